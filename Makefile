@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The only makefile. Everything is built under build/; `make help` lists the
+# targets. V=1 shows the commands.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+B := build
+PREFIX ?= /usr/local
+DESTDIR ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+CC := gcc
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wformat=2 -Wwrite-strings -Wno-missing-field-initializers
+CFLAGS ?= -O2 -g
+CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. \
+	-DDOM0KIT_PREFIX='"$(PREFIX)"' -DXC_WANT_COMPAT_MAP_FOREIGN_API
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# Programs are static: loading 20 shared objects is most of the time of a stock
+# `xl list`. (xl/domain/passwd.c stands in for the two functions of libc that a
+# static program had better not call.) libxenguest comes whole: its kernel
+# loaders register themselves. libxenstore does not come at all: xenstore/xs.c
+# says why. Tests link the shared libraries.
+XEN_LIBS := -lxlutil -lxenlight -lxenhypfs \
+	-Wl,--whole-archive -lxenguest -Wl,--no-whole-archive -lxenctrl \
+	-lxenevtchn -lxengnttab -lxenforeignmemory -lxendevicemodel -lxencall \
+	-lxentoollog -lxentoolcore
+SYS_LIBS := -luuid -lz -llzma -lzstd -lbz2 -llzo2
+STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
+	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lm
+SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
+	-lxentoollog -lyajl -luuid -lm
+
+# A program is a list of folders. What is no program's main goes into one
+# archive, and each program and test takes from it what it needs.
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xl/*.c xl/domain/*.c))
+UNIT := $(wildcard tests/unit/*/*.c)
+DIFF := $(wildcard tests/diff/*.c)
+DIFF := $(wildcard tests/diff/*.c)
+FUZZ := $(wildcard tests/fuzz/*.c)
+
+OBJS := $(SRCS:%.c=$(B)/obj/%.o)
+SAN_OBJS := $(SRCS:%.c=$(B)/san/%.o)
+UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/unit/%)
+DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
+DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
+FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
+PROGRAMS := $(B)/bin/xl $(B)/bin/xenstore $(if $(wildcard xl/keeperd.c),$(B)/libexec/xl-keeper)
+
+# One program with many names.
+LINKS := $(addprefix $(B)/bin/xenstore-,read write list exists rm ls chmod watch)
+$(LINKS): $(B)/bin/xenstore
+	$(Q)ln -sf xenstore $@
+
+# What the tests in a Dom0 find ready there.
+TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/fakehv.so
+
+.PHONY: all
+all: $(PROGRAMS) $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
+
+$(B)/bin/xl: $(B)/obj/xl/main.o
+$(B)/bin/xenstore: $(B)/obj/xenstore/main.o
+$(B)/libexec/xl-keeper: $(B)/obj/xl/keeperd.o
+$(PROGRAMS): $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)
+
+$(B)/dom0kit.a: $(OBJS)
+$(B)/dom0kit-san.a: $(SAN_OBJS)
+$(B)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) -fno-pie $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$< (sanitized))
+	$(Q)$(CC) $(CPPFLAGS) -O1 -g $(SAN) $(WARN) -MMD -MP -c -o $@ $<
+
+$(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/dom0kit-san.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a -lcmocka $(SHARED_LIBS)
+
+.PHONY: unit
+unit: $(UNIT_BIN) ## unit tests, under ASan and UBSan
+	@tests/run-all unit $(sort $(UNIT_BIN))
+
+$(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
+
+.PHONY: cli
+cli: $(B)/bin/xl ## our programs on the command line, without Xen
+	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
+
+.PHONY: xenstore
+xenstore: all ## the XenStore tools beside Debian's, on both daemons
+	@tests/xenstore/run
+
+.PHONY: diff
+diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
+	@tests/run-all diff $(sort $(DIFF_BIN))
+
+# Fuzzing: clang's instrumentation in objects of its own, of what parses.
+FUZZ_SECONDS ?= 60
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c,$(SRCS)))
+
+$(B)/fuzz-obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$< (fuzzing))
+	$(Q)clang $(CPPFLAGS) -O1 -g $(FUZZ_SAN) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(B)/dom0kit-fuzz.a: $(FUZZ_OBJS)
+
+$(B)/fuzz/%: $(B)/fuzz-obj/tests/fuzz/%.o $(B)/dom0kit-fuzz.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)clang $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(B)/dom0kit-fuzz.a $(SHARED_LIBS)
+
+.PHONY: fuzz fuzz-smoke
+fuzz: $(FUZZ_BIN) ## look for inputs that break a parser, FUZZ_SECONDS (60) each
+	@tests/run-fuzz fuzz $(FUZZ_SECONDS) -1 $(sort $(FUZZ_BIN))
+fuzz-smoke: $(FUZZ_BIN) ## the inputs that once did, and 10000 new ones each
+	@tests/run-fuzz fuzz-smoke 30 10000 $(sort $(FUZZ_BIN))
+
+# Lets Debian's own xl do its dry runs on a machine without Xen:
+#   LD_PRELOAD=build/tests/fakexen.so /usr/lib/xen-4.17/bin/xl create -n FILE
+$(B)/tests/fakexen.so: tests/parity/fakexen.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CPPFLAGS) -fPIC -shared $(CFLAGS) $(WARN) -o $@ $<
+
+# Lets Debian's xenstored and oxenstored serve their socket without Xen.
+$(B)/tests/fakehv.so: tests/xenstore/fakehv.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CPPFLAGS) -fPIC -shared $(CFLAGS) $(WARN) -o $@ $<
+
+$(B)/tests/compare: $(B)/obj/tests/parity/compare.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+
+.PHONY: fakexen parity parity-here
+parity: $(B)/bin/xl $(B)/tests/compare ## our dry runs against stock xl's (in a Dom0)
+	@tests/parity/run
+# Our xl with shared libraries, libxenstore among them, so that fakexen reaches
+# it too.
+$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o,$(OBJS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+parity-here: $(B)/tests/xl $(B)/tests/compare $(B)/tests/fakexen.so ## the same on a machine without Xen
+	@PRELOAD=$(CURDIR)/$(B)/tests/fakexen.so OUR_XL=$(B)/tests/xl tests/parity/run
+
+.PHONY: lab
+lab: all guests ## shell in a Xen Dom0 under QEMU; RUN=script runs that script in it
+	@scripts/lab $(LAB_OPTS) $(if $(RUN),--run $(RUN))
+
+# The lab: what scripts/lab needs on the host and puts into the Dom0.
+LABD := $(B)/lab-parts
+
+.PHONY: lab-parts
+lab-parts: $(LABD)/client $(LABD)/xen $(LABD)/initrd
+
+$(LABD)/client: scripts/lab.d/client.c scripts/lab.d/wire.h
+$(LABD)/agent: scripts/lab.d/agent.c scripts/lab.d/wire.h
+$(LABD)/agent: LDFLAGS += -static
+$(LABD)/client $(LABD)/agent:
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(LDFLAGS) -o $@ $<
+
+$(LABD)/xen: $(lastword $(sort $(wildcard /boot/xen-*-amd64.gz)))
+	@mkdir -p $(@D)
+	$(Q)test -n '$<' || { echo 'no Xen in /boot; run scripts/deps' >&2; exit 1; }
+	$(Q)zcat $< >$@
+
+$(LABD)/initrd: $(LABD)/agent $(wildcard scripts/lab.d/*-* scripts/lab.d/kernel) $(wildcard /boot/vmlinuz-*)
+	$(call say,INITRD,$@)
+	$(Q)scripts/lab.d/mkinitrd $< $@
+
+# Guests for the lab: build/guests.
+G := $(B)/guests
+
+.PHONY: guests
+guests: $(G)/tiny $(G)/guest.initrd $(G)/hvm.img $(G)/cfg.done ## guests for the lab, in build/guests
+
+$(G)/tiny: tests/guests/tiny.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -fno-pic -no-pie -fno-stack-protector \
+		-fcf-protection=none -fno-asynchronous-unwind-tables -mgeneral-regs-only -mno-red-zone \
+		-nostdlib -static -Wl,--build-id=none,-Ttext-segment=0x100000,-z,noseparate-code,-s -o $@ $<
+
+$(G)/xs: tests/guests/xs.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 $(WARN) -static -s -o $@ $<
+
+$(G)/guest.initrd: $(G)/xs $(wildcard tests/guests/linux-*) scripts/mkguests scripts/lab.d/add-modules $(wildcard /boot/vmlinuz-*)
+	$(call say,GUEST,$@)
+	$(Q)scripts/mkguests linux $(G)
+
+$(G)/hvm.img: $(G)/guest.initrd
+	$(call say,GUEST,$@)
+	$(Q)scripts/mkguests disk $(G)
+
+$(G)/cfg.done: $(wildcard tests/guests/*.cfg) scripts/mkguests
+	@mkdir -p $(@D)
+	$(Q)scripts/mkguests cfg $(G) && touch $@
+
+.PHONY: deps
+deps: ## install what is missing
+	@scripts/deps
+
+.PHONY: demo
+demo: ## boot the Dom0 and show the main job on real guests
+	@scripts/deps build lab
+	@$(MAKE) --no-print-directory -j$$(nproc) all guests
+	@scripts/demo
+
+.PHONY: check
+check: deps ## install, build, run every test
+	@tests/check
+
+.PHONY: dom0
+dom0: all guests $(B)/tests/compare ## the tests that need Xen, in the Dom0; T=pattern runs some
+	@set -f; tests/run-dom0 $(T)
+
+.PHONY: bench
+bench: all ## our programs against stock ones, side by side in one Dom0
+	@tests/bench/xenstore.sh
+	@tests/bench/run
+
+.PHONY: docs
+docs: $(B)/bin/xl $(B)/bin/xenstore ## manuals (man, Markdown) and completion into build/docs
+	@mkdir -p $(B)/docs
+	$(call say,DOCS,$(B)/docs)
+	$(Q)set -e; for program in xl xenstore; do \
+		doc="$(B)/bin/$$program __doc"; \
+		$$doc pages | while read -r page section; do \
+			$$doc man $$page >$(B)/docs/$$page.$$section; \
+			$$doc markdown $$page >$(B)/docs/$$page.$$section.md; \
+		done; \
+		$$doc bash >$(B)/docs/$$program.bash; \
+	done
+
+.PHONY: check-house
+check-house: ## layering, licences and manners of the sources
+	@scripts/check-house
+
+.PHONY: install
+install: all docs ## install under DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dom0kit \
+		$(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(DESTDIR)$(PREFIX)/bin
+	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
+	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
+	install -m644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
+	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples
+	install -m644 $(B)/docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m644 $(B)/docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	for program in xl xenstore; do install -m644 $(B)/docs/$$program.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(B)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

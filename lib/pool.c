@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pool: a list of blocks, each filled from its start. */
+#include "lib/pool.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Under ASan every allocation is a block of its own, of just its size, so that
+ * one that is written beyond its end is seen. */
+#ifdef __SANITIZE_ADDRESS__
+#define FIRST_BLOCK 0
+#define ALIGN 1
+#else
+#define FIRST_BLOCK 4096
+#define ALIGN alignof(max_align_t)
+#endif
+#define LARGEST_STEP (256 * 1024)
+
+struct block {
+    struct block *next;
+    size_t size, used;
+    alignas(max_align_t) char data[];
+};
+
+struct at_free {
+    struct at_free *next;
+    void (*fn)(void *);
+    void *arg;
+};
+
+struct pool {
+    struct block *blocks;
+    struct at_free *at_free;
+    size_t step;
+};
+
+struct pool *pool_new(void)
+{
+    struct pool *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        abort();
+    p->step = FIRST_BLOCK;
+    return p;
+}
+
+void pool_free(struct pool *p)
+{
+    struct block *b, *next;
+
+    if (!p)
+        return;
+    for (struct at_free *a = p->at_free; a; a = a->next)
+        a->fn(a->arg);
+    for (b = p->blocks; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(p);
+}
+
+static struct block *add_block(struct pool *p, size_t size)
+{
+    struct block *b;
+
+    if (size < p->step)
+        size = p->step;
+    if (p->step < LARGEST_STEP)
+        p->step *= 2;
+    b = calloc(1, sizeof(*b) + size);
+    if (!b)
+        abort();
+    b->size = size;
+    b->next = p->blocks;
+    p->blocks = b;
+    return b;
+}
+
+void *pool_alloc(struct pool *p, size_t size)
+{
+    struct block *b = p->blocks;
+    void *at;
+
+    if (size > SIZE_MAX / 2)
+        abort();
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (!b || b->size - b->used < size)
+        b = add_block(p, size);
+    at = b->data + b->used;
+    b->used += size;
+    return at;
+}
+
+void *pool_copy(struct pool *p, const void *from, size_t size)
+{
+    void *to = pool_alloc(p, size);
+
+    if (size)
+        memcpy(to, from, size);
+    return to;
+}
+
+char *pool_strn(struct pool *p, const char *s, size_t len)
+{
+    char *to = pool_alloc(p, len + 1);
+
+    if (len)
+        memcpy(to, s, len);
+    return to;
+}
+
+char *pool_str(struct pool *p, const char *s)
+{
+    return s ? pool_strn(p, s, strlen(s)) : NULL;
+}
+
+char *pool_vprintf(struct pool *p, const char *fmt, va_list ap)
+{
+    va_list again;
+    char *to;
+    int len;
+
+    va_copy(again, ap);
+    len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (len < 0)
+        abort();
+    to = pool_alloc(p, (size_t)len + 1);
+    vsnprintf(to, (size_t)len + 1, fmt, ap);
+    return to;
+}
+
+char *pool_printf(struct pool *p, const char *fmt, ...)
+{
+    va_list ap;
+    char *to;
+
+    va_start(ap, fmt);
+    to = pool_vprintf(p, fmt, ap);
+    va_end(ap);
+    return to;
+}
+
+void pool_at_free(struct pool *p, void (*fn)(void *), void *arg)
+{
+    struct at_free *a = pool_new_of(p, struct at_free);
+
+    a->fn = fn;
+    a->arg = arg;
+    a->next = p->at_free;
+    p->at_free = a;
+}
+
+/* Capacities are the powers of two, so a move is due when n is one. */
+void *pool_grow_(struct pool *p, void *array, size_t n, size_t size)
+{
+    char *grown;
+
+    if (n && (n & (n - 1)))
+        return array;
+    grown = pool_alloc(p, (n ? 2 * n : 1) * size);
+    if (n)
+        memcpy(grown, array, n * size);
+    return grown;
+}

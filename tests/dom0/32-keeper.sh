@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The keeper: each action of on_poweroff, on_reboot and on_crash on the tiny
+# guest; one process for all; a killed one taken over; the race with destroy.
+. "$(dirname "$0")/lib.sh"
+
+keepers() { pgrep -x xl-keeper | wc -l; }
+uuid_of() { xl list -v "$1" | awk 'NR == 2 { print $7 }'; }
+has_uuid() { [ "$(uuid_of "$1")" = "$2" ]; }
+# Given, as asking for it would race with the guest's end.
+uuid=5d0f2a66-3a43-4c39-9c70-6d0a5c1c77e1
+other_id() { exists "$1" && [ "$(id "$1")" != "$2" ]; }
+
+note "destroy, the rule at poweroff"
+xl create -q "$tiny" 'extra="do=poweroff"'
+check "it is taken away" within 20 gone tiny
+check "one keeper" [ "$(keepers)" -eq 1 ]
+
+note "restart, the rule at reboot"
+xl create -q "$tiny" 'extra="do=reboot after=2"' "uuid=\"$uuid\""
+first=$(id tiny)
+check "it comes again" within 30 other_id tiny "$first"
+check "with its uuid" within 30 has_uuid tiny "$uuid"
+check "destroy ends it for good" xl destroy tiny
+sleep 3
+check "it stays away" gone tiny
+
+note "preserve"
+xl create -q "$tiny" 'extra="do=crash"; on_crash="preserve"'
+check "it is kept, crashed" within 20 sh -c 'xl list tiny | grep -q -e "---sc-"'
+sleep 2
+check "and left alone" exists tiny
+xl destroy tiny
+
+note "rename-restart"
+xl create -q "$tiny" 'extra="do=reboot after=2"; on_reboot="rename-restart"' "uuid=\"$uuid\""
+check "the dead one gets another name" within 30 sh -c 'xl list | grep -q "^tiny-20"'
+check "the new one has its uuid" within 30 has_uuid tiny "$uuid"
+for d in $(xl list | awk '/^tiny/ { print $2 }' | sort -rn); do xl destroy "$d"; done
+
+note "coredump-destroy"
+rm -f /var/lib/xen/dump/tiny
+xl create -q "$tiny" 'extra="do=crash"; on_crash="coredump-destroy"'
+check "it is taken away" within 40 gone tiny
+check "its memory is in a file" [ -s /var/lib/xen/dump/tiny ]
+rm -f /var/lib/xen/dump/tiny
+
+note "several domains, one keeper; killed, it is replaced"
+for n in 1 2 3; do xl create -q "$tiny" "name=\"tiny$n\"" 'on_crash="destroy"'; done
+check "one keeper" [ "$(keepers)" -eq 1 ]
+pkill -KILL -x xl-keeper
+sleep 1
+check "none now" [ "$(keepers)" -eq 0 ]
+xl trigger tiny1 init >/dev/null 2>&1
+$stock shutdown tiny1 >/dev/null 2>&1
+sleep 2
+xl pause tiny2
+check "the next call that changes anything starts one" within 10 pgrep -x xl-keeper
+check "which sees to what died meanwhile" within 20 gone tiny1
+xl unpause tiny2
+xl shutdown tiny2
+check "and follows the others" within 20 gone tiny2
+xl destroy tiny3
+check "a renamed domain is still followed" sh -c "xl create -q '$tiny' && xl rename tiny tiny-x && xl shutdown tiny-x"
+check "to its end" within 20 gone tiny-x
+pkill -TERM -x xl-keeper
+check "SIGTERM ends it" within 10 sh -c '! pgrep -x xl-keeper'
+finish

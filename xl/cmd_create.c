@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_create: `xl create`, from a configuration file to a running domain. */
+#include <libxl_event.h>
+#include <libxl_utils.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/log.h"
+#include "lib/progress.h"
+#include "xl/cmds.h"
+#include "xl/console.h"
+#include "xl/domain/await.h"
+#include "xl/domain/cfg.h"
+#include "xl/domain/create.h"
+#include "xl/domain/death.h"
+#include "xl/domain/guest.h"
+#include "xl/xl.h"
+
+struct create_args {
+    bool console, debug, unattended, foreground, dry_run, paused, quiet;
+    bool vncviewer, autopass, ignore_masks, strict;
+    const char *file;
+    struct slot_words words;
+};
+
+/* clang-format off */
+static const struct slot create_opts[] = {
+    OPT_SHORT('c', SLOT_FLAG(struct create_args, console),
+        .doc = "Attach to its console before it starts."),
+    OPT_SHORT('d', SLOT_FLAG(struct create_args, debug),
+        .doc = "Print what libxl gets, as JSON, on standard error."),
+    OPT_SHORT('e', SLOT_FLAG(struct create_args, unattended),
+        .doc = "Nobody follows it: the on_... settings have no effect."),
+    OPT_SHORT('F', SLOT_FLAG(struct create_args, foreground),
+        .doc = "Stay until it is gone, and obey the on_... settings here."),
+    OPT('f', "defconfig", SLOT_WORD(struct create_args, file), .unit = "FILE",
+        .doc = "The configuration file (- is standard input)."),
+    OPT('n', "dryrun", SLOT_FLAG(struct create_args, dry_run),
+        .doc = "Only print what libxl would get, as JSON (like xl -N)."),
+    OPT_SHORT('p', SLOT_FLAG(struct create_args, paused),
+        .doc = "Leave it paused."),
+    OPT('q', "quiet", SLOT_FLAG(struct create_args, quiet),
+        .doc = "Say nothing but errors."),
+    OPT('V', "vncviewer", SLOT_FLAG(struct create_args, vncviewer),
+        .doc = "Start vncviewer on its display."),
+    OPT('A', "vncviewer-autopass", SLOT_FLAG(struct create_args, autopass),
+        .doc = "Hand the VNC password to vncviewer."),
+    OPT('i', "ignore-global-affinity-masks",
+        SLOT_FLAG(struct create_args, ignore_masks),
+        .doc = "Do not apply the vm.cpumask settings of xl.conf."),
+    OPT(0, "strict", SLOT_FLAG(struct create_args, strict),
+        .doc = "Take warnings about the configuration as errors."),
+    ARGS("word", SLOT_WORDS(struct create_args, words), .unit = "FILE|KEY=VALUE",
+        .doc = "The configuration file, and settings over those in it."),
+    OPT_END,
+};
+/* clang-format on */
+
+/* ---- the configuration --------------------------------------------------- */
+
+/* Words with `=` are settings; the other one is the file. */
+static struct err *sort_words(const struct create_args *a, struct pool *p,
+                              const char **ret_file, struct slot_words *ret)
+{
+    const char *file = a->file;
+
+    if (file && file[0] == '=') /* xl(1) writes -f=FILE */
+        file++;
+    for (size_t i = 0; i < a->words.n; i++) {
+        const char *word = a->words.list[i];
+
+        if (strchr(word, '='))
+            *pool_push(p, ret->list, ret->n) = word;
+        else if (file)
+            return ERR_AS(usage, "two configuration files, '%s' and '%s'", file,
+                          word);
+        else
+            file = word;
+    }
+    if (!file && !ret->n)
+        return ERR_AS(usage, "which configuration file?");
+    *ret_file = file;
+    return NULL;
+}
+
+/* Shows all complaints; errors among them are the end. */
+static struct err *show_complaints(const struct diags *diags, bool quiet)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+    bool bad = diags->n_errors ||
+               (diags->n_warnings && diags->warnings_are_errors);
+
+    if (bad || !quiet) {
+        diags_format(diags, &text);
+        fputs(str_text(&text), stderr);
+    }
+    return bad ? err_silent(1) : NULL;
+}
+
+static struct err *read_config(const struct create_args *a, struct guest *g,
+                               struct pool *p)
+{
+    struct diags diags = {
+        .pool = p, .warnings_are_errors = a->strict, .no_notes = true};
+    struct value *record = value_struct(p);
+    struct slot_words settings = {0};
+    const char *file = NULL;
+
+    TRY(sort_words(a, p, &file, &settings));
+    if (file) {
+        if (!a->quiet)
+            fprintf(stderr, "Parsing config from %s\n", file);
+        TRY(cfg_parse_file(p, file, record, &diags));
+    }
+    cfg_parse_words(p, settings.list, settings.n, record, &diags);
+    if (!diags.n_errors)
+        guest_parse(g, record, p, &diags);
+    return show_complaints(&diags, a->quiet);
+}
+
+static struct err *print_json(const struct guest *g, FILE *to)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+
+    TRY(guest_json(g, -1, &text));
+    if (to == stdout)
+        return xl_print(&text);
+    fputs(str_text(&text), to);
+    return NULL;
+}
+
+/* ---- while it is created ------------------------------------------------- */
+
+struct run {
+    struct xl *xl;
+    struct host *h;
+    const struct create_args *args;
+    const struct guest *guest;
+    struct progress *progress;
+    pid_t console; /* the process at the console, 0: none */
+};
+
+static void on_step(void *arg, const char *what)
+{
+    struct run *r = arg;
+
+    progress_step(r->progress, "%s", what);
+}
+
+static struct err *on_console(void *arg, uint32_t domid)
+{
+    struct run *r = arg;
+    const libxl_domain_build_info *b = &r->guest->config.b_info;
+    struct console c = {.domid = domid};
+
+    if (r->console)
+        return NULL;
+    progress_hide(r->progress);
+    c.type = console_has_serial(b) ? CONSOLE_SERIAL : CONSOLE_PV;
+    return console_fork(&c, r->h->ctx, &r->console);
+}
+
+static bool autoballoons(const struct run *r)
+{
+    int setting = r->xl->conf.autoballoon;
+
+    return setting == AUTOBALLOON_AUTO ? create_autoballoons_by_default(r->h)
+                                       : setting == AUTOBALLOON_ON;
+}
+
+static struct err *create(struct run *r, struct guest *g, uint32_t *ret_domid)
+{
+    const struct create_args *a = r->args;
+    const struct conf *conf = &r->xl->conf;
+    struct create how = {
+        .paused = a->paused,
+        .keep = !a->unattended && !a->foreground,
+        .autoballoon = autoballoons(r),
+        .lockfile = conf->lockfile,
+        .step = on_step,
+        .step_arg = r,
+        .console = a->console ? on_console : NULL,
+        .console_arg = r,
+    };
+    struct err *e;
+
+    r->progress = progress_new(
+        pool_printf(r->xl->pool, "creating %s", g->config.c_info.name),
+        a->quiet || a->console);
+    e = create_domain(r->h, &g->config, &how, ret_domid);
+    progress_free(r->progress);
+    return e;
+}
+
+/* ---- after --------------------------------------------------------------- */
+
+static struct err *start_vncviewer(struct run *r, uint32_t domid)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return ERR("cannot start vncviewer: no process left");
+    if (pid)
+        return NULL;
+    libxl_postfork_child_noexec(r->h->ctx);
+    r->xl->host = (struct host){0};
+    setsid();
+    struct err *e = xl_host(r->xl, &r->h);
+    if (!e)
+        libxl_vncviewer_exec(r->h->ctx, domid, r->args->autopass);
+    _exit(1);
+}
+
+static struct err *follow(const struct run *r, uint32_t domid)
+{
+    const struct death d = {.h = r->h,
+                            .domid = domid,
+                            .defaults = r->guest->defaults,
+                            .autoballoon = autoballoons(r),
+                            .lockfile = r->xl->conf.lockfile};
+
+    if (!r->args->quiet) {
+        log_set_level(LOG_INFO_);
+        log_info("create", "following domain %u until its end", domid);
+    }
+    return death_follow(&d);
+}
+
+static struct err *after(struct run *r, uint32_t domid)
+{
+    struct err *e = NULL;
+
+    if (r->args->vncviewer)
+        e = start_vncviewer(r, domid);
+    if (!e && r->args->foreground)
+        e = follow(r, domid);
+    return err_join(console_join(r->console), e);
+}
+
+static struct err *run_create(void *app, const void *args, struct pool *p)
+{
+    struct run r = {.xl = app, .args = args};
+    struct guest_defaults defaults = r.xl->conf.guest;
+    struct guest g AUTO(guest_done);
+    uint32_t domid;
+    struct err *e;
+
+    if (r.args->ignore_masks)
+        defaults.vm_cpus = defaults.vm_pv_cpus = defaults.vm_hvm_cpus = NULL;
+    guest_init(&g, &defaults);
+    r.guest = &g;
+    TRY(read_config(args, &g, p));
+    if (r.args->dry_run || r.xl->dry_run)
+        return print_json(&g, stdout);
+    if (r.args->debug)
+        TRY(print_json(&g, stderr));
+    TRY(xl_host(r.xl, &r.h));
+    e = create(&r, &g, &domid);
+    if (e) {
+        console_kill(r.console);
+        return e;
+    }
+    return after(&r, domid);
+}
+
+/* clang-format off */
+const struct cmd cmds_create[] = {
+    {"create", NULL, run_create, create_opts, sizeof(struct create_args),
+     CMD_MODIFIES | CMD_DRY_RUN,
+     "Create a domain from a configuration file.",
+     "All or nothing: when a step fails, everything that was made for the "
+     "domain before is taken away again, and the first cause is named.", NULL},
+    {.name = NULL},
+};
+/* clang-format on */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_vcpu: the virtual CPUs of domains: where they run and how many. */
+#include <libxl_utils.h>
+#include <string.h>
+
+#include "lib/table.h"
+#include "xl/cmds.h"
+#include "xl/domain/keys.h"
+#include "xl/ranges.h"
+#include "xl/xl.h"
+
+struct vcpu_list_args {
+    struct slot_words domains;
+    int format;
+};
+
+struct vcpu_set_args {
+    const char *domain, *count;
+    bool ignore_host;
+};
+
+struct vcpu_pin_args {
+    const char *domain, *vcpu, *hard, *soft;
+    bool force, ignore_masks;
+};
+
+/* clang-format off */
+static const struct slot vcpu_list_opts[] = {
+    OPT_FORMAT(struct vcpu_list_args),
+    ARGS("domain", SLOT_WORDS(struct vcpu_list_args, domains),
+         .doc = "Only these: names, ids or uuids."),
+    OPT_END,
+};
+
+static const struct slot vcpu_set_opts[] = {
+    OPT('i', "ignore-host", SLOT_FLAG(struct vcpu_set_args, ignore_host),
+        .doc = "Allow more than the host has CPUs."),
+    ARG("domain", SLOT_WORD(struct vcpu_set_args, domain),
+        .doc = "Name, id or uuid."),
+    ARG("vcpus", SLOT_WORD(struct vcpu_set_args, count),
+        .doc = "How many shall be active."),
+    OPT_END,
+};
+
+static const struct slot vcpu_pin_opts[] = {
+    OPT('f', "force", SLOT_FLAG(struct vcpu_pin_args, force),
+        .doc = "Undo a pinning that the guest's kernel made for a while."),
+    OPT(0, "ignore-global-affinity-masks",
+        SLOT_FLAG(struct vcpu_pin_args, ignore_masks),
+        .doc = "Do not limit the CPUs by xl.conf's vm.cpumask."),
+    ARG("domain", SLOT_WORD(struct vcpu_pin_args, domain),
+        .doc = "Name, id or uuid."),
+    ARG("vcpu", SLOT_WORD(struct vcpu_pin_args, vcpu), .unit = "VCPU|all",
+        .doc = "Its number, or all."),
+    ARG("hard", SLOT_WORD(struct vcpu_pin_args, hard), .unit = "hard|-|all",
+        .doc = "CPUs it may run on, as 0-3,^2; - leaves them alone."),
+    ARG_OPTIONAL("soft", SLOT_WORD(struct vcpu_pin_args, soft),
+        .unit = "soft|-|all", .doc = "CPUs it had best run on; - leaves them alone."),
+    OPT_END,
+};
+
+static const struct table_col vcpu_cols[] = {
+    {"name", "Name                            ", "%-32s", .doc = "Name of the domain."},
+    {"id", "    ID", " %5d", .doc = "Id of the domain."},
+    {"vcpu", "  VCPU", " %5d", .doc = "Number of the virtual CPU."},
+    {"cpu", "   CPU", "%5s", .doc = "Physical CPU it is on; none when it is offline."},
+    {"state", " State", " %5s", .doc = "r running, b blocked, p offline."},
+    {"time_s", "   Time(s)", " %9.1f", .doc = "CPU time used, in seconds."},
+    {"affinity_hard", " Affinity (Hard / Soft)", "  %s", .doc = "Physical CPUs it may run on."},
+    {"affinity_soft", "", " / %s", .doc = "Physical CPUs it had best run on."},
+    {.name = NULL},
+};
+/* clang-format on */
+
+static void add_vcpu(struct table *t, struct pool *p, const char *name,
+                     uint32_t domid, const libxl_vcpuinfo *v, int n_cpus)
+{
+    const char *state = pool_printf(p, "%c%c%c", v->running ? 'r' : '-',
+                                    v->blocked ? 'b' : '-',
+                                    v->online ? '-' : 'p');
+
+    table_row(t);
+    table_str(t, name);
+    table_int(t, domid);
+    table_int(t, v->vcpuid);
+    if (v->online)
+        table_cell(t, value_int(p, v->cpu), pool_printf(p, "%u", v->cpu));
+    else
+        table_cell(t, value_nil(p), "-");
+    table_str(t, v->online ? state : "--p");
+    table_double(t, (double)v->vcpu_time / 1e9);
+    table_str(t, ranges_text(p, &v->cpumap, n_cpus));
+    table_str(t, ranges_text(p, &v->cpumap_soft, n_cpus));
+}
+
+static struct err *add_domain(struct host *h, struct table *t, struct pool *p,
+                              uint32_t domid)
+{
+    AUTO_FREE char *name = libxl_domid_to_name(h->ctx, domid);
+    libxl_vcpuinfo *list;
+    int n, n_cpus;
+
+    host_mark(h);
+    list = libxl_list_vcpu(h->ctx, domid, &n, &n_cpus);
+    if (!list)
+        return host_err(h, ERROR_FAIL, "cannot list the VCPUs of domain %u",
+                        domid);
+    for (int i = 0; i < n; i++)
+        add_vcpu(t, p, pool_str(p, name), domid, &list[i], n_cpus);
+    libxl_vcpuinfo_list_free(list, n);
+    return NULL;
+}
+
+/* A domain that went away since the list was made is left out of it. */
+static struct err *add_all(struct host *h, struct table *t, struct pool *p)
+{
+    int n;
+    libxl_dominfo *list = libxl_list_domain(h->ctx, &n);
+
+    if (!list)
+        return host_err(h, ERROR_FAIL, "cannot list the domains");
+    for (int i = 0; i < n; i++)
+        err_drop(add_domain(h, t, p, list[i].domid), "gone meanwhile");
+    libxl_dominfo_list_free(list, n);
+    return NULL;
+}
+
+static struct err *run_vcpu_list(void *app, const void *args, struct pool *p)
+{
+    const struct vcpu_list_args *a = args;
+    struct table *t = table_new(p, vcpu_cols);
+    struct host *h;
+
+    TRY(xl_host(app, &h));
+    host_mark(h);
+    if (!a->domains.n)
+        TRY(add_all(h, t, p));
+    for (size_t i = 0; i < a->domains.n; i++) {
+        uint32_t domid;
+
+        TRY(find_domain(app, a->domains.list[i], &domid));
+        TRY(add_domain(h, t, p, domid));
+    }
+    return table_show(t, a->format);
+}
+
+/* ---- vcpu-set ------------------------------------------------------------ */
+
+static struct err *check_host(struct host *h, uint32_t domid, int count)
+{
+    libxl_dominfo info;
+    int n_cpus = libxl_get_online_cpus(h->ctx), online, rc;
+
+    libxl_dominfo_init(&info);
+    rc = libxl_domain_info(h->ctx, &info, domid);
+    online = (int)info.vcpu_online;
+    libxl_dominfo_dispose(&info);
+    if (rc)
+        return host_err(h, rc, "domain %u", domid);
+    if (count <= online || count <= n_cpus)
+        return NULL;
+    return ERR("%d VCPUs are more than the %d CPUs of this host: -i sets them "
+               "nevertheless",
+               count, n_cpus);
+}
+
+static struct err *run_vcpu_set(void *app, const void *args, struct pool *p)
+{
+    const struct vcpu_set_args *a = args;
+    AUTO(libxl_bitmap_dispose) libxl_bitmap map;
+    struct host *h;
+    uint32_t domid;
+    int64_t count;
+    int rc;
+
+    (void)p;
+    libxl_bitmap_init(&map);
+    TRY(err_wrap(text_to_int(a->count, 10, 1, VCPUS_MAX, &count),
+                 "number of VCPUs '%s'", a->count));
+    TRY(find_domain(app, a->domain, &domid));
+    TRY(xl_host(app, &h));
+    host_mark(h);
+    if (!a->ignore_host)
+        TRY(check_host(h, domid, (int)count));
+    rc = libxl_cpu_bitmap_alloc(h->ctx, &map, (int)count);
+    for (int i = 0; !rc && i < count; i++)
+        libxl_bitmap_set(&map, i);
+    if (!rc)
+        rc = libxl_set_vcpuonline(h->ctx, domid, &map, NULL);
+    return rc ? host_err(h, rc, "domain '%s': cannot set %s VCPUs", a->domain,
+                         a->count)
+              : NULL;
+}
+
+/* ---- vcpu-pin ------------------------------------------------------------ */
+
+static bool is_given(const char *word)
+{
+    return word && strcmp(word, "-");
+}
+
+static struct err *parse_mask(struct xl *xl, const char *word,
+                              libxl_bitmap *map)
+{
+    struct host_cpus cpus = {0};
+
+    if (!is_given(word))
+        return NULL;
+    TRY(xl_host_cpus(xl, xl->pool, &cpus));
+    return err_wrap(spec_cpu_parse(word, &cpus, map), "CPUs '%s'", word);
+}
+
+static struct err *run_vcpu_pin(void *app, const void *args, struct pool *p)
+{
+    const struct vcpu_pin_args *a = args;
+    AUTO(libxl_bitmap_dispose) libxl_bitmap hard;
+    AUTO(libxl_bitmap_dispose) libxl_bitmap soft;
+    const libxl_bitmap *hard_or = is_given(a->hard) ? &hard : NULL;
+    const libxl_bitmap *soft_or = is_given(a->soft) ? &soft : NULL;
+    bool all = !strcmp(a->vcpu, "all");
+    libxl_dominfo info;
+    struct host *h;
+    uint32_t domid;
+    int64_t vcpu = 0;
+    int rc;
+
+    (void)p;
+    libxl_bitmap_init(&hard);
+    libxl_bitmap_init(&soft);
+    if (all && a->force)
+        return ERR("--force is for one VCPU, not for all");
+    if (!all)
+        TRY(err_wrap(text_to_int(a->vcpu, 10, 0, VCPUS_MAX - 1, &vcpu), "VCPU '%s'",
+                     a->vcpu));
+    TRY(find_domain(app, a->domain, &domid));
+    TRY(xl_host(app, &h));
+    host_mark(h);
+    TRY(parse_mask(app, a->hard, &hard));
+    TRY(parse_mask(app, a->soft, &soft));
+    libxl_dominfo_init(&info);
+    rc = libxl_domain_info(h->ctx, &info, domid);
+    if (!rc && all)
+        rc = libxl_set_vcpuaffinity_all(h->ctx, domid, info.vcpu_max_id + 1,
+                                        hard_or, soft_or);
+    else if (!rc && a->force)
+        rc = libxl_set_vcpuaffinity_force(h->ctx, domid, (uint32_t)vcpu,
+                                          hard_or, soft_or);
+    else if (!rc)
+        rc = libxl_set_vcpuaffinity(h->ctx, domid, (uint32_t)vcpu, hard_or,
+                                    soft_or);
+    libxl_dominfo_dispose(&info);
+    return rc ? host_err(h, rc, "domain '%s': cannot pin VCPU %s", a->domain,
+                         a->vcpu)
+              : NULL;
+}
+
+/* clang-format off */
+const struct cmd cmds_vcpu[] = {
+    {"vcpu-list", NULL, run_vcpu_list, vcpu_list_opts,
+     sizeof(struct vcpu_list_args), 0, "List the VCPUs of all or some domains."},
+    {"vcpu-pin", NULL, run_vcpu_pin, vcpu_pin_opts,
+     sizeof(struct vcpu_pin_args), CMD_MODIFIES, "Set which CPUs a VCPU can use."},
+    {"vcpu-set", NULL, run_vcpu_set, vcpu_set_opts,
+     sizeof(struct vcpu_set_args), CMD_MODIFIES,
+     "Set the number of active VCPUs of a domain."},
+    {.name = NULL},
+};
+/* clang-format on */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * columns: what can be shown of a domain, a row each. Batch output, screen,
+ * --sort, --columns, JSON, CSV and the manual know columns from here only. A
+ * column's value comes from a change (two readings, see change.h).
+ */
+#ifndef XENSTORE_TOP_COLUMNS_H
+#define XENSTORE_TOP_COLUMNS_H
+
+#include "lib/str.h"
+#include "lib/value.h"
+#include "xenstore/top/change.h"
+
+enum column_flag {
+    COLUMN_STOCK = 1,     /* in stock's listing, in the order of the rows */
+    COLUMN_LEFT = 2,      /* on a screen: to the left */
+    COLUMN_ASCENDING = 4, /* sorts with the least first */
+};
+
+struct column {
+    const char *name; /* of --sort, --columns, JSON and CSV: "cpu_percent" */
+    const char *head; /* "CPU(%)" */
+    int width;        /* of the text, at least */
+    unsigned flags;
+    unsigned needs; /* enum sample_part that a sampler must read for it */
+    const struct column_kind *kind;
+    size_t offset;    /* the kind's: where the figure is */
+    double scale;     /* the kind's: what one is divided by */
+    const char *unit; /* "bytes per second"; NULL: none */
+    const char *doc;  /* one sentence */
+};
+
+/* Ends with a row without a name; stock's come first. */
+extern const struct column columns[];
+
+/* By name or, whatever the letter case, by heading; NULL: none. */
+const struct column *column_find(const char *name);
+/* The nearest name, or NULL. */
+const char *column_nearest(const char *name);
+
+/* A cell: a number, a text, or nothing known. */
+enum cell_kind {
+    CELL_NIL,
+    CELL_INT,
+    CELL_DOUBLE,
+    CELL_TEXT,
+};
+struct cell {
+    enum cell_kind kind;
+    int64_t i;
+    double d;
+    const char *text; /* lives as long as the change */
+};
+struct cell column_cell(const struct column *col, const struct change *c,
+                        const struct change_domain *d);
+struct value *cell_value(const struct cell *cell, struct pool *p);
+
+/* What is shown, without padding, appended to OUT: no control characters; as
+ * stock prints it for stock's columns. */
+void column_text(const struct column *col, const struct change *c,
+                 const struct change_domain *d, struct str *out);
+
+/* Adds TEXT in the column's place: cut or padded to WIDTH (0: the column's, and
+ * then only the name is cut). */
+void column_pad(const struct column *col, const char *text, int width,
+                struct str *out);
+
+/* <0: A goes before B. Equal ones are ordered by domain id. */
+int column_compare(const struct column *col, bool reverse,
+                   const struct change *c, const struct change_domain *a,
+                   const struct change_domain *b);
+
+/* Which domains, in which order. */
+struct selection {
+    const struct column *sort; /* NULL: the name */
+    bool reverse;
+    const char *filter; /* a glob over names, NULL or "": all. Without any of
+                         * * ? [ it is found anywhere in the name; letter case
+                         * is free. A number is a domain's id, too. */
+    bool dom0_first;
+};
+/* In P; pointers into C. */
+const struct change_domain **columns_select(const struct selection *sel,
+                                            const struct change *c,
+                                            struct pool *p, size_t *ret_n);
+bool filter_matches(const char *filter, const struct sample_domain *d);
+
+/* A domain's name as it is shown: its name, or "(id)" while it has none. */
+const char *domain_label(const struct sample_domain *d, struct pool *p);
+/* "--b---": as stock shows them. RET has room for 7. */
+void domain_states(const struct sample_domain *d, char ret[7]);
+
+#endif

@@ -12,42 +12,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "lib/diag.h"
-
-/* Length of the UTF-8 character at S, 0 when it is none. */
-static size_t utf8_len(const unsigned char *s, size_t len)
-{
-    size_t n = s[0] < 0x80   ? 1
-               : s[0] < 0xc2 ? 0
-               : s[0] < 0xe0 ? 2
-               : s[0] < 0xf0 ? 3
-               : s[0] < 0xf5 ? 4
-                             : 0;
-
-    if (n > len)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
-
-/* Adds TEXT with U+FFFD in the place of each byte that is not UTF-8. */
-static void add_utf8(struct str *out, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        size_t n = utf8_len((const unsigned char *)text + i, len - i);
-
-        if (n)
-            str_addn(out, text + i, n);
-        else
-            str_add(out, "\xef\xbf\xbd");
-        i += n ? n : 1;
-    }
-}
+#include "lib/utf8.h"
 
 /* ---- parsing ----------------------------------------------------------- */
 
@@ -115,9 +80,9 @@ static int add(struct parse *parse, struct value *v)
 static int open_level(struct parse *parse, struct value *v)
 {
     if (parse->depth == JSON_DEPTH_MAX)
-        return refuse(parse, here(parse) - 1,
-                      ERR_AS(input, "nested deeper than %d levels",
-                             JSON_DEPTH_MAX));
+        return refuse(
+            parse, here(parse) - 1,
+            ERR_AS(input, "nested deeper than %d levels", JSON_DEPTH_MAX));
     add(parse, v);
     parse->levels[parse->depth++] = (struct level){.value = v};
     return 1;
@@ -163,7 +128,7 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
     AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
 
     /* yajl lets a \udc00 by itself in */
-    add_utf8(&good, (const char *)text, len);
+    utf8_add(&good, (const char *)text, len);
     return add(parse, value_stringn(parse->pool, str_text(&good), good.len));
 }
 
@@ -176,7 +141,7 @@ static int on_name(void *ctx, const unsigned char *text, size_t len)
 
     if (memchr(text, '\0', len))
         return refuse(parse, end, ERR_AS(input, "a name with a NUL in it"));
-    add_utf8(&good, (const char *)text, len);
+    utf8_add(&good, (const char *)text, len);
     level->name = pool_strn(parse->pool, str_text(&good), good.len);
     level->name_place = (struct place){
         .source = &parse->source, .start = end - len - 2, .end = end};
@@ -205,36 +170,19 @@ static int on_close_list(void *ctx)
     return 1;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct value *x = *(const struct value *const *)a;
-    const struct value *y = *(const struct value *const *)b;
-    int order = strcmp(x->name, y->name);
-
-    return order ? order : x->name_place.start < y->name_place.start ? -1 : 1;
-}
-
-/* Sorts once per struct: checking each name as it comes would be quadratic. */
 static int on_close_struct(void *ctx)
 {
     struct parse *parse = ctx;
     struct value *v = parse->levels[--parse->depth].value;
-    AUTO_FREE struct value **members = xcalloc(v->kids.n, sizeof(*members));
-    size_t n = 0;
+    const struct value *twice = value_twice(v);
 
+    if (twice)
+        return refuse(parse, twice->name_place.start,
+                      ERR_AS(input, "the name '%s' comes twice", twice->name));
     value_each(member, v)
     {
-        members[n++] = member;
+        member->name_place = (struct place){.source = NULL};
     }
-    qsort(members, n, sizeof(*members), by_name);
-    for (size_t i = 1; i < n; i++) {
-        if (!strcmp(members[i - 1]->name, members[i]->name))
-            return refuse(parse, members[i]->name_place.start,
-                          ERR_AS(input, "the name '%s' comes twice",
-                                 members[i]->name));
-    }
-    for (size_t i = 0; i < n; i++)
-        members[i]->name_place = (struct place){.source = NULL};
     return 1;
 }
 
@@ -303,9 +251,9 @@ static void gen_string(yajl_gen gen, const char *text, size_t len)
 {
     AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
 
-    add_utf8(&good, text, len);
-    must(yajl_gen_string(gen, (const unsigned char *)str_text(&good),
-                         good.len));
+    utf8_add(&good, text, len);
+    must(
+        yajl_gen_string(gen, (const unsigned char *)str_text(&good), good.len));
 }
 
 /* The shortest text that reads back as the same number; JSON has no others

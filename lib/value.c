@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/str.h"
+
 static struct value *make(struct pool *p, enum value_kind kind)
 {
     struct value *v = pool_new_of(p, struct value);
@@ -131,6 +133,37 @@ void value_add(struct value *strct, const char *name, struct value *member)
     link_last(strct, member);
 }
 
+struct named {
+    const struct value *member;
+    size_t n;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->member->name, y->member->name);
+
+    return order ? order : x->n < y->n ? -1 : 1;
+}
+
+const struct value *value_twice(const struct value *strct)
+{
+    AUTO_FREE struct named *all = xcalloc(strct->kids.n, sizeof(*all));
+    size_t n = 0;
+
+    value_each(member, strct)
+    {
+        all[n] = (struct named){member, n};
+        n++;
+    }
+    qsort(all, n, sizeof(*all), by_name);
+    for (size_t i = 1; i < n; i++) {
+        if (!strcmp(all[i - 1].member->name, all[i].member->name))
+            return all[i].member;
+    }
+    return NULL;
+}
+
 struct value *value_remove(struct value *strct, const char *name)
 {
     struct value *before = NULL;
@@ -211,9 +244,9 @@ bool value_equal(const struct value *a, const struct value *b)
 const char *value_kind_name(enum value_kind kind)
 {
     static const char *const names[] = {
-        [VALUE_NIL] = "nothing",    [VALUE_BOOL] = "truth value",
-        [VALUE_INT] = "number",     [VALUE_DOUBLE] = "number",
-        [VALUE_STRING] = "string",  [VALUE_LIST] = "list",
+        [VALUE_NIL] = "nothing",   [VALUE_BOOL] = "truth value",
+        [VALUE_INT] = "number",    [VALUE_DOUBLE] = "number",
+        [VALUE_STRING] = "string", [VALUE_LIST] = "list",
         [VALUE_STRUCT] = "struct",
     };
 

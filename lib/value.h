@@ -83,6 +83,9 @@ void value_set(struct value *strct, const char *name, struct value *member);
 void value_add(struct value *strct, const char *name, struct value *member);
 /* The member, or NULL. */
 struct value *value_get(const struct value *strct, const char *name);
+/* A member whose name an earlier one has, or NULL. Sorts: to check each name as
+ * it comes would be quadratic. */
+const struct value *value_twice(const struct value *strct);
 /* Takes a member out; NULL if there is none. */
 struct value *value_remove(struct value *strct, const char *name);
 /* A deep copy in P; sources are shared. */
@@ -96,7 +99,7 @@ const char *value_kind_name(enum value_kind kind);
 struct value *value_substring(struct pool *p, const struct value *string,
                               size_t start, size_t end);
 
-#define value_each(item, v)                                                    \
+#define value_each(item, v) \
     for (struct value *item = (v)->kids.first; item; item = item->next)
 
 #endif

@@ -54,6 +54,22 @@ static struct value *sample(struct pool *p)
 }
 
 /* A copy has nothing of the pool it came from. */
+static void twice(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct value *v = value_struct(p), *second;
+
+    (void)state;
+    assert_null(value_twice(v));
+    value_add(v, "b", value_int(p, 1));
+    value_add(v, "a", value_int(p, 2));
+    value_add(v, "c", value_int(p, 3));
+    assert_null(value_twice(v));
+    second = value_int(p, 4);
+    value_add(v, "a", second);
+    assert_ptr_equal(value_twice(v), second);
+}
+
 static void copies(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -113,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structs),
+        cmocka_unit_test(twice),
         cmocka_unit_test(copies),
         cmocka_unit_test(equality),
         cmocka_unit_test(parts),

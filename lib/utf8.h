@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* utf8: which bytes are UTF-8. */
+#ifndef LIB_UTF8_H
+#define LIB_UTF8_H
+
+#include "lib/str.h"
+
+#define UTF8_BAD "\xef\xbf\xbd" /* U+FFFD, in the place of what is none */
+
+/* Length of the UTF-8 character at S, 0 when there is none. LEN is not 0. */
+size_t utf8_len(const char *s, size_t len);
+bool utf8_valid(const char *s, size_t len);
+/* Adds TEXT with UTF8_BAD in the place of each byte that is not UTF-8. */
+void utf8_add(struct str *out, const char *text, size_t len);
+
+#endif

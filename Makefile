@@ -39,7 +39,7 @@ SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
 MAINS := xl/main.c xl/keeperd.c xenstore/main.c
-SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xl/*.c xl/domain/*.c))
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c))
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
 DIFF := $(wildcard tests/diff/*.c)

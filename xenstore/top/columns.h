@@ -25,8 +25,9 @@ struct column {
     unsigned needs; /* enum sample_part that a sampler must read for it */
     const struct column_kind *kind;
     size_t offset;    /* the kind's: where the figure is */
-    double scale;     /* the kind's: what one is divided by */
-    const char *unit; /* "bytes per second"; NULL: none */
+    double scale;     /* of the text: what the value is divided by; 0: 1 */
+    const char *nil;  /* text where nothing is known; NULL: "-" */
+    const char *unit; /* of the value: "bytes"; NULL: none */
     const char *doc;  /* one sentence */
 };
 
@@ -38,30 +39,20 @@ const struct column *column_find(const char *name);
 /* The nearest name, or NULL. */
 const char *column_nearest(const char *name);
 
-/* A cell: a number, a text, or nothing known. */
-enum cell_kind {
-    CELL_NIL,
-    CELL_INT,
-    CELL_DOUBLE,
-    CELL_TEXT,
-};
-struct cell {
-    enum cell_kind kind;
-    int64_t i;
-    double d;
-    const char *text; /* lives as long as the change */
-};
-struct cell column_cell(const struct column *col, const struct change *c,
-                        const struct change_domain *d);
-struct value *cell_value(const struct cell *cell, struct pool *p);
+/* The figure or word as data, nil when it is not known. */
+struct value *column_value(const struct column *col, const struct change *c,
+                           const struct change_domain *d, struct pool *p);
+/* The same as a number; 0 for words and what is not known. */
+double column_number(const struct column *col, const struct change *c,
+                     const struct change_domain *d);
 
 /* What is shown, without padding, appended to OUT: no control characters; as
  * stock prints it for stock's columns. */
 void column_text(const struct column *col, const struct change *c,
                  const struct change_domain *d, struct str *out);
 
-/* Adds TEXT in the column's place: cut or padded to WIDTH (0: the column's, and
- * then only the name is cut). */
+/* Adds TEXT in the column's place: cut or padded to WIDTH characters (0: the
+ * column's, and then only the name is cut). */
 void column_pad(const struct column *col, const char *text, int width,
                 struct str *out);
 
@@ -84,6 +75,9 @@ const struct change_domain **columns_select(const struct selection *sel,
                                             const struct change *c,
                                             struct pool *p, size_t *ret_n);
 bool filter_matches(const char *filter, const struct sample_domain *d);
+
+/* Characters of UTF-8. */
+size_t text_width(const char *text);
 
 /* A domain's name as it is shown: its name, or "(id)" while it has none. */
 const char *domain_label(const struct sample_domain *d, struct pool *p);

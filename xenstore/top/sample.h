@@ -178,8 +178,8 @@ struct sampler;
  * file in sample_replay.c. */
 struct sampler_kind {
     struct err *(*take)(void *state, struct pool *p, const struct sample **ret);
+    void (*set_parts)(void *state, unsigned parts); /* may be NULL */
     void (*close)(void *state);
-    bool plays; /* what it gives does not depend on when it is asked */
 };
 
 struct sampler *sampler_new(const struct sampler_kind *kind, void *state);

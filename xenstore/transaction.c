@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* transaction: several requests as one, again and again until nobody disturbs
+ * them; users of it take turns. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "xenstore/requests.h"
+
+static struct err *begin(struct store *s, uint32_t *ret_tx)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct store_req req = {.op = STORE_TX_START, .path = ""};
+
+    TRY(store_run(s, &req, 1, p));
+    if (req.errnum)
+        return err_errno(req.errnum, "cannot begin a transaction in XenStore");
+    *ret_tx = req.tx;
+    return NULL;
+}
+
+static struct err *end(struct store *s, uint32_t tx, bool commit,
+                       bool *ret_conflict)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct store_req req = {
+        .op = STORE_TX_END, .path = commit ? "T" : "F", .tx = tx};
+
+    TRY(store_run(s, &req, 1, p));
+    *ret_conflict = req.errnum == EAGAIN;
+    if (req.errnum && !*ret_conflict)
+        return err_errno(req.errnum, "cannot end a transaction in XenStore");
+    return NULL;
+}
+
+static struct err *try_transaction(struct store *s, store_tx_fn *fn, void *arg,
+                                   bool *ret_conflict)
+{
+    bool ignored;
+    uint32_t tx = 0;
+    struct err *e;
+
+    TRY(begin(s, &tx));
+    e = fn(s, tx, arg);
+    if (!e)
+        return end(s, tx, true, ret_conflict);
+    if (!s->broken)
+        err_drop(end(s, tx, false, &ignored), "the first error says more");
+    return e;
+}
+
+/* A turn ends when FD is closed. Without one we go on after a second: turns
+ * save retries, no more. Transactions take a millisecond, so we look often. */
+static void take_turn(struct store *s, int *fd)
+{
+    double deadline = requests_now() + 1;
+    bool held = s->turns;
+
+    while (held && requests_now() < deadline) {
+        struct err *e = file_lock(s->turns, 0, fd);
+
+        held = err_is(e, &err_kind_timeout);
+        err_drop(e, "turns are not needed");
+        if (held)
+            usleep(300);
+    }
+}
+
+struct err *store_transaction(struct store *s, store_tx_fn *fn, void *arg)
+{
+    AUTO_FD int turn = -1;
+    double deadline = requests_now() + STORE_TIMEOUT;
+    bool conflict = true;
+
+    take_turn(s, &turn);
+    for (unsigned wait_us = 100; conflict; wait_us += wait_us / 4) {
+        TRY(try_transaction(s, fn, arg, &conflict));
+        if (!conflict)
+            return NULL;
+        if (requests_now() > deadline)
+            break;
+        usleep(wait_us + s->next_id * 7919 % wait_us);
+    }
+    return ERR_AS(timeout,
+                  "a transaction met others' changes in XenStore for "
+                  "%.0f seconds: try again",
+                  STORE_TIMEOUT);
+}

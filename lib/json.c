@@ -26,7 +26,8 @@ struct level {
 struct parse {
     struct pool *pool;
     yajl_handle yajl;
-    struct source source;
+    const struct source *source;
+    bool places; /* the source stays: values may point into it */
     struct level levels[JSON_DEPTH_MAX];
     size_t depth;
     struct value *result;
@@ -41,7 +42,7 @@ static void auto_yajl(yajl_handle *yajl)
 
 static struct err *at(const struct parse *parse, size_t offset, struct err *e)
 {
-    struct place place = {.source = &parse->source, .start = offset};
+    struct place place = {.source = parse->source, .start = offset};
     size_t line, col;
 
     place_line_column(place, &line, &col);
@@ -59,10 +60,15 @@ static size_t here(const struct parse *parse)
     return yajl_get_bytes_consumed(parse->yajl);
 }
 
-static int add(struct parse *parse, struct value *v)
+/* LEN: of the token that has just been read, the value or its beginning. */
+static int add(struct parse *parse, struct value *v, size_t len)
 {
     struct level *level;
 
+    if (parse->places)
+        v->place = (struct place){.source = parse->source,
+                                  .start = here(parse) - len,
+                                  .end = here(parse)};
     if (!parse->depth) {
         parse->result = v;
         return 1;
@@ -83,7 +89,7 @@ static int open_level(struct parse *parse, struct value *v)
         return refuse(
             parse, here(parse) - 1,
             ERR_AS(input, "nested deeper than %d levels", JSON_DEPTH_MAX));
-    add(parse, v);
+    add(parse, v, 1);
     parse->levels[parse->depth++] = (struct level){.value = v};
     return 1;
 }
@@ -92,14 +98,14 @@ static int on_null(void *ctx)
 {
     struct parse *parse = ctx;
 
-    return add(parse, value_nil(parse->pool));
+    return add(parse, value_nil(parse->pool), 4);
 }
 
 static int on_boolean(void *ctx, int b)
 {
     struct parse *parse = ctx;
 
-    return add(parse, value_bool(parse->pool, b));
+    return add(parse, value_bool(parse->pool, b), b ? 4 : 5);
 }
 
 static int on_number(void *ctx, const char *text, size_t len)
@@ -113,13 +119,13 @@ static int on_number(void *ctx, const char *text, size_t len)
         errno = 0;
         n = strtoll(word, NULL, 10);
         if (!errno)
-            return add(parse, value_int(parse->pool, n));
+            return add(parse, value_int(parse->pool, n), len);
     }
     d = strtod(word, NULL);
     if (!isfinite(d))
         return refuse(parse, here(parse) - len,
                       ERR_AS(input, "the number %.40s is too large", word));
-    return add(parse, value_double(parse->pool, d));
+    return add(parse, value_double(parse->pool, d), len);
 }
 
 static int on_string(void *ctx, const unsigned char *text, size_t len)
@@ -129,7 +135,8 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 
     /* yajl lets a \udc00 by itself in */
     utf8_add(&good, (const char *)text, len);
-    return add(parse, value_stringn(parse->pool, str_text(&good), good.len));
+    return add(parse, value_stringn(parse->pool, str_text(&good), good.len),
+               len + 2);
 }
 
 static int on_name(void *ctx, const unsigned char *text, size_t len)
@@ -144,7 +151,7 @@ static int on_name(void *ctx, const unsigned char *text, size_t len)
     utf8_add(&good, (const char *)text, len);
     level->name = pool_strn(parse->pool, str_text(&good), good.len);
     level->name_place = (struct place){
-        .source = &parse->source, .start = end - len - 2, .end = end};
+        .source = parse->source, .start = end - len - 2, .end = end};
     return 1;
 }
 
@@ -181,7 +188,8 @@ static int on_close_struct(void *ctx)
                       ERR_AS(input, "the name '%s' comes twice", twice->name));
     value_each(member, v)
     {
-        member->name_place = (struct place){.source = NULL};
+        if (!parse->places)
+            member->name_place = (struct place){.source = NULL};
     }
     return 1;
 }
@@ -212,17 +220,17 @@ static struct err *yajl_says(struct parse *parse)
     return at(parse, here(parse), ERR_AS(input, "%s", sentence));
 }
 
-struct err *json_parse(struct pool *p, const char *text, size_t len,
-                       struct value **ret)
+static struct err *parse_text(struct pool *p, const struct source *source,
+                              bool places, struct value **ret)
 {
-    struct parse parse = {.pool = p, .source = {.text = text, .len = len}};
+    struct parse parse = {.pool = p, .source = source, .places = places};
     AUTO(auto_yajl) yajl_handle yajl = yajl_alloc(&callbacks, NULL, &parse);
     yajl_status status;
 
     if (!yajl)
         abort();
     parse.yajl = yajl;
-    status = yajl_parse(yajl, (const unsigned char *)text, len);
+    status = yajl_parse(yajl, (const unsigned char *)source->text, source->len);
     if (status == yajl_status_ok)
         status = yajl_complete_parse(yajl);
     if (parse.error)
@@ -231,6 +239,20 @@ struct err *json_parse(struct pool *p, const char *text, size_t len,
         return yajl_says(&parse);
     *ret = parse.result;
     return NULL;
+}
+
+struct err *json_parse(struct pool *p, const char *text, size_t len,
+                       struct value **ret)
+{
+    struct source source = {.text = text, .len = len};
+
+    return parse_text(p, &source, false, ret);
+}
+
+struct err *json_parse_source(struct pool *p, const struct source *source,
+                              struct value **ret)
+{
+    return parse_text(p, source, true, ret);
 }
 
 /* ---- printing ---------------------------------------------------------- */

@@ -14,6 +14,10 @@
 /* Errors say line:column. */
 struct err *json_parse(struct pool *p, const char *text, size_t len,
                        struct value **ret) MUST_USE;
+/* The same of a text that stays: values and names know where they stand in it
+ * (strings with escapes in them only about). */
+struct err *json_parse_source(struct pool *p, const struct source *source,
+                              struct value **ret) MUST_USE;
 /* PRETTY: four spaces a level and a newline at the end, as yajl and `xl list
  * -l` print. A string that is not UTF-8 is printed with U+FFFD in the place of
  * each bad byte. V nests no deeper than yajl prints (128 levels). */

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lib/diag.h"
 #include "lib/json.h"
 
 static struct value *parse(struct pool *p, const char *text)
@@ -119,12 +120,49 @@ static void nesting(void **state)
     assert_refused(text, "1:101: nested deeper than 100 levels");
 }
 
+/* The text that a place covers. */
+static void assert_at(struct place place, const char *want)
+{
+    assert_non_null(place.source);
+    assert_int_equal(place.end - place.start, strlen(want));
+    assert_memory_equal(place.source->text + place.start, want, strlen(want));
+}
+
+static void places(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *text = "{\"one\": [12, true, null,\n -1.5], \"two\": \"x y\"}";
+    struct source source = {.text = text, .len = strlen(text)};
+    struct value *v, *item;
+    size_t line, column;
+
+    (void)state;
+    assert_null(json_parse_source(p, &source, &v));
+    assert_at(v->kids.first->name_place, "\"one\"");
+    item = v->kids.first->kids.first;
+    assert_at(item->place, "12");
+    item = item->next;
+    assert_at(item->place, "true");
+    item = item->next;
+    assert_at(item->place, "null");
+    item = item->next;
+    assert_at(item->place, "-1.5");
+    place_line_column(item->place, &line, &column);
+    assert_int_equal(line, 2);
+    assert_int_equal(column, 2);
+    assert_at(v->kids.last->place, "\"x y\"");
+    v = parse(p, text);
+    assert_null(v->kids.first->place.source);
+    assert_null(v->kids.first->name_place.source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips), cmocka_unit_test(kinds),
-        cmocka_unit_test(pretty),      cmocka_unit_test(odd_values),
-        cmocka_unit_test(refusals),    cmocka_unit_test(nesting),
+        cmocka_unit_test(places),      cmocka_unit_test(pretty),
+        cmocka_unit_test(odd_values),  cmocka_unit_test(refusals),
+        cmocka_unit_test(nesting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,11 +34,11 @@ SYS_LIBS := -luuid -lz -llzma -lzstd -lbz2 -llzo2
 STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
 	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lm
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
-	-lxentoollog -lyajl -luuid -lm
+	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c
 SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c))
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)

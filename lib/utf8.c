@@ -66,3 +66,23 @@ void utf8_add(struct str *out, const char *text, size_t len)
         len -= n + 1;
     }
 }
+
+uint32_t utf8_char(const char *s, size_t len)
+{
+    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t ch = (unsigned char)s[0] & first[len];
+
+    for (size_t i = 1; i < len; i++)
+        ch = ch << 6 | ((unsigned char)s[i] & 0x3f);
+    return ch;
+}
+
+void utf8_add_char(struct str *out, uint32_t ch)
+{
+    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    int len = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
+
+    str_addc(out, (char)(first[len] | ch >> 6 * (len - 1)));
+    while (--len)
+        str_addc(out, (char)(0x80 | (ch >> 6 * (len - 1) & 0x3f)));
+}

@@ -12,5 +12,9 @@ size_t utf8_len(const char *s, size_t len);
 bool utf8_valid(const char *s, size_t len);
 /* Adds TEXT with UTF8_BAD in the place of each byte that is not UTF-8. */
 void utf8_add(struct str *out, const char *text, size_t len);
+/* The character in the LEN bytes at S, of which utf8_len has said that. */
+uint32_t utf8_char(const char *s, size_t len);
+/* Adds a character, which is at most 0x10ffff. */
+void utf8_add_char(struct str *out, uint32_t ch);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "lib/str.h"
+#include "lib/utf8.h"
 
 static void blank(struct vt *vt, int row, int from, int to)
 {
@@ -225,6 +225,7 @@ static void set_region(struct vt *vt, const struct params *p)
     move(vt, 0, 0);
 }
 
+/* clang-format off */
 static bool move_by(struct vt *vt, const struct params *p)
 {
     int n = param(p, 0, 1);
@@ -272,6 +273,8 @@ static void do_csi(struct vt *vt, const struct params *p)
     }
 }
 
+/* clang-format on */
+
 static void csi(struct vt *vt)
 {
     struct params p = {.final = vt->escape[vt->n_escape - 1]};
@@ -290,6 +293,7 @@ static void csi(struct vt *vt)
     do_csi(vt, &p);
 }
 
+/* clang-format off */
 static void short_escape(struct vt *vt)
 {
     char last = vt->escape[vt->n_escape - 1];
@@ -309,6 +313,8 @@ static void short_escape(struct vt *vt)
     }
 }
 
+/* clang-format on */
+
 /* Whether the sequence in vt->escape is whole. */
 static bool is_whole(const struct vt *vt)
 {
@@ -325,6 +331,7 @@ static bool is_whole(const struct vt *vt)
     return true;
 }
 
+/* clang-format off */
 static void control(struct vt *vt, char c)
 {
     switch (c) {
@@ -338,19 +345,16 @@ static void control(struct vt *vt, char c)
     }
 }
 
+/* clang-format on */
+
 static void character(struct vt *vt)
 {
-    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    size_t len = text_utf8_len(vt->escape, vt->n_escape);
-    uint32_t ch;
+    size_t len = utf8_len(vt->escape, vt->n_escape);
 
     if (!len && vt->n_escape < 4)
         return; /* more is to come */
-    ch = len ? (unsigned char)vt->escape[0] & first[len] : 0xfffd;
-    for (size_t i = 1; i < len; i++)
-        ch = ch << 6 | ((unsigned char)vt->escape[i] & 0x3f);
     vt->n_escape = 0;
-    print(vt, ch);
+    print(vt, len ? utf8_char(vt->escape, len) : 0xfffd);
 }
 
 static void feed(struct vt *vt, char c)
@@ -386,43 +390,24 @@ void vt_feed(struct vt *vt, const char *bytes, size_t n)
 
 /* ---- reading it ---------------------------------------------------------- */
 
-static size_t put_utf8(char *to, uint32_t ch)
+void vt_row(const struct vt *vt, int row, struct str *out)
 {
-    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t len = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
+    int end = vt->cols;
 
-    for (size_t i = len; i-- > 1; ch >>= 6)
-        to[i] = (char)(0x80 | (ch & 0x3f));
-    to[0] = (char)(first[len] | ch);
-    return len;
-}
-
-void vt_row(const struct vt *vt, int row, char *text, size_t size)
-{
-    size_t used = 0, end = 0;
-
-    for (int col = 0; col < vt->cols && used + 5 < size; col++) {
-        uint32_t ch = vt->cells[row][col].ch;
-
-        if (!ch)
-            continue;
-        used += put_utf8(text + used, ch);
-        if (ch != ' ')
-            end = used;
+    while (end > 0 && vt->cells[row][end - 1].ch == ' ')
+        end--;
+    for (int col = 0; col < end; col++) {
+        if (vt->cells[row][col].ch)
+            utf8_add_char(out, vt->cells[row][col].ch);
     }
-    text[end] = 0;
 }
 
 bool vt_shows(const struct vt *vt, const char *text)
 {
-    char line[VT_MAX * 4 + 8];
+    AUTO_STR struct str screen = STR_INIT(STR_MAX);
 
-    for (int row = 0; row < vt->rows; row++) {
-        vt_row(vt, row, line, sizeof(line));
-        if (strstr(line, text))
-            return true;
-    }
-    return false;
+    vt_print(vt, &screen, false);
+    return strstr(str_text(&screen), text);
 }
 
 static char mark_of(const struct vt_cell *c)
@@ -434,16 +419,13 @@ static char mark_of(const struct vt_cell *c)
     return c->bold ? 'b' : '.';
 }
 
-void vt_print(const struct vt *vt, FILE *to, bool marks)
+void vt_print(const struct vt *vt, struct str *out, bool marks)
 {
-    char line[VT_MAX * 4 + 8];
-
     for (int row = 0; row < vt->rows; row++) {
-        vt_row(vt, row, line, sizeof(line));
+        if (!marks)
+            vt_row(vt, row, out);
         for (int col = 0; marks && col < vt->cols; col++)
-            line[col] = mark_of(&vt->cells[row][col]);
-        if (marks)
-            line[vt->cols] = 0;
-        fprintf(to, "%s\n", line);
+            str_addc(out, mark_of(&vt->cells[row][col]));
+        str_addc(out, '\n');
     }
 }

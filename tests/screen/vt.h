@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "lib/str.h"
 
 #define VT_MAX 300
 
@@ -28,18 +29,18 @@ struct vt {
     int saved_row, saved_col;
     char escape[256]; /* an unfinished sequence or character */
     size_t n_escape;
-    uint32_t last; /* character, for REP */
+    uint32_t last;    /* character, for REP */
     char unknown[64]; /* the first sequence that was not understood */
 };
 
 void vt_init(struct vt *vt, int rows, int cols);
 void vt_resize(struct vt *vt, int rows, int cols);
 void vt_feed(struct vt *vt, const char *bytes, size_t n);
-/* The text of a row, UTF-8, without blanks at its end. */
-void vt_row(const struct vt *vt, int row, char *text, size_t size);
+/* Adds the text of a row, without blanks at its end. */
+void vt_row(const struct vt *vt, int row, struct str *out);
 bool vt_shows(const struct vt *vt, const char *text);
 /* All rows; with MARKS a letter a cell instead: 'r' reverse, 'b' bold, 'c'
  * coloured (capital: bold too), '.' none of these. */
-void vt_print(const struct vt *vt, FILE *to, bool marks);
+void vt_print(const struct vt *vt, struct str *out, bool marks);
 
 #endif

@@ -53,7 +53,8 @@ size_t layout_place(const struct layout_item *items, size_t n, int width,
     size_t n_ret = 0;
 
     for (size_t i = 0; i < n; i++) {
-        bool here = skip ? i >= skip + 1 : items[i].rank && items[i].rank <= rank;
+        bool here =
+            skip ? i >= skip + 1 : items[i].rank && items[i].rank <= rank;
 
         if (i && !here)
             continue;

@@ -23,10 +23,10 @@ struct layout_place {
 
 /*
  * Puts items next to each other, one blank between, in their order. The first
- * one is always there. SKIP 0: those of the lowest ranks that fit together; what
- * is left of WIDTH is given to those that can grow, first come, first served.
- * SKIP n: all from the n-th after the first on, of whatever rank, as far as they
- * fit. RET has room for all. Returns how many stand there.
+ * one is always there. SKIP 0: those of the lowest ranks that fit together;
+ * what is left of WIDTH is given to those that can grow, first come, first
+ * served. SKIP n: all from the n-th after the first on, of whatever rank, as
+ * far as they fit. RET has room for all. Returns how many stand there.
  */
 size_t layout_place(const struct layout_item *items, size_t n, int width,
                     size_t skip, struct layout_place *ret);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "lib/utf8.h"
+
 static int at_most(int n, int max)
 {
     return n < 1 ? 1 : n > max ? max : n;
@@ -33,22 +35,12 @@ struct glyph {
     int width;
 };
 
-static uint32_t decode(const char *s, size_t len)
-{
-    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t ch = (unsigned char)s[0] & first[len];
-
-    for (size_t i = 1; i < len; i++)
-        ch = ch << 6 | ((unsigned char)s[i] & 0x3f);
-    return ch;
-}
-
 /* The next character of S, which is not at its end. */
 static struct glyph next_glyph(bool utf8, const char *s)
 {
-    size_t len = text_utf8_len(s, strnlen(s, 4));
+    size_t len = utf8_len(s, strnlen(s, 4));
     struct glyph glyph = {'?', len ? len : 1, 1};
-    uint32_t ch = len ? decode(s, len) : 0;
+    uint32_t ch = len ? utf8_char(s, len) : 0;
     int width = ch < 0x80 ? 1 : utf8 ? wcwidth((wchar_t)ch) : -1;
 
     if (ch < 0x20 || ch == 0x7f || width < 1)
@@ -167,16 +159,6 @@ const struct hot *grid_find_hot(const struct grid *g, int row, int col)
 
 /* ---- as text ------------------------------------------------------------- */
 
-static void add_utf8(struct str *out, uint32_t ch)
-{
-    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    int len = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
-
-    str_addc(out, (char)(first[len] | ch >> 6 * (len - 1)));
-    while (--len)
-        str_addc(out, (char)(0x80 | (ch >> 6 * (len - 1) & 0x3f)));
-}
-
 static int last_not_blank(const struct grid_cell *line, int cols)
 {
     while (cols > 0 && line[cols - 1].ch == ' ')
@@ -192,7 +174,7 @@ void grid_text(const struct grid *g, struct str *out)
 
         for (int col = 0; col < end; col++) {
             if (line[col].ch)
-                add_utf8(out, line[col].ch);
+                utf8_add_char(out, line[col].ch);
         }
         str_addc(out, '\n');
     }

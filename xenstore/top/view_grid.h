@@ -21,8 +21,8 @@ enum view_style {
     STYLE_SELECTED, /* the row that keys act on */
     STYLE_DIM,      /* less important: what hangs below a row */
     STYLE_GRAPH,
-    STYLE_WARN,     /* high, or old */
-    STYLE_BAD,      /* errors, crashed domains */
+    STYLE_WARN, /* high, or old */
+    STYLE_BAD,  /* errors, crashed domains */
     STYLES,
 };
 

@@ -11,13 +11,22 @@
 #include "lib/utf8.h"
 
 static const char *const good[] = {
-    "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-    "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+    "\x7f",         "\xc2\x80",     "\xdf\xbf",         "\xe0\xa0\x80",
+    "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
 };
 static const char *const bad[] = {
-    "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-    "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
-    "\xc3", "\xe2\x82", "\xf0\x9f\x90",
+    "\x80",
+    "\xc0\x80",
+    "\xc1\xbf",
+    "\xe0\x9f\xbf",
+    "\xed\xa0\x80",
+    "\xf0\x8f\xbf\xbf",
+    "\xf4\x90\x80\x80",
+    "\xf5\x80\x80\x80",
+    "\xff",
+    "\xc3",
+    "\xe2\x82",
+    "\xf0\x9f\x90",
 };
 
 static void characters(void **state)
@@ -56,6 +65,21 @@ static void texts(void **state)
     }
 }
 
+static void to_numbers_and_back(void **state)
+{
+    static const uint32_t numbers[] = {0x7f,   0x80,   0x7ff,   0x800,
+                                       0xd7ff, 0xe000, 0x10000, 0x10ffff};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        AUTO_STR struct str out = STR_INIT(STR_MAX);
+
+        assert_int_equal(utf8_char(good[i], strlen(good[i])), numbers[i]);
+        utf8_add_char(&out, numbers[i]);
+        assert_string_equal(str_text(&out), good[i]);
+    }
+}
+
 static void replaces(void **state)
 {
     AUTO_STR struct str out = STR_INIT(STR_MAX);
@@ -64,8 +88,9 @@ static void replaces(void **state)
     utf8_add(&out, "", 0);
     assert_int_equal(out.len, 0);
     utf8_add(&out, "ab\xff\xc3\xa9\xe2\x82z\xc3", 9);
-    assert_string_equal(str_text(&out), "ab" UTF8_BAD "\xc3\xa9" UTF8_BAD
-                                        UTF8_BAD "z" UTF8_BAD);
+    assert_string_equal(str_text(&out),
+                        "ab" UTF8_BAD "\xc3\xa9" UTF8_BAD UTF8_BAD
+                        "z" UTF8_BAD);
 }
 
 int main(void)
@@ -73,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(characters),
         cmocka_unit_test(texts),
+        cmocka_unit_test(to_numbers_and_back),
         cmocka_unit_test(replaces),
     };
 

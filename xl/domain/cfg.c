@@ -23,13 +23,32 @@
 
 static struct value *parse_value(struct cfg_parser *p, size_t depth);
 
+static void stop_reading(struct cfg_parser *p)
+{
+    p->open_explained = true;
+    p->at = p->source->len;
+    cfg_next(p);
+}
+
+/* Also inside of lists: a line of a million wrong items would else take
+ * minutes, as what to do about one depends on the rest of its line. */
+static bool is_hopeless(struct cfg_parser *p)
+{
+    if (p->diags->n_errors - p->errors_before < ERRORS_MAX)
+        return false;
+    diag_error(p->diags, cfg_token_place(p),
+               "too many mistakes: the rest is not read");
+    stop_reading(p);
+    return true;
+}
+
 /* One item and its comma; false when the list ends here. */
 static bool parse_item(struct cfg_parser *p, struct value *list, size_t open,
                        size_t depth)
 {
     struct value *item;
 
-    if (cfg_list_is_cut(p, open) || cfg_at(p, CFG_CLOSE))
+    if (cfg_list_is_cut(p, open) || cfg_at(p, CFG_CLOSE) || is_hopeless(p))
         return false;
     item = parse_value(p, depth);
     if (p->list_open)
@@ -264,16 +283,12 @@ static bool is_leftover(const struct cfg_parser *p)
 
 static bool gives_up(struct cfg_parser *p)
 {
-    if (p->n_settings++ == CFG_SETTINGS_MAX) {
-        diag_error(p->diags, cfg_token_place(p),
-                   "expected at most %d settings: the rest is not read",
-                   CFG_SETTINGS_MAX);
-        return true;
-    }
-    if (p->diags->n_errors - p->errors_before < ERRORS_MAX)
-        return false;
+    if (p->n_settings++ < CFG_SETTINGS_MAX)
+        return is_hopeless(p);
     diag_error(p->diags, cfg_token_place(p),
-               "too many mistakes: the rest is not read");
+               "expected at most %d settings: the rest is not read",
+               CFG_SETTINGS_MAX);
+    stop_reading(p);
     return true;
 }
 
@@ -319,9 +334,7 @@ void cfg_parse(struct pool *pool, const struct source *source,
             cfg_next(&p);
         } else if (is_leftover(&p)) {
             cfg_skip_setting(&p);
-        } else if (gives_up(&p)) {
-            return;
-        } else {
+        } else if (!gives_up(&p)) {
             parse_setting(&p);
             p.lost = diags->n_errors > n_errors;
         }

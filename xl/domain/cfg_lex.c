@@ -85,18 +85,23 @@ static struct cfg_token lex_word(const struct source *source, size_t start)
     };
 }
 
+/* Looks at nothing behind the closing quote, so that many strings on one line
+ * are not quadratic. */
 static struct cfg_token lex_string(const struct source *source, size_t start)
 {
-    size_t stop = line_end(source, start), at = start + 1;
-    char quote = source->text[start];
+    int quote = char_at(source, start), c;
+    size_t at = start + 1;
 
-    while (at < stop && source->text[at] != quote)
-        at += source->text[at] == '\\' ? 2 : 1;
-    if (at < stop)
+    while ((c = char_at(source, at)) != quote && c >= 0 && c != '\n') {
+        at++;
+        if (c == '\\' && at < source->len && source->text[at] != '\n')
+            at++;
+    }
+    if (c == quote)
         return (struct cfg_token){CFG_STRING, start, at + 1};
-    if (stop > start + 1 && source->text[stop - 1] == '\r')
-        stop--;
-    return (struct cfg_token){CFG_UNCLOSED, start, stop};
+    if (at > start + 1 && source->text[at - 1] == '\r')
+        at--;
+    return (struct cfg_token){CFG_UNCLOSED, start, at};
 }
 
 static enum cfg_token_kind mark_kind(char c)

@@ -8,6 +8,9 @@
 
 #include "xl/domain/spec.h"
 
+/* Far more than any device has; looking names up is linear. */
+#define SETTINGS_MAX 100
+
 /* ---- texts --------------------------------------------------------------- */
 
 static struct err *text_once_read(const struct slot *slot,
@@ -186,6 +189,16 @@ static void split_part(struct value *record, const struct value *part,
     value_set(record, name->s.text, value);
 }
 
+static bool has_room(const struct value *record, const struct value *part,
+                     struct diags *diags)
+{
+    if (record->kids.n < SETTINGS_MAX)
+        return true;
+    diag_error(diags, part->place, "more than %d settings of one device",
+               SETTINGS_MAX);
+    return false;
+}
+
 struct value *spec_split(const struct value *value,
                          const char *const *positional, struct pool *p,
                          struct diags *diags)
@@ -202,8 +215,11 @@ struct value *spec_split(const struct value *value,
     for (; start <= value->s.len; start = end + 1) {
         end = start + strcspn(value->s.text + start, ",");
         part = trimmed(value, start, end, p);
-        if (part->s.len)
-            split_part(record, part, &positional, p);
+        if (!part->s.len)
+            continue;
+        if (!has_room(record, part, diags))
+            break;
+        split_part(record, part, &positional, p);
     }
     return record;
 }

@@ -281,6 +281,31 @@ static void repeat(char *to, const char *part, size_t n)
         to = stpcpy(to, part);
 }
 
+/* In lists too: else a line of a million commas is complained about a million
+ * times, each time looking along all of the line. */
+static void too_many_mistakes(void **state)
+{
+    static const char *const items[] = {",", "x,", "\n,", "'a' 'b',", "[,],"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+        AUTO_POOL struct pool *p = pool_new();
+        AUTO_STR struct str text = STR_INIT(STR_MAX);
+        struct parsed parsed;
+
+        str_add(&text, "a=1\nb=[");
+        for (int n = 0; n < 5000; n++)
+            str_add(&text, items[i]);
+        str_add(&text, "]\nc=1\n");
+        parsed = parse(p, str_text(&text), text.len);
+        assert_int_equal(parsed.diags.n_errors, 101);
+        assert_string_equal(parsed.diags.list[100].text,
+                            "too many mistakes: the rest is not read");
+        assert_string_equal(value_get(parsed.record, "a")->s.text, "1");
+        assert_null(value_get(parsed.record, "c"));
+    }
+}
+
 static void limits(void **state)
 {
     static char text[CFG_SETTINGS_MAX * 6 + 100];
@@ -370,6 +395,7 @@ int main(void)
         cmocka_unit_test(any_one_damage),
         cmocka_unit_test(open_lists),
         cmocka_unit_test(many_mistakes),
+        cmocka_unit_test(too_many_mistakes),
         cmocka_unit_test(limits),
         cmocka_unit_test(words),
         cmocka_unit_test(files),

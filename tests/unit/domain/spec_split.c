@@ -81,6 +81,24 @@ static void nothing(void **state)
     }
 }
 
+/* Settings past the most there may be are not even looked at: each would be
+ * looked for among all before it. */
+static void too_many(void **state)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+    struct value *record;
+    struct spec s;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        str_addf(&text, "k%d=%d,", i, i);
+    record = split(&s, str_text(&text), NULL);
+    assert_int_equal(record->kids.n, 100);
+    assert_int_equal(s.diags.n, 1);
+    assert_string_equal(spec_blamed(&s, DIAG_ERROR), "k100=100");
+    spec_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +107,7 @@ int main(void)
         cmocka_unit_test(words_in_their_order),
         cmocka_unit_test(places),
         cmocka_unit_test(nothing),
+        cmocka_unit_test(too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

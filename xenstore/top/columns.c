@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
 #include "lib/near.h"
 
@@ -297,8 +298,6 @@ const char *domain_label(const struct sample_domain *d, struct pool *p)
 static struct cell cell_in(const struct column *col, const struct change *c,
                            const struct change_domain *d, char room[ROOM])
 {
-    const unsigned char *u = d->now->uuid;
-
     if (col->kind == &kind_name) {
         if (*d->now->name)
             return word(d->now->name);
@@ -306,11 +305,7 @@ static struct cell cell_in(const struct column *col, const struct change *c,
     } else if (col->kind == &kind_states) {
         domain_states(d->now, room);
     } else if (col->kind == &kind_uuid) {
-        snprintf(room, ROOM,
-                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-                 "%02x%02x%02x%02x%02x%02x",
-                 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
-                 u[10], u[11], u[12], u[13], u[14], u[15]);
+        uuid_unparse_lower(d->now->uuid, room);
     } else {
         return col->kind->cell(col, c, d);
     }

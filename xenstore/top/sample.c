@@ -24,6 +24,11 @@ void sampler_set_parts(struct sampler *s, unsigned parts)
         s->kind->set_parts(s->state, parts);
 }
 
+bool sampler_waits(const struct sampler *s)
+{
+    return !s->kind->no_wait;
+}
+
 struct err *sampler_take(struct sampler *s, struct pool *p,
                          const struct sample **ret)
 {

@@ -180,17 +180,23 @@ struct sampler_kind {
     struct err *(*take)(void *state, struct pool *p, const struct sample **ret);
     void (*set_parts)(void *state, unsigned parts); /* may be NULL */
     void (*close)(void *state);
+    bool no_wait; /* readings are not of the moment: no delay between them */
 };
 
 struct sampler *sampler_new(const struct sampler_kind *kind, void *state);
 /* Xen and XenStore of this machine; PARTS of enum sample_part. An error says
  * what is missing: no Xen, not Dom0, no permission. */
 struct err *sampler_open(unsigned parts, struct sampler **ret) MUST_USE;
-/* One sample a line, as sample_to_json writes them; PATH "-" is standard
- * input. The last one is given again and again. */
+/* What sampler_record wrote; PATH "-" is standard input. Readings come as fast
+ * as they are asked for, the last one again and again. */
 struct err *sampler_replay(const char *path, struct sampler **ret) MUST_USE;
+/* As S, which it owns from now on, and each reading is appended to the file,
+ * a line of JSON each. */
+struct err *sampler_record(struct sampler **s, const char *path) MUST_USE;
 /* What is read from now on: a screen adds what it shows. */
 void sampler_set_parts(struct sampler *s, unsigned parts);
+/* Whether to wait for the delay between two readings. */
+bool sampler_waits(const struct sampler *s);
 /* A reading, all of it in P. A XenStore that does not answer is not an error
  * (store_age); a hypervisor that does not is. */
 struct err *sampler_take(struct sampler *s, struct pool *p,

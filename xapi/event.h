@@ -11,14 +11,11 @@
 #define XAPI_EVENT_H
 
 #include "xapi/db.h"
-#include "xapi/store.h"
 
 struct event_token {
     uint64_t db, messages;
 };
 #define EVENT_TOKEN_SIZE 42
-/* Destroyed objects remembered, of all classes together. */
-#define EVENT_GRAVES_MAX STORE_GRAVES_MAX
 #define EVENT_FILTERS_MAX 4096
 
 void event_token_print(struct event_token token, char text[EVENT_TOKEN_SIZE]);

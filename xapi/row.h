@@ -22,6 +22,9 @@ enum row_op {
     ROW_OPS,
 };
 
+/* How many ROW_DESTROYs the database and its store remember. */
+#define ROW_GRAVES_MAX 65536
+
 struct row {
     enum row_op op;
     const char *class, *ref, *field, *key, *value; /* each may be NULL */

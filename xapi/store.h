@@ -38,9 +38,6 @@ struct store {
     const struct store_ops *ops;
 };
 
-/* How many ROW_DESTROYs are remembered. */
-#define STORE_GRAVES_MAX 65536
-
 /*
  * The file at PATH, made (0600) when there is none, locked against others,
  * checked for integrity, its layout brought up to date. Errors say what to do.

@@ -15,6 +15,7 @@ enum column_flag {
     COLUMN_STOCK = 1,     /* in stock's listing, in the order of the rows */
     COLUMN_LEFT = 2,      /* on a screen: to the left */
     COLUMN_ASCENDING = 4, /* sorts with the least first */
+    COLUMN_CURVE = 8,     /* the screen can draw a curve of it */
 };
 
 struct column {
@@ -29,6 +30,8 @@ struct column {
     const char *nil;  /* text where nothing is known; NULL: "-" */
     const char *unit; /* of the value: "bytes"; NULL: none */
     const char *doc;  /* one sentence */
+    int rank; /* on a screen: 1 stays longest as it gets narrower, 0 is there
+               * only when asked for */
 };
 
 /* Ends with a row without a name; stock's come first. */

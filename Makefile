@@ -208,11 +208,11 @@ $(G)/tiny: tests/guests/tiny.c
 		-fcf-protection=none -fno-asynchronous-unwind-tables -mgeneral-regs-only -mno-red-zone \
 		-nostdlib -static -Wl,--build-id=none,-Ttext-segment=0x100000,-z,noseparate-code,-s -o $@ $<
 
-$(G)/xs: tests/guests/xs.c
+$(G)/xs $(G)/cpucheck: $(G)/%: tests/guests/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -O2 $(WARN) -static -s -o $@ $<
 
-$(G)/guest.initrd: $(G)/xs $(wildcard tests/guests/linux-*) scripts/mkguests scripts/lab.d/add-modules $(wildcard /boot/vmlinuz-*)
+$(G)/guest.initrd: $(G)/xs $(G)/cpucheck $(wildcard tests/guests/linux-*) scripts/mkguests scripts/lab.d/add-modules $(wildcard /boot/vmlinuz-*)
 	$(call say,GUEST,$@)
 	$(Q)scripts/mkguests linux $(G)
 

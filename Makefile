@@ -17,7 +17,7 @@ CC := gcc
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wwrite-strings -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
-CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. \
+CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen \
 	-DDOM0KIT_PREFIX='"$(PREFIX)"' -DXC_WANT_COMPAT_MAP_FOREIGN_API
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -38,8 +38,11 @@ SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c
-SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c))
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/modelc.c
+MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
+MODEL := $(B)/gen/xapi/model_gen
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c)) \
+	$(MODEL).c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
 DIFF := $(wildcard tests/diff/*.c)
@@ -71,6 +74,19 @@ $(PROGRAMS): $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)
+
+# XenAPI's tables and ids, out of xapi/model/*.json.
+$(B)/tools/modelc: $(MODELC:%.c=$(B)/obj/%.o) $(filter $(B)/obj/lib/%,$(OBJS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lyajl -lm
+
+$(MODEL).c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
+	@mkdir -p $(@D)
+	$(call say,MODEL,$@)
+	$(Q)$(B)/tools/modelc xapi/model $(MODEL).h $@
+$(MODEL).h: $(MODEL).c ;
+$(foreach dir,obj san,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c)))): | $(MODEL).h
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)

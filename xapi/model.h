@@ -42,7 +42,8 @@ enum model_kind {
 
 /* One row a type: types are equal when their pointers are. A field's set or map
  * is of atoms (everything before MODEL_RECORD, key and value), so it fits a
- * model_value; the parameters and results of calls also nest. */
+ * model_value; only two maps have sets of strings as values, which are strings
+ * there, the set's text form. The parameters and results of calls nest. */
 struct model_type {
     enum model_kind kind;
     const char *name;                /* "(VM ref -> string set) map" */
@@ -126,7 +127,6 @@ struct model_field {
     bool persist;  /* survives a restart */
     bool required; /* has to be given at creation */
     bool secret;   /* never in logs */
-    bool effect;   /* its setter is a call with a body: VM.set_is_a_template */
     /* Both ends of a relation name each other, else NULL. A computed field is
      * the end that is not stored: the refs of all objects whose INVERSE names
      * this one. Of two sets (many to many) one is stored. */
@@ -148,12 +148,12 @@ struct model_class {
     const struct model_enum *enums; /* it declares */
     unsigned n_enums;
     enum model_state state;
-    bool in_database;    /* else only a shape of records (event, message) */
-    bool persist;        /* some of it survives a restart */
-    bool events;         /* changes are sent as events */
-    bool constructor;    /* create and destroy are derived */
-    bool task_per_call;  /* calls show as tasks: not those of task, event */
-    bool roles_in_model; /* read-only: its objects are the model's (role) */
+    bool in_database;   /* else only a shape of records (event, message) */
+    bool persist;       /* some of it survives a restart */
+    bool events;        /* changes are sent as events */
+    bool constructor;   /* create and destroy are derived */
+    bool task_per_call; /* calls show as tasks: not those of task, event */
+    bool in_model;      /* read-only: its objects are the model's (role) */
     const struct model_field *uuid, *name_label; /* or NULL */
     model_role_bits roles;                       /* of calls and setters */
     model_role_bits read_roles;                  /* of getters */
@@ -162,7 +162,8 @@ struct model_class {
 
 /* ---- calls --------------------------------------------------------------- */
 
-/* All but MODEL_CUSTOM are derived, and have one body a kind. */
+/* All but MODEL_CUSTOM are derived: what they do, the kind says, but for the
+ * few that have a body of their OWN. */
 enum model_call_kind {
     MODEL_CUSTOM,
     MODEL_GET_FIELD,             /* get_x(self) */
@@ -212,7 +213,8 @@ struct model_call {
     bool emergency;     /* answered by a host without its master */
     bool local;         /* a member answers it itself, does not pass it on */
     bool unlisted;      /* not in current_operations while it runs */
-    bool unimplemented; /* answers NOT_IMPLEMENTED */
+    bool own;           /* a body of its own: every custom call, VM.create */
+    bool unimplemented; /* no body yet: answers NOT_IMPLEMENTED */
     const char *doc;    /* a sentence, or NULL */
 };
 

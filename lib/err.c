@@ -14,11 +14,14 @@ const struct err_kind err_kind_not_found = {"not_found", 1};
 const struct err_kind err_kind_timeout = {"timeout", 1};
 const struct err_kind err_kind_interrupted = {"interrupted", 130};
 const struct err_kind err_kind_reported = {"reported", 1};
+const struct err_kind err_kind_code = {"code", 1};
 
 struct err {
     const struct err_kind *kind;
     char *text;
     int exit_status;
+    char **words; /* of err_code, then NULL */
+    size_t n_words;
 };
 
 static char *format(const char *fmt, va_list ap)
@@ -32,7 +35,7 @@ static char *format(const char *fmt, va_list ap)
 
 struct err *err_vmake(const struct err_kind *kind, const char *fmt, va_list ap)
 {
-    struct err *e = malloc(sizeof(*e));
+    struct err *e = calloc(1, sizeof(*e));
 
     if (!e)
         abort();
@@ -107,6 +110,45 @@ struct err *err_silent(int exit_status)
     return e;
 }
 
+static char *copy(const char *text)
+{
+    char *s = strdup(text ? text : "");
+
+    if (!s)
+        abort();
+    return s;
+}
+
+struct err *err_code(const char *code, const char *const *args, size_t n)
+{
+    struct err *e = err_make(&err_kind_code, "%s", code);
+
+    e->words = calloc(n + 2, sizeof(*e->words));
+    if (!e->words)
+        abort();
+    e->n_words = n + 1;
+    e->words[0] = copy(code);
+    for (size_t i = 0; i < n; i++) {
+        char *text;
+
+        e->words[i + 1] = copy(args[i]);
+        if (asprintf(&text, "%s%s%s", e->text, i ? ", " : ": ",
+                     e->words[i + 1]) < 0)
+            abort();
+        free(e->text);
+        e->text = text;
+    }
+    return e;
+}
+
+const char *const *err_words(const struct err *e, size_t *ret_n)
+{
+    if (!e->words)
+        return NULL;
+    *ret_n = e->n_words;
+    return (const char *const *)e->words;
+}
+
 const char *err_text(const struct err *e)
 {
     return e->text;
@@ -131,6 +173,9 @@ void err_free(struct err *e)
 {
     if (!e)
         return;
+    for (size_t i = 0; i < e->n_words; i++)
+        free(e->words[i]);
+    free(e->words);
     free(e->text);
     free(e);
 }

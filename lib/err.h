@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct err_kind {
     const char *name;
@@ -27,6 +28,7 @@ extern const struct err_kind err_kind_not_found;   /* no such thing, 1 */
 extern const struct err_kind err_kind_timeout;     /* gave up waiting, 1 */
 extern const struct err_kind err_kind_interrupted; /* by a signal, 130 */
 extern const struct err_kind err_kind_reported;    /* already printed, 1 */
+extern const struct err_kind err_kind_code;        /* err_code's, 1 */
 
 /* What a caller sees in err_is(e, &err_kind_reported): print nothing. */
 
@@ -60,6 +62,14 @@ struct err *err_join(struct err *e, struct err *other) MUST_USE;
 /* Fails with an exit status and nothing more to print. */
 struct err *err_silent(int exit_status) MUST_USE;
 
+/* A failure that programs tell from others: a code and N arguments (NULL is
+ * ""), as an API's clients get them. Its sentence is "CODE: a, b". */
+struct err *err_code(const char *code, const char *const *args,
+                     size_t n) MUST_USE;
+/* The code, its arguments, then NULL, however often E was wrapped; NULL for
+ * errors of other kinds. They live as long as E. */
+const char *const *err_words(const struct err *e, size_t *ret_n);
+
 const char *err_text(const struct err *e);
 const struct err_kind *err_kind(const struct err *e);
 bool err_is(const struct err *e, const struct err_kind *kind);
@@ -70,11 +80,11 @@ void err_free(struct err *e);             /* NULL is fine */
 void err_drop(struct err *e, const char *why);
 
 /* The only macro in the tree that alters control flow. */
-#define TRY(expr)                                                              \
-    do {                                                                       \
-        struct err *try_err_ = (expr);                                         \
-        if (try_err_)                                                          \
-            return try_err_;                                                   \
+#define TRY(expr)                      \
+    do {                               \
+        struct err *try_err_ = (expr); \
+        if (try_err_)                  \
+            return try_err_;           \
     } while (0)
 
 #endif

@@ -86,13 +86,33 @@ static void try_returns(void **state)
     assert_int_equal(steps, 3);
 }
 
+static void codes(void **state)
+{
+    AUTO_ERR struct err *e =
+        err_code("HANDLE_INVALID", (const char *[]){"VM", NULL}, 2);
+    AUTO_ERR struct err *plain = ERR("no words");
+    const char *const *words;
+    size_t n = 0;
+
+    (void)state;
+    assert_true(err_is(e, &err_kind_code));
+    e = err_wrap(e, "disk 0");
+    assert_string_equal(err_text(e), "disk 0: HANDLE_INVALID: VM, ");
+    words = err_words(e, &n);
+    assert_int_equal(n, 3);
+    assert_string_equal(words[0], "HANDLE_INVALID");
+    assert_string_equal(words[1], "VM");
+    assert_string_equal(words[2], "");
+    assert_null(words[3]);
+    assert_null(err_words(plain, &n));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sentences),
-        cmocka_unit_test(joined),
-        cmocka_unit_test(statuses),
-        cmocka_unit_test(try_returns),
+        cmocka_unit_test(sentences), cmocka_unit_test(joined),
+        cmocka_unit_test(statuses),  cmocka_unit_test(try_returns),
+        cmocka_unit_test(codes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

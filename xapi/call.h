@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call: one call of the API while it runs, and the only dispatcher. Whoever
+ * takes calls from clients (rpc.h) hands them to call_start; it looks up the
+ * row, holds session, roles and arguments against the model, runs the body of
+ * the row's kind and tells the taker when the answer is there. Knows neither
+ * HTTP nor a codec.
+ *
+ * A body of a custom call is
+ *
+ *     struct err *VM_start(struct call *c, const struct VM_start_args *a);
+ *
+ * with a prototype, the struct and a place in call_bodies made by modelc out of
+ * the model. An error is the answer; so is what call_return_* was given (a
+ * result that is not void has to be given). A body that cannot answer yet calls
+ * call_later and returns NULL; call_finish is the answer then.
+ */
+#ifndef XAPI_CALL_H
+#define XAPI_CALL_H
+
+#include "lib/pool.h"
+#include "lib/value.h"
+#include "xapi/db.h"
+#include "xapi/model.h"
+
+struct call;
+struct server;
+struct session;
+struct writer;
+
+/* ---- who calls ----------------------------------------------------------- */
+
+struct caller {
+    bool root;           /* by the Unix socket, as root: may do everything */
+    const char *address; /* "192.0.2.7", "" on the Unix socket */
+    const char *agent;   /* User-Agent */
+};
+
+/* ---- a call -------------------------------------------------------------- */
+
+/* What takes an answer, once. The call is freed when FN returns. */
+typedef void call_done_fn(struct call *c, void *arg);
+/* Writes a result that is no datum. */
+typedef void call_write_fn(struct writer *w, const void *arg);
+typedef struct err *call_body_fn(struct call *c);
+
+struct call {
+    struct pool *pool; /* the call's own */
+    struct server *server;
+    struct db *db;
+    struct caller caller; /* texts in the pool */
+    const struct model_call *row;
+    /* row->n_params of them, what was left out as the model says; a map of sets
+     * has the sets as texts (datum.h). In place of a record nothing: */
+    const struct model_value *args;
+    const struct value *record; /* a constructor's, a struct */
+    const char *session;        /* ref; NULL for calls without one */
+    const char *task;           /* ref of the task it runs as, or NULL */
+    /* set by call_return_* and call_finish */
+    bool returned;
+    struct model_value result; /* of row->result, unless WRITE */
+    call_write_fn *write;
+    const void *write_arg;
+    struct err *failure;
+};
+
+/* D is of row->result's type and lives as long as the pool. */
+void call_return(struct call *c, struct model_value d);
+void call_return_ref(struct call *c, const char *ref);     /* copied */
+void call_return_string(struct call *c, const char *text); /* copied */
+void call_return_int(struct call *c, int64_t i); /* bool, enum, datetime too */
+void call_return_float(struct call *c, double d);
+void call_return_by(struct call *c, call_write_fn *write, const void *arg);
+
+/* The answer comes later: CANCEL(ARG) is called when nobody waits any more (the
+ * client or its session has gone, the task was cancelled); the body then has
+ * call_finish called, soon. */
+typedef void call_cancel_fn(struct call *c, void *arg);
+void call_later(struct call *c, call_cancel_fn *cancel, void *arg);
+/* E (NULL: what was returned) is the answer. Frees the call. */
+void call_finish(struct call *c, struct err *e);
+
+/* By the id of the row (CALL_VM_start), NULL: no body. Made by modelc. */
+extern call_body_fn *const call_bodies[];
+
+#endif

@@ -17,7 +17,7 @@ CC := gcc
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wwrite-strings -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
-CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen \
+CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen -isystem /usr/include/libxml2 \
 	-DDOM0KIT_PREFIX='"$(PREFIX)"' -DXC_WANT_COMPAT_MAP_FOREIGN_API
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -35,6 +35,8 @@ STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
 	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lm
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
+# What only the daemon and its tests link, always as shared libraries.
+XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
@@ -107,7 +109,9 @@ $(B)/san/%.o: %.c
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/dom0kit-san.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a -lcmocka $(SHARED_LIBS)
+	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a -lcmocka $(SHARED_LIBS) $(LIBS)
+
+$(B)/unit/xapi/%: LIBS := $(XAPI_LIBS)
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## unit tests, under ASan and UBSan
@@ -133,7 +137,7 @@ diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
 # Fuzzing: clang's instrumentation in objects of its own, of what parses.
 FUZZ_SECONDS ?= 60
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c,$(SRCS)))
+FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c xapi/%,$(SRCS)))
 
 $(B)/fuzz-obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -145,7 +149,7 @@ $(B)/dom0kit-fuzz.a: $(FUZZ_OBJS)
 $(B)/fuzz/%: $(B)/fuzz-obj/tests/fuzz/%.o $(B)/dom0kit-fuzz.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)clang $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(B)/dom0kit-fuzz.a $(SHARED_LIBS)
+	$(Q)clang $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(B)/dom0kit-fuzz.a $(SHARED_LIBS) $(XAPI_LIBS)
 
 .PHONY: fuzz fuzz-smoke
 fuzz: $(FUZZ_BIN) ## look for inputs that break a parser, FUZZ_SECONDS (60) each

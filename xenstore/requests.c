@@ -50,6 +50,7 @@ struct store *store_new(int fd)
 
     wire_init(&s->wire, fd);
     events_init(&s->events);
+    s->queue_end = &s->queue;
     s->timeout = STORE_TIMEOUT;
     return s;
 }
@@ -111,8 +112,6 @@ static struct err *check_lengths(const struct store_req *req)
 
 struct err *store_submit(struct store *s, struct store_batch *b)
 {
-    struct store_batch **last = &s->queue;
-
     if (s->broken)
         return ERR("%s", s->broken);
     for (size_t i = b->n_sent; i < b->n; i++)
@@ -125,25 +124,34 @@ struct err *store_submit(struct store *s, struct store_batch *b)
         req->names = NULL;
         req->len = req->n_names = 0;
     }
-    while (*last && *last != b)
-        last = &(*last)->next;
-    *last = b;
+    if (!b->is_queued) {
+        b->is_queued = true;
+        *s->queue_end = b;
+        s->queue_end = &b->next;
+    }
     return NULL;
 }
 
-static void unqueue(struct store *s, const struct store_batch *b)
+/* Takes out the batch that *AT points to. */
+static struct store_batch *unqueue(struct store *s, struct store_batch **at)
+{
+    struct store_batch *b = *at;
+
+    *at = take_ptr(b->next);
+    if (!*at)
+        s->queue_end = at;
+    b->is_queued = false;
+    return b;
+}
+
+void store_cancel(struct store *s, struct store_batch *b)
 {
     struct store_batch **at = &s->queue;
 
     while (*at && *at != b)
         at = &(*at)->next;
     if (*at)
-        *at = take_ptr((*at)->next);
-}
-
-void store_cancel(struct store *s, struct store_batch *b)
-{
-    unqueue(s, b);
+        unqueue(s, at);
     for (size_t i = 0; i < STORE_OUTSTANDING_MAX; i++) {
         if (s->slots[i].batch == b)
             s->slots[i].batch = NULL;
@@ -171,21 +179,26 @@ static void give_up(struct store *s)
             tell_if_done(b);
     }
     while (s->queue) {
-        struct store_batch *b = s->queue;
+        struct store_batch *b = unqueue(s, &s->queue);
 
-        s->queue = take_ptr(b->next);
         for (; b->n_sent < b->n; b->n_sent++, b->n_done++)
             b->reqs[b->n_sent].errnum = STORE_LOST;
         tell_if_done(b);
     }
 }
 
+void requests_break(struct store *s, const struct err *e)
+{
+    if (s->broken)
+        return;
+    s->broken = xstrdup(err_text(e));
+    give_up(s);
+}
+
 static struct err *breaks(struct store *s, struct err *e)
 {
-    if (e && !s->broken) {
-        s->broken = xstrdup(err_text(e));
-        give_up(s);
-    }
+    if (e)
+        requests_break(s, e);
     return e;
 }
 
@@ -261,7 +274,7 @@ static void fill_slots(struct store *s)
         struct store_batch *b = s->queue;
 
         if (b->n_sent == b->n) {
-            s->queue = take_ptr(b->next);
+            unqueue(s, &s->queue);
             if (!b->n)
                 tell_if_done(b);
         } else if (s->n_busy < outstanding_max(s)) {

@@ -11,12 +11,8 @@
 #include <string.h>
 
 #include "xenstore/connect.h"
+#include "xenstore/lanes.h"
 #include "xenstore/requests.h"
-
-/* With that many requests unanswered we do not wait for the next answer but for
- * a while: waking us for each costs the daemon more than the answer. */
-#define GATHER_MIN 16
-#define GATHER_US 50
 
 static struct err *open_within(double seconds, struct store **ret)
 {
@@ -26,6 +22,7 @@ static struct err *open_within(double seconds, struct store **ret)
 
     TRY(connect_any(seconds, &fd));
     s = store_new(fd);
+    s->was_opened = true;
     if (!s->wire.is_device)
         s->turns = xprintf("%s.turns", path ? path : STORE_SOCKET);
     *ret = s;
@@ -44,38 +41,14 @@ struct err *store_open_now(struct store **ret)
 
 /* ---- running ------------------------------------------------------------- */
 
-static int poll_ms(double seconds)
-{
-    return seconds < 0       ? 0
-           : seconds > 86400 ? 86400000
-                             : (int)ceil(seconds * 1000);
-}
-
-/* Waits until bytes can move, and moves them. */
-static struct err *turn(struct store *s)
-{
-    struct pollfd fd = {.fd = s->wire.fd};
-
-    TRY(requests_send(s));
-    fd.events = store_events(s);
-    if (!(fd.events & POLLOUT) && s->n_busy >= GATHER_MIN)
-        usleep(GATHER_US);
-    if (poll(&fd, 1, poll_ms(store_seconds_left(s))) <= 0)
-        return requests_check_time(s); /* or a signal came */
-    return fd.revents & ~POLLOUT ? requests_receive(s) : NULL;
-}
-
 struct err *store_batch_run(struct store *s, struct store_batch *b)
 {
-    TRY(store_submit(s, b));
-    while (b->n_done < b->n) {
-        struct err *e = turn(s);
+    struct lanes only;
 
-        if (e) {
-            store_cancel(s, b);
-            return e;
-        }
-    }
+    lanes_init(&only, s);
+    TRY(lanes_submit(&only, b));
+    while (b->n_done < b->n)
+        TRY(lanes_turn(&only));
     return NULL;
 }
 
@@ -159,6 +132,13 @@ struct err *store_watch(struct store *s, const char *path)
 struct err *store_unwatch(struct store *s, const char *path)
 {
     return ask(s, STORE_UNWATCH, path, NULL, 0);
+}
+
+static int poll_ms(double seconds)
+{
+    return seconds < 0       ? 0
+           : seconds > 86400 ? 86400000
+                             : (int)ceil(seconds * 1000);
 }
 
 /* Waits once; *ret_over says that there is something to return for. */

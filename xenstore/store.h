@@ -124,6 +124,7 @@ struct store_batch {
     /* the store's own */
     size_t n_sent;
     struct store_batch *next;
+    bool is_queued;
 };
 
 /* Add a request; the index in reqs is returned. */

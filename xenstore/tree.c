@@ -6,39 +6,47 @@
 #include <string.h>
 
 #include "lib/str.h"
+#include "xenstore/lanes.h"
 
-/* Nodes whose requests go out together. */
-struct level {
-    struct tree **nodes;
-    size_t n;
+/* One reading of a tree: a node's children are asked for as soon as its own
+ * answers are there. */
+struct walk {
+    struct pool *pool;
+    const struct tree_opts *opts;
+    struct lanes lanes;
+    size_t n_left; /* nodes that have been asked for and not answered */
+    struct err *e; /* why no more is asked for */
 };
 
-static size_t reqs_per_node(const struct tree_opts *opts)
+/* What is asked about one node. */
+struct ask {
+    struct store_batch batch;
+    struct store_req reqs[3];
+    struct tree *node;
+    struct walk *walk;
+};
+
+static store_done_fn take;
+
+static void ask(struct walk *w, struct tree *node)
 {
-    return opts->perms ? 3 : 2;
-}
+    struct ask *a = pool_new_of(w->pool, struct ask);
 
-static struct err *ask(struct store *s, struct pool *p,
-                       const struct tree_opts *opts, const struct level *level,
-                       struct store_req **ret_reqs)
-{
-    size_t each = reqs_per_node(opts);
-    struct store_req *reqs = pool_alloc(p, (level->n * each + 1) *
-                                               sizeof(*reqs));
-
-    for (size_t i = 0; i < level->n; i++) {
-        struct store_req *r = &reqs[i * each];
-
-        r[0] = (struct store_req){.op = STORE_LIST};
-        r[1] = (struct store_req){.op = STORE_READ};
-        if (opts->perms)
-            r[2] = (struct store_req){.op = STORE_GET_PERMS};
-        for (size_t j = 0; j < each; j++)
-            r[j].path = level->nodes[i]->path;
-    }
-    TRY(store_run(s, reqs, level->n * each, p));
-    *ret_reqs = reqs;
-    return NULL;
+    a->node = node;
+    a->walk = w;
+    a->reqs[0].op = STORE_LIST;
+    a->reqs[1].op = STORE_READ;
+    a->reqs[2].op = STORE_GET_PERMS;
+    a->batch = (struct store_batch){.pool = w->pool,
+                                    .reqs = a->reqs,
+                                    .n = w->opts->perms ? 3 : 2,
+                                    .done = take,
+                                    .arg = a};
+    for (size_t i = 0; i < a->batch.n; i++)
+        a->reqs[i].path = node->path;
+    if (!w->e)
+        w->e = lanes_submit(&w->lanes, &a->batch);
+    w->n_left += !w->e;
 }
 
 static int by_name(const void *a, const void *b)
@@ -62,27 +70,6 @@ static void add_kids(struct pool *p, struct tree *node, struct store_req *list)
     }
 }
 
-/* Takes a node's answers; false: it has vanished meanwhile. */
-static bool take(struct pool *p, const struct tree_opts *opts,
-                 struct tree *node, struct store_req *reqs)
-{
-    for (size_t i = 0; i < reqs_per_node(opts); i++) {
-        if (reqs[i].errnum == ENOENT)
-            return false;
-    }
-    node->errnum = reqs[0].errnum;
-    node->value = reqs[1].text;
-    node->len = reqs[1].len;
-    if (opts->perms) {
-        node->perms = reqs[2].names;
-        node->n_perms = reqs[2].n_names;
-    }
-    if (opts->sorted && reqs[0].n_names)
-        qsort(reqs[0].names, reqs[0].n_names, sizeof(*reqs[0].names), by_name);
-    add_kids(p, node, &reqs[0]);
-    return true;
-}
-
 static void forget(struct tree *node)
 {
     struct tree *parent = (struct tree *)node->parent;
@@ -95,54 +82,69 @@ static void forget(struct tree *node)
     parent->n_kids = n;
 }
 
-/* The next level, from the answers to this one. */
-static struct level next_level(struct pool *p, const struct tree_opts *opts,
-                               const struct level *level,
-                               struct store_req *reqs)
+/* A request that came to that end; NULL: none. */
+static const struct store_req *find(const struct ask *a, int errnum)
 {
-    struct level next = {0};
-
-    for (size_t i = 0; i < level->n; i++) {
-        struct tree *node = level->nodes[i];
-
-        if (!take(p, opts, node, &reqs[i * reqs_per_node(opts)])) {
-            forget(node);
-            continue;
-        }
-        for (size_t j = 0; j < node->n_kids; j++)
-            *pool_push(p, next.nodes, next.n) = node->kids[j];
-    }
-    return next;
-}
-
-static struct err *check_root(const struct tree_opts *opts,
-                              const struct store_req *reqs)
-{
-    TRY(store_req_err(&reqs[0]));
-    for (size_t i = 1; i < reqs_per_node(opts); i++) {
-        if (reqs[i].errnum == ENOENT)
-            return store_req_err(&reqs[i]);
+    for (size_t i = 0; i < a->batch.n; i++) {
+        if (a->reqs[i].errnum == errnum)
+            return &a->reqs[i];
     }
     return NULL;
+}
+
+static void fill(struct walk *w, struct tree *node, struct store_req *reqs)
+{
+    node->errnum = reqs[0].errnum;
+    node->value = reqs[1].text;
+    node->len = reqs[1].len;
+    node->perms = reqs[2].names;
+    node->n_perms = reqs[2].n_names;
+    if (w->opts->sorted && reqs[0].n_names)
+        qsort(reqs[0].names, reqs[0].n_names, sizeof(*reqs[0].names), by_name);
+    add_kids(w->pool, node, &reqs[0]);
+    for (size_t i = 0; i < node->n_kids; i++)
+        ask(w, node->kids[i]);
+}
+
+static void take(struct store_batch *b)
+{
+    struct ask *a = b->arg;
+    struct walk *w = a->walk;
+    const struct store_req *gone = find(a, ENOENT);
+
+    w->n_left--;
+    if (w->e || find(a, STORE_LOST))
+        return;
+    if (!gone && (a->node->parent || !a->reqs[0].errnum))
+        fill(w, a->node, a->reqs);
+    else if (a->node->parent)
+        forget(a->node);
+    else
+        w->e = store_req_err(gone ? gone : &a->reqs[0]);
+}
+
+static struct err *walk(struct walk *w, struct tree *root)
+{
+    struct err *e = NULL;
+
+    ask(w, root);
+    while (w->n_left && !e)
+        e = lanes_turn(&w->lanes);
+    return err_join(w->e, e);
 }
 
 struct err *tree_read(struct store *s, struct pool *p, const char *path,
                       const struct tree_opts *opts, struct tree **ret)
 {
+    struct walk w = {.pool = p, .opts = opts};
     struct tree *root = pool_new_of(p, struct tree);
-    struct level level = {.nodes = &root, .n = 1};
-    bool first = true;
+    struct err *e;
 
     root->name = root->path = pool_str(p, path);
-    while (level.n) {
-        struct store_req *reqs = NULL;
-
-        TRY(ask(s, p, opts, &level, &reqs));
-        if (first)
-            TRY(check_root(opts, reqs));
-        first = false;
-        level = next_level(p, opts, &level, reqs);
-    }
+    lanes_init(&w.lanes, s);
+    e = walk(&w, root);
+    lanes_done(&w.lanes);
+    TRY(e);
     *ret = root;
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tree: a node of XenStore and all below it, read level by level with as many
- * requests outstanding as there may be. Nodes that vanish while it is read are
+ * tree: a node of XenStore and all below it, read with as many requests
+ * outstanding as there may be. Nodes that vanish while it is read are
  * left out.
  */
 #ifndef XENSTORE_TREE_H

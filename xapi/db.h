@@ -109,8 +109,11 @@ void db_poll(struct db *db);
 /* Waits until all that is committed is on disk. */
 struct err *db_flush(struct db *db) MUST_USE;
 
-/* All rows into a new file that db_open's store can be opened on. */
-struct err *db_dump(struct db *db, const char *path) MUST_USE;
+/* All there is on disk into a new file, which can be opened as a store; writes
+ * go on meanwhile. FN is called from db_poll when the file is complete and on
+ * disk (or is not there). */
+struct err *db_dump(struct db *db, const char *path, db_durable_fn *fn,
+                    void *arg) MUST_USE;
 
 /* In a forked child: no store, no waiters, no callbacks; the copy is the
  * child's to read and to write (txn.h says how its writes come home). */

@@ -14,6 +14,9 @@
 
 struct store;
 
+/* ERR is the function's own to free. */
+typedef void store_done_fn(void *arg, struct err *err);
+
 struct store_ops {
     /* Calls FN with each row kept: all ROW_CREATEs, then all ROW_SETs, then the
      * ROW_DESTROYs that are remembered, oldest first; stops at FN's error. The
@@ -29,9 +32,14 @@ struct store_ops {
     int (*fd)(const struct store *s);
     /* Waits until all that is queued is on disk, or failed. */
     void (*flush)(struct store *s);
-    /* All that is on disk, as a new file that can be opened as a store. */
-    struct err *(*dump)(struct store *s, const char *path);
-    void (*close)(struct store *s); /* flushes first */
+    /* Begins to write all that is on disk into a new file that can be opened
+     * as a store; FN is called from poll at the end. */
+    struct err *(*dump)(struct store *s, const char *path, store_done_fn *fn,
+                        void *arg);
+    /* In a forked child: lets go of what would keep others from opening it when
+     * the parent is gone. No other function may be called any more. */
+    void (*detach)(struct store *s);
+    void (*close)(struct store *s); /* writes first what is queued */
 };
 
 struct store {

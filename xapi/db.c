@@ -79,6 +79,13 @@ struct object *db_find(const struct db *db, const struct model_class *class,
     return t->object;
 }
 
+struct err *db_no_object(const struct model_class *class, const char *ref)
+{
+    const char *const args[] = {class->name, ref};
+
+    return err_code("HANDLE_INVALID", args, ARRAY_LEN(args));
+}
+
 /* Names and uuids are compared as interned strings: by their address. */
 static struct object *uuid_entry(const struct hash_node *node)
 {

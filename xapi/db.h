@@ -29,6 +29,9 @@ void db_free(struct db *db);
  * any class). */
 struct object *db_find(const struct db *db, const struct model_class *class,
                        const char *ref);
+/* The error for one that there is not: HANDLE_INVALID. */
+struct err *db_no_object(const struct model_class *class,
+                         const char *ref) MUST_USE;
 struct object *db_by_uuid(const struct db *db, const struct model_class *class,
                           const char *uuid);
 /* All of that name_label, one after another: NULL gives the first. */

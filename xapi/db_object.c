@@ -21,8 +21,8 @@ static struct err *check_ref(struct db *db, const struct model_field *field,
     if (!ref || !*ref || !strcmp(ref, DATUM_REF_NULL) ||
         db_find(db, type->class, ref))
         return NULL;
-    return ERR_AS(not_found, "%s.%s: there is no %s '%s'", field->class->name,
-                  field->name, type->class->name, ref);
+    return err_wrap(db_no_object(type->class, ref), "%s.%s", field->class->name,
+                    field->name);
 }
 
 static struct err *check_atoms(struct db *db, const struct model_field *field,

@@ -120,6 +120,7 @@ static struct err *check_uuid(const struct txn *txn, const struct object *o,
                               const struct model_field *field,
                               struct model_value d)
 {
+    const char *const args[] = {o->class->name, "uuid", d.keys[0].s};
     struct object *other;
 
     if (field != o->class->uuid)
@@ -127,8 +128,8 @@ static struct err *check_uuid(const struct txn *txn, const struct object *o,
     other = db_by_uuid(txn->db, o->class, d.keys[0].s);
     if (!other || other == o)
         return NULL;
-    return ERR("%s '%s' already has the uuid '%s'", o->class->name, other->ref,
-               d.keys[0].s);
+    return err_code("DB_UNIQUENESS_CONSTRAINT_VIOLATION", args,
+                    ARRAY_LEN(args));
 }
 
 static struct err *write_field(struct txn *txn, struct object *o,
@@ -165,9 +166,7 @@ static struct err *computed_item(struct txn *txn, struct object *o,
     if (!other && (txn->missing_is_null || !add))
         return NULL;
     if (!other)
-        return ERR_AS(not_found, "%s.%s: there is no %s '%s'",
-                      field->class->name, field->name,
-                      field->inverse->class->name, ref);
+        return db_no_object(field->inverse->class, ref);
     return add ? txn_add(txn, other, field->inverse, self, self)
                : txn_remove(txn, other, field->inverse, self);
 }
@@ -179,6 +178,7 @@ static struct err *computed_set(struct txn *txn, struct object *o,
     struct model_value now =
         datum_copy(txn->pool, field->type, object_get(o, field));
 
+    d = datum_copy(txn->pool, field->type, d);
     for (unsigned i = 0; i < now.n; i++)
         if (datum_find(field->type, d, now.keys[i]) < 0)
             TRY(computed_item(txn, o, field, now.keys[i].s, false));
@@ -198,8 +198,19 @@ struct err *txn_set(struct txn *txn, struct object *o,
     if (field->computed)
         return computed_set(txn, o, field, d);
     TRY(write_field(txn, o, field, d));
-    txn_log_set(txn, o, field, d);
+    txn_log_set(txn, o, field, object_get(o, field));
     return NULL;
+}
+
+static struct err *write_logged(struct txn *txn, struct object *o,
+                                const struct model_field *field,
+                                struct model_value d)
+{
+    struct err *e = write_field(txn, o, field, d);
+
+    if (e && txn->log)
+        txn->log->n--;
+    return e;
 }
 
 struct err *txn_add(struct txn *txn, struct object *o,
@@ -209,11 +220,11 @@ struct err *txn_add(struct txn *txn, struct object *o,
     assert(field->class == o->class && !datum_is_scalar(field->type));
     if (field->computed)
         return computed_item(txn, o, field, key.s, true);
-    TRY(write_field(
-        txn, o, field,
-        datum_with(txn->pool, field->type, object_get(o, field), key, value)));
+    /* Before the write, which may free the texts of KEY and VALUE. */
     txn_log_item(txn, ROW_ADD, o, field, key, value);
-    return NULL;
+    return write_logged(
+        txn, o, field,
+        datum_with(txn->pool, field->type, object_get(o, field), key, value));
 }
 
 struct err *txn_remove(struct txn *txn, struct object *o,
@@ -222,11 +233,10 @@ struct err *txn_remove(struct txn *txn, struct object *o,
     assert(field->class == o->class && !datum_is_scalar(field->type));
     if (field->computed)
         return computed_item(txn, o, field, key.s, false);
-    TRY(write_field(
-        txn, o, field,
-        datum_without(txn->pool, field->type, object_get(o, field), key)));
     txn_log_item(txn, ROW_REMOVE, o, field, key, key);
-    return NULL;
+    return write_logged(
+        txn, o, field,
+        datum_without(txn->pool, field->type, object_get(o, field), key));
 }
 
 /* ---- objects ------------------------------------------------------------- */
@@ -289,12 +299,13 @@ static struct model_value without_ref(struct txn *txn,
                                       const struct model_field *field,
                                       const char *ref)
 {
+    static const union model_atom null = {.s = NULL};
     const struct model_type *type = field->type;
     struct model_value d = object_get(source, field);
     union model_atom *values, atom = {.s = ref};
 
     if (datum_is_scalar(type))
-        return DATUM_REF(NULL);
+        return (struct model_value){1, &null, NULL};
     if (type->kind == MODEL_SET || type->key->kind == MODEL_REF)
         d = datum_without(txn->pool, type, d, atom);
     if (type->kind == MODEL_MAP && type->item->kind == MODEL_REF && d.n) {

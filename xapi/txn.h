@@ -64,7 +64,7 @@ void txn_touch(struct txn *txn, struct object *o);
  * In a worker's copy (db_detach) a txn also keeps its writes as rows. txn_pack
  * gives them as bytes, before the commit; txn_apply does them again in the
  * parent, as one txn. What has gone meanwhile: an object to write to makes all
- * of it fail (kind not_found); a reference to an object that has gone becomes
+ * of it fail (HANDLE_INVALID); a reference to an object that has gone becomes
  * null. Additions to sets and maps are sent as such, so that they do not undo
  * those of others.
  */

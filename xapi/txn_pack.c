@@ -103,8 +103,7 @@ static struct err *apply(struct txn *txn, const struct row *row)
     if (!o && row->op == ROW_DESTROY)
         return NULL;
     if (!o)
-        return ERR_AS(not_found, "%s '%s' has been destroyed meanwhile",
-                      class->name, row->ref);
+        return db_no_object(class, row->ref);
     if (row->op == ROW_DESTROY)
         txn_destroy(txn, o);
     else if (row->op == ROW_TOUCH)

@@ -7,6 +7,8 @@
 #include "lib/file.h"
 #include "xenstore/requests.h"
 
+#define TURN_SECONDS 3
+
 static struct err *begin(struct store *s, uint32_t *ret_tx)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -49,20 +51,24 @@ static struct err *try_transaction(struct store *s, store_tx_fn *fn, void *arg,
     return e;
 }
 
-/* A turn ends when FD is closed. Without one we go on after a second: turns
- * save retries, no more. Transactions take a millisecond, so we look often. */
+/* A turn ends when FD is closed. Turns save retries, no more: who has waited for
+ * one as long as no transaction takes (its holder may be stopped) does without
+ * from then on. Transactions take a millisecond, so we look often. */
 static void take_turn(struct store *s, int *fd)
 {
-    double deadline = requests_now() + 1;
-    bool held = s->turns;
+    double deadline = requests_now() + TURN_SECONDS;
 
-    while (held && requests_now() < deadline) {
+    while (s->turns) {
         struct err *e = file_lock(s->turns, 0, fd);
+        bool is_held = err_is(e, &err_kind_timeout);
 
-        held = err_is(e, &err_kind_timeout);
         err_drop(e, "turns are not needed");
-        if (held)
+        if (!is_held)
+            return;
+        if (requests_now() < deadline)
             usleep(300);
+        else
+            free(take_ptr(s->turns));
     }
 }
 

@@ -69,3 +69,7 @@ for d in {1..100}; do
     done
 done
 compare "10,000 writes, one batch" 0.2 "write -b" write
+echo
+echo "the same node changed by 8 processes at once"
+build/tests/writers 8 100 --no-turns || exit 1
+build/tests/writers 8 100 || exit 1

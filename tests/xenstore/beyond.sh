@@ -169,6 +169,12 @@ for pid in "${pids[@]}"; do
 done
 expect "what 8 writers left" 0 161 bash -c "${ours}list /p | wc -l"
 
+# The same with the tries counted: those who take turns do not disturb each other.
+expect "8 writers in turns" 0 "8 writers, in turns: 0.00" \
+    bash -c "build/tests/writers 8 50 | sed 's/ retries.*//; s/   */ /'"
+expect "8 writers without turns lose nothing" 0 "8 writers, without:" \
+    bash -c "build/tests/writers 8 50 --no-turns | sed 's/: .*/:/'"
+
 # A daemon that goes away.
 "${ours}watch" /d >/dev/null 2>"$rig_dir/lost" &
 watcher=$!

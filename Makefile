@@ -42,9 +42,9 @@ XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3
 # archive, and each program and test takes from it what it needs.
 MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/modelc.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
-MODEL := $(B)/gen/xapi/model_gen
+GEN := $(B)/gen/xapi
 SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c)) \
-	$(MODEL).c
+	$(GEN)/model_gen.c $(GEN)/calls_gen.c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
 DIFF := $(wildcard tests/diff/*.c)
@@ -83,12 +83,12 @@ $(B)/tools/modelc: $(MODELC:%.c=$(B)/obj/%.o) $(filter $(B)/obj/lib/%,$(OBJS))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lyajl -lm
 
-$(MODEL).c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
+$(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	@mkdir -p $(@D)
-	$(call say,MODEL,$@)
-	$(Q)$(B)/tools/modelc xapi/model $(MODEL).h $@
-$(MODEL).h: $(MODEL).c ;
-$(foreach dir,obj san,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c)))): | $(MODEL).h
+	$(call say,MODEL,$(@D))
+	$(Q)$(B)/tools/modelc xapi/model $(@D)
+$(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)

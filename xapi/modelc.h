@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * modelc: the model's compiler, run by the build: xapi/model/<class>.json into
- * model_gen.h and model_gen.c. It fills the very tables of model.h in memory
- * (modelc_read, modelc_type), derives what rules say (modelc_derive), and
- * prints them as C (modelc_write). What is wrong with a file is said with file,
- * line and column, all of it at once.
+ * C. It fills the very tables of model.h in memory (modelc_read, modelc_type),
+ * derives what rules say (modelc_derive), looks at the whole (modelc_check) and
+ * prints the tables (modelc_write) and typed functions (modelc_code). What is
+ * wrong with a file is said with file, line and column, all of it at once.
  */
 #ifndef XAPI_MODELC_H
 #define XAPI_MODELC_H
@@ -130,9 +130,15 @@ void modelc_derive(struct modelc *m);
 
 void modelc_check(struct modelc *m);
 
-/* ---- modelc_write -------------------------------------------------------- */
+/* ---- modelc_write, modelc_code: the insides of the files made ------------ */
 
-void modelc_write_header(struct modelc *m, struct str *out);
-void modelc_write_tables(struct modelc *m, struct str *out);
+typedef void modelc_write_fn(struct modelc *m, struct str *out);
+
+modelc_write_fn modelc_write_header, modelc_write_tables; /* model_gen */
+modelc_write_fn modelc_write_fields, modelc_write_errors;
+modelc_write_fn modelc_write_calls_header, modelc_write_calls;
+
+/* A name with all that C does not take in one as '_'. */
+const char *modelc_identifier(struct modelc *m, const char *name);
 
 #endif

@@ -154,10 +154,10 @@ static const struct slot class_rows[] = {
     {NULL},
 };
 
-struct field_file { struct modelc_field field; const char *type; };
+struct field_file { struct modelc_field field; const struct value *type; };
 
 static const struct slot field_rows[] = {
-    {"type",    WORD(field_file, type)},
+    {"type",    VALUE(field_file, type, VALUE_STRING)},
     {"is",      MARKS(field_file, field.marks, field_marks)},
     {"initial", VALUE(field_file, field.initial, 0)},
     {"inverse", VALUE(field_file, field.inverse, VALUE_STRING)},
@@ -503,7 +503,7 @@ static void read_field(struct modelc *m, struct modelc_class *class,
     row->path = v->name;
     row->class = &class->row;
     row->index = class->row.n_fields++;
-    row->type = modelc_type(m, class, file.type, v->place);
+    row->type = modelc_type(m, class, file.type->s.text, file.type->place);
     row->mode = field->marks & MARK_RW       ? MODEL_RW
                 : field->marks & MARK_STATIC ? MODEL_STATIC
                                              : MODEL_DYNAMIC;
@@ -574,6 +574,8 @@ static void read_inverse(struct modelc *m, struct modelc_field *field)
     else if (other->inverse || other->row.inverse)
         diag_error(&m->diags, v->place, "'%s' is an inverse already",
                    v->s.text);
+    else if (!field->row.type || !other->row.type)
+        return; /* said already */
     else if (refers_to(&field->row) != other->row.class ||
              refers_to(&other->row) != field->row.class ||
              field->row.type->kind != MODEL_SET)
@@ -594,12 +596,15 @@ static struct err *read_file(struct modelc *m, const char *path,
                              struct value **ret)
 {
     struct source *source = pool_new_of(m->pool, struct source);
+    AUTO_ERR struct err *e = NULL;
     char *text;
 
     TRY(file_read(m->pool, path, FILE_MAX, &text, &source->len));
     source->name = path;
     source->text = text;
-    TRY(err_wrap(json_parse_source(m->pool, source, ret), "%s", path));
+    e = json_parse_source(m->pool, source, ret);
+    if (e) /* begins with line and column */
+        return ERR_AS(input, "%s:%s", path, err_text(e));
     if ((*ret)->kind != VALUE_STRUCT)
         return ERR_AS(input, "%s: not a struct", path);
     return NULL;

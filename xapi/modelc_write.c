@@ -9,14 +9,9 @@
 #include "xapi/model_hash.h"
 #include "xapi/modelc.h"
 
-static const char made_by[] =
-    "/* SPDX-License-Identifier: LGPL-2.1-or-later */\n"
-    "/* Made by modelc out of xapi/model: not to be edited. */\n";
-
 /* ---- ids ----------------------------------------------------------------- */
 
-/* A name with all that C does not take in one as '_'. */
-static const char *identifier(struct modelc *m, const char *name)
+const char *modelc_identifier(struct modelc *m, const char *name)
 {
     char *id = pool_str(m->pool, name);
 
@@ -36,7 +31,7 @@ static void add_ids(struct modelc *m, struct str *out, const char *tag,
 {
     str_addf(out, "\nenum %s {\n", tag);
     for (size_t i = 0; i < n; i++)
-        str_addf(out, "    %s%s,\n", prefix, identifier(m, names[i]));
+        str_addf(out, "    %s%s,\n", prefix, modelc_identifier(m, names[i]));
     if (count)
         str_addf(out, "    %s,\n", count);
     str_add(out, "};\n");
@@ -79,7 +74,7 @@ static void add_enum_ids(struct modelc *m, struct str *out)
 {
     for (size_t i = 0; i < m->n_enums; i++) {
         const struct model_enum *e = &m->enums[i];
-        const char *tag = identifier(m, e->name);
+        const char *tag = modelc_identifier(m, e->name);
 
         add_ids(m, out, tag, pool_printf(m->pool, "%s_", tag), e->values,
                 e->n_values, NULL);
@@ -88,9 +83,7 @@ static void add_enum_ids(struct modelc *m, struct str *out)
 
 void modelc_write_header(struct modelc *m, struct str *out)
 {
-    str_add(out, made_by);
-    str_add(out, "#ifndef XAPI_MODEL_GEN_H\n#define XAPI_MODEL_GEN_H\n\n"
-                 "#include \"xapi/model.h\"\n");
+    str_add(out, "#include \"xapi/model.h\"\n");
     add_ids(m, out, "model_class_id", "CLASS_",
             names_of(m, m->classes, m->n_classes, sizeof(*m->classes)),
             m->n_classes, "MODEL_N_CLASSES");
@@ -109,7 +102,6 @@ void modelc_write_header(struct modelc *m, struct str *out)
     add_ids(m, out, "model_http_id", "HTTP_",
             names_of(m, m->http, m->n_http, sizeof(*m->http)), m->n_http,
             "MODEL_N_HTTP");
-    str_add(out, "\n#endif\n");
 }
 
 /* ---- members of rows ----------------------------------------------------- */
@@ -505,7 +497,6 @@ static void write_rest(struct modelc *m, struct str *out)
 
 void modelc_write_tables(struct modelc *m, struct str *out)
 {
-    str_add(out, made_by);
     str_add(out, "#include \"xapi/model_gen.h\"\n"
                  "#include \"xapi/model_hash.h\"\n");
     write_types(m, out);

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "lib/str.h"
+#include "xapi/calls_gen.h"
+#include "xapi/errors_gen.h"
+#include "xapi/fields_gen.h" /* compiles; db's tests call what is in it */
 #include "xapi/model_gen.h"
 
 static void every_row_is_found(void **state)
@@ -189,6 +192,21 @@ static void calls(void **state)
     }
 }
 
+static void error_makers(void **state)
+{
+    AUTO_ERR struct err *e =
+        err_VM_BAD_POWER_STATE("OpaqueRef:1", "Halted", "Running");
+    AUTO_ERR struct err *bare = err_SESSION_INVALID("OpaqueRef:2");
+    size_t n;
+    const char *const *words = err_words(e, &n);
+
+    (void)state;
+    assert_int_equal(n, 4);
+    assert_string_equal(words[0], "VM_BAD_POWER_STATE");
+    assert_string_equal(words[3], "Running");
+    assert_string_equal(err_words(bare, &n)[1], "OpaqueRef:2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(relations),
         cmocka_unit_test(initial_values),
         cmocka_unit_test(calls),
+        cmocka_unit_test(error_makers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

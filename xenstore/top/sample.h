@@ -6,7 +6,7 @@
  *     AUTO_SAMPLER struct sampler *sampler = NULL;
  *     const struct sample *now;
  *
- *     TRY(sampler_open(SAMPLE_ALL, &sampler));
+ *     TRY(sampler_open(SAMPLE_ALL, false, &sampler));
  *     for (;;) {
  *         struct pool *p = pool_new();      (two that take turns will do)
  *
@@ -184,9 +184,11 @@ struct sampler_kind {
 };
 
 struct sampler *sampler_new(const struct sampler_kind *kind, void *state);
-/* Xen and XenStore of this machine; PARTS of enum sample_part. An error says
- * what is missing: no Xen, not Dom0, no permission. */
-struct err *sampler_open(unsigned parts, struct sampler **ret) MUST_USE;
+/* Xen and XenStore of this machine; PARTS of enum sample_part. ONCE: there will
+ * be one reading only, nothing is prepared for more. An error says what is
+ * missing: no Xen, not Dom0, no permission. */
+struct err *sampler_open(unsigned parts, bool once,
+                         struct sampler **ret) MUST_USE;
 /* What sampler_record wrote; PATH "-" is standard input. Readings come as fast
  * as they are asked for, the last one again and again. */
 struct err *sampler_replay(const char *path, struct sampler **ret) MUST_USE;

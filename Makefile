@@ -56,7 +56,7 @@ UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/unit/%)
 DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
 DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
 FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
-PROGRAMS := $(B)/bin/xl $(B)/bin/xenstore $(if $(wildcard xl/keeperd.c),$(B)/libexec/xl-keeper)
+PROGRAMS := $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(if $(wildcard xl/keeperd.c),$(B)/libexec/xl-keeper)
 
 # One program with many names.
 LINKS := $(addprefix $(B)/bin/xenstore-,read write list exists rm ls chmod watch)
@@ -71,6 +71,7 @@ all: $(PROGRAMS) $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin an
 
 $(B)/bin/xl: $(B)/obj/xl/main.o
 $(B)/bin/xenstore: $(B)/obj/xenstore/main.o
+$(B)/bin/xentop: $(B)/obj/xenstore/top/main.o
 $(B)/libexec/xl-keeper: $(B)/obj/xl/keeperd.o
 $(PROGRAMS): $(B)/dom0kit.a
 	@mkdir -p $(@D)
@@ -270,10 +271,10 @@ bench: all ## our programs against stock ones, side by side in one Dom0
 	@tests/bench/run
 
 .PHONY: docs
-docs: $(B)/bin/xl $(B)/bin/xenstore ## manuals (man, Markdown) and completion into build/docs
+docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop ## manuals (man, Markdown) and completion into build/docs
 	@mkdir -p $(B)/docs
 	$(call say,DOCS,$(B)/docs)
-	$(Q)set -e; for program in xl xenstore; do \
+	$(Q)set -e; for program in xl xenstore xentop; do \
 		doc="$(B)/bin/$$program __doc"; \
 		$$doc pages | while read -r page section; do \
 			$$doc man $$page >$(B)/docs/$$page.$$section; \
@@ -292,14 +293,14 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 		$(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(DESTDIR)$(PREFIX)/bin
+	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
 	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	install -m644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
 	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples
 	install -m644 $(B)/docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m644 $(B)/docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	for program in xl xenstore; do install -m644 $(B)/docs/$$program.bash \
+	for program in xl xenstore xentop; do install -m644 $(B)/docs/$$program.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
 
 .PHONY: clean

@@ -372,9 +372,10 @@ static void add_csv(struct str *out, const struct value *v)
 
 static void print_csv(const struct table *t, struct str *out)
 {
-    for (size_t i = 0; i < t->n_cols; i++)
+    for (size_t i = 0; !t->no_head && i < t->n_cols; i++)
         str_addf(out, "%s%s", i ? "," : "", t->cols[i].name);
-    str_add(out, "\n");
+    if (!t->no_head)
+        str_add(out, "\n");
     value_each(row, t->rows)
     {
         value_each(cell, row)

@@ -46,7 +46,7 @@ struct table;
 struct table *table_new(struct pool *p, const struct table_col *cols);
 /* Leaves a column out of text output (-v and the like decide). */
 void table_hide(struct table *t, const char *col);
-/* No heading line in text. */
+/* No heading line in text and CSV. */
 void table_no_head(struct table *t);
 /* Begins a row; then one call a cell, in the order of the columns. */
 void table_row(struct table *t);

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/str.h"
 #include "xenstore/store.h"
+#include "xenstore/top/wait.h"
 
 #define ROOT "/local/domain/0/backend"
 #define RETRY 1.0 /* seconds between attempts to connect */
@@ -81,14 +81,6 @@ struct catalog {
     size_t n;
 };
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 struct catalog *catalog_new(void)
 {
     return xcalloc(1, sizeof(struct catalog));
@@ -96,7 +88,7 @@ struct catalog *catalog_new(void)
 
 double catalog_age(const struct catalog *c)
 {
-    return c->due > 0 ? now() - c->due : 0;
+    return c->due > 0 ? wait_now() - c->due : 0;
 }
 
 /* ---- domains ------------------------------------------------------------- */
@@ -211,9 +203,9 @@ static void lose(struct catalog *c, struct err *e)
     for (size_t i = 0; i < c->n; i++)
         c->domains[i]->watched = false;
     set_stale(c, STALE_ALL);
-    c->next_try = now() + RETRY;
+    c->next_try = wait_now() + RETRY;
     if (c->due <= 0)
-        c->due = now();
+        c->due = wait_now();
 }
 
 void catalog_free(struct catalog *c)
@@ -453,7 +445,7 @@ static struct err *send_next(struct catalog *c)
     c->flight = c->next;
     c->next = NULL;
     if (c->due <= 0)
-        c->due = now();
+        c->due = wait_now();
     return store_submit(c->store, &c->flight->batch);
 }
 
@@ -565,7 +557,7 @@ static struct err *converse(struct catalog *c, double deadline)
 {
     TRY(store_pump(c->store));
     for (;;) {
-        double left = deadline - now();
+        double left = deadline - wait_now();
 
         take_events(c);
         if (c->flight && c->flight->batch.n_done == c->flight->batch.n)
@@ -584,7 +576,7 @@ static struct err *converse(struct catalog *c, double deadline)
 
 static struct err *connect_now(struct catalog *c)
 {
-    if (c->store || now() < c->next_try)
+    if (c->store || wait_now() < c->next_try)
         return NULL;
     return store_open_now(&c->store);
 }
@@ -592,7 +584,7 @@ static struct err *connect_now(struct catalog *c)
 void catalog_update(struct catalog *c, const struct sample_domain *domains,
                     size_t n, unsigned parts, bool follow, double seconds)
 {
-    double deadline = now() + seconds;
+    double deadline = wait_now() + seconds;
     struct err *e;
 
     if (parts & ~c->parts)

@@ -64,7 +64,7 @@ static const struct field domain_fields[] = {
     {"type", FIELD_TEXT, AT(type), METRIC_INFO, "type", 0, NULL},
     {"pool", FIELD_NUMBER, AT(pool), METRIC_INFO, "pool", 0, NULL},
     {"ssid", FIELD_NUMBER, AT(ssid), METRIC_NONE, NULL, 0, NULL},
-    {"states", FIELD_NUMBER, AT(states), METRIC_GAUGE, "xen_domain_states", 0, "Sum of 1 dying, 2 shut down, 4 blocked, 8 crashed, 16 paused, 32 running."},
+    {"states", FIELD_NUMBER, AT(states), METRIC_STATES, "xen_domain_state", 0, "1 for each `state` that the domain is in: dying, shutdown, blocked, crashed, paused, running."},
     {"cpu_ns", FIELD_NUMBER, AT(cpu_ns), METRIC_COUNTER, "xen_domain_cpu_seconds", 1e9, "CPU time that the domain has had."},
     {"online_vcpus", FIELD_NUMBER, AT(online_vcpus), METRIC_GAUGE, "xen_domain_online_vcpus", 0, "Virtual CPUs that are online."},
     {"max_vcpus", FIELD_NUMBER, AT(max_vcpus), METRIC_GAUGE, "xen_domain_max_vcpus", 0, "Virtual CPUs, online or not."},
@@ -130,16 +130,16 @@ static const struct field sample_fields[] = {
 };
 #undef STRCT
 
-static const struct level vcpu_level = {"vcpus", NULL, sizeof(struct sample_vcpu), LIST(sample_domain, vcpus, n_vcpus), vcpu_fields, NULL};
-static const struct level vif_level = {"vifs", "xen_vif_info", sizeof(struct sample_vif), LIST(sample_domain, vifs, n_vifs), vif_fields, NULL};
-static const struct level vbd_level = {"vbds", "xen_vbd_info", sizeof(struct sample_vbd), LIST(sample_domain, vbds, n_vbds), vbd_fields, NULL};
+static const struct level vcpu_level = {"vcpus", NULL, sizeof(struct sample_vcpu), LIST(sample_domain, vcpus, n_vcpus), 0, vcpu_fields, NULL};
+static const struct level vif_level = {"vifs", "xen_vif_info", sizeof(struct sample_vif), LIST(sample_domain, vifs, n_vifs), offsetof(struct sample_vif, counted), vif_fields, NULL};
+static const struct level vbd_level = {"vbds", "xen_vbd_info", sizeof(struct sample_vbd), LIST(sample_domain, vbds, n_vbds), offsetof(struct sample_vbd, counted), vbd_fields, NULL};
 static const struct level *const domain_children[] = {&vcpu_level, &vif_level, &vbd_level, NULL};
-static const struct level domain_level = {"domains", "xen_domain_info", sizeof(struct sample_domain), LIST(sample, domains, n_domains), domain_fields, domain_children};
-static const struct level cpu_level = {"cpu", NULL, sizeof(struct sample_cpu), LIST(sample, host.cpu, host.n_cpu), cpu_fields, NULL};
-static const struct level node_level = {"nodes", NULL, sizeof(struct sample_node), LIST(sample, host.nodes, host.n_nodes), node_fields, NULL};
-static const struct level pool_level = {"pools", "xen_cpupool_info", sizeof(struct sample_cpupool), LIST(sample, host.pools, host.n_pools), pool_fields, NULL};
-static const struct level *const sample_children[] = {&cpu_level, &node_level, &pool_level, &domain_level, NULL};
-const struct level level_sample = {NULL, "xen_host_info", sizeof(struct sample), 0, 0, sample_fields, sample_children};
+const struct level level_domain = {"domains", "xen_domain_info", sizeof(struct sample_domain), LIST(sample, domains, n_domains), 0, domain_fields, domain_children};
+static const struct level cpu_level = {"cpu", NULL, sizeof(struct sample_cpu), LIST(sample, host.cpu, host.n_cpu), 0, cpu_fields, NULL};
+static const struct level node_level = {"nodes", NULL, sizeof(struct sample_node), LIST(sample, host.nodes, host.n_nodes), 0, node_fields, NULL};
+static const struct level pool_level = {"pools", "xen_cpupool_info", sizeof(struct sample_cpupool), LIST(sample, host.pools, host.n_pools), 0, pool_fields, NULL};
+static const struct level *const sample_children[] = {&cpu_level, &node_level, &pool_level, &level_domain, NULL};
+const struct level level_sample = {NULL, "xen_host_info", sizeof(struct sample), 0, 0, 0, sample_fields, sample_children};
 /* clang-format on */
 
 uint64_t field_number(const struct field *field, const void *strct)

@@ -21,8 +21,9 @@ enum metric_type {
     METRIC_NONE,
     METRIC_GAUGE,
     METRIC_COUNTER,
-    METRIC_LABEL, /* of all metrics of its level and the levels below */
-    METRIC_INFO,  /* a label of the level's "..._info" metric */
+    METRIC_LABEL,  /* of all metrics of its level and the levels below */
+    METRIC_INFO,   /* a label of the level's "..._info" metric */
+    METRIC_STATES, /* a gauge for each of enum sample_state */
 };
 
 struct field {
@@ -41,11 +42,13 @@ struct level {
     const char *info; /* family of its METRIC_INFO labels, or NULL */
     size_t size;      /* of the struct */
     size_t list, n;   /* where the one above has the array and its length */
+    size_t
+        counted; /* where a 0 says that counters are not known; 0: they are */
     const struct field *fields;          /* ends with a NULL name */
     const struct level *const *children; /* ends with NULL; may be NULL */
 };
 
-extern const struct level level_sample;
+extern const struct level level_sample, level_domain;
 
 /* A field of each type in STRCT. */
 uint64_t field_number(const struct field *field, const void *strct);

@@ -29,6 +29,11 @@ bool sampler_waits(const struct sampler *s)
     return !s->kind->no_wait;
 }
 
+bool sampler_over(const struct sampler *s)
+{
+    return s->kind->over && s->kind->over(s->state);
+}
+
 struct err *sampler_take(struct sampler *s, struct pool *p,
                          const struct sample **ret)
 {

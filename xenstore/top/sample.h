@@ -179,6 +179,7 @@ struct sampler;
 struct sampler_kind {
     struct err *(*take)(void *state, struct pool *p, const struct sample **ret);
     void (*set_parts)(void *state, unsigned parts); /* may be NULL */
+    bool (*over)(void *state);                      /* may be NULL: never */
     void (*close)(void *state);
     bool no_wait; /* readings are not of the moment: no delay between them */
 };
@@ -197,6 +198,8 @@ struct err *sampler_replay(const char *path, struct sampler **ret) MUST_USE;
 struct err *sampler_record(struct sampler **s, const char *path) MUST_USE;
 /* What is read from now on: a screen adds what it shows. */
 void sampler_set_parts(struct sampler *s, unsigned parts);
+/* Whether all that is still to come is the last reading again. */
+bool sampler_over(const struct sampler *s);
 /* Whether to wait for the delay between two readings. */
 bool sampler_waits(const struct sampler *s);
 /* A reading, all of it in P. A XenStore that does not answer is not an error

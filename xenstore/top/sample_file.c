@@ -62,6 +62,14 @@ static struct err *next_line(struct replay *r)
     return r->number ? NULL : ERR_AS(input, "no readings in '%s'", r->path);
 }
 
+static bool replay_over(void *state)
+{
+    FILE *file = ((struct replay *)state)->file;
+    int c = getc(file);
+
+    return c == EOF || ungetc(c, file) == EOF;
+}
+
 static struct err *replay_take(void *state, struct pool *p,
                                const struct sample **ret)
 {
@@ -74,8 +82,10 @@ static struct err *replay_take(void *state, struct pool *p,
 
 struct err *sampler_replay(const char *path, struct sampler **ret)
 {
-    static const struct sampler_kind kind = {
-        .take = replay_take, .close = replay_close, .no_wait = true};
+    static const struct sampler_kind kind = {.take = replay_take,
+                                             .over = replay_over,
+                                             .close = replay_close,
+                                             .no_wait = true};
     bool std = !strcmp(path, "-");
     FILE *file = std ? stdin : fopen(path, "re");
     struct replay *r;
@@ -115,6 +125,11 @@ static void record_set_parts(void *state, unsigned parts)
     sampler_set_parts(((struct recorder *)state)->of, parts);
 }
 
+static bool record_over(void *state)
+{
+    return sampler_over(((struct recorder *)state)->of);
+}
+
 static struct err *record_take(void *state, struct pool *p,
                                const struct sample **ret)
 {
@@ -131,6 +146,7 @@ static struct err *record_take(void *state, struct pool *p,
 struct err *sampler_record(struct sampler **s, const char *path)
 {
     static const struct sampler_kind kind = {.take = record_take,
+                                             .over = record_over,
                                              .close = record_close,
                                              .set_parts = record_set_parts};
     struct recorder *r;

@@ -55,7 +55,7 @@ static struct value *list_value(const struct level *level, const void *above,
     return list;
 }
 
-static struct value *struct_value(const struct level *level, const void *strct,
+static struct value *fields_value(const struct level *level, const void *strct,
                                   struct pool *p)
 {
     struct value *v = value_struct(p);
@@ -66,10 +66,33 @@ static struct value *struct_value(const struct level *level, const void *strct,
         if (member)
             value_add(v, f->name, member);
     }
+    return v;
+}
+
+static struct value *struct_value(const struct level *level, const void *strct,
+                                  struct pool *p)
+{
+    struct value *v = fields_value(level, strct, p);
+
     for (const struct level *const *child = level->children; child && *child;
          child++)
         value_add(v, (*child)->name, list_value(*child, strct, p));
     return v;
+}
+
+struct value *sample_host_value(const struct sample *s, struct pool *p)
+{
+    return fields_value(&level_sample, s, p);
+}
+
+struct value *sample_list_value(const char *list, const struct sample_domain *d,
+                                struct pool *p)
+{
+    const struct level *const *child = level_domain.children;
+
+    while (strcmp((*child)->name, list))
+        child++;
+    return list_value(*child, d, p);
 }
 
 void sample_to_json(const struct sample *s, struct str *out)

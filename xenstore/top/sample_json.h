@@ -5,9 +5,14 @@
 #define XENSTORE_TOP_SAMPLE_JSON_H
 
 #include "lib/str.h"
+#include "lib/value.h"
 #include "xenstore/top/sample.h"
 
 void sample_to_json(const struct sample *s, struct str *out);
+/* Parts of it: the host without lists; a list of a domain's, by name. */
+struct value *sample_host_value(const struct sample *s, struct pool *p);
+struct value *sample_list_value(const char *list, const struct sample_domain *d,
+                                struct pool *p);
 /* Missing members are 0, "" or not known; an error names the member. */
 struct err *sample_from_json(struct pool *p, const char *text, size_t len,
                              const struct sample **ret) MUST_USE;

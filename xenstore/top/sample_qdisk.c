@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "lib/json.h"
 #include "xenstore/top/sample_disk.h"
+#include "xenstore/top/wait.h"
 
 #define SOCKET "/run/xen/qmp-libxenstat-%" PRIu64
 #define ANSWER_MAX (4u << 20)
@@ -153,14 +153,6 @@ static void take_lines(struct call *call)
 
 /* ---- the calls ----------------------------------------------------------- */
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* A connected socket with the question sent, or -1. */
 static int ask(uint64_t domid)
 {
@@ -198,7 +190,7 @@ static void converse(struct pollfd *fds, struct call *calls, size_t n,
                      double deadline)
 {
     for (;;) {
-        double left = deadline - now();
+        double left = deadline - wait_now();
         size_t open = 0;
 
         for (size_t i = 0; i < n; i++)
@@ -230,7 +222,7 @@ void qdisks_read(struct catalog_domain *const *domains, size_t n,
         calls[n_calls++] =
             (struct call){.domain = domains[i], .answer = STR_INIT(ANSWER_MAX)};
     }
-    converse(fds, calls, n_calls, now() + seconds);
+    converse(fds, calls, n_calls, wait_now() + seconds);
     for (size_t i = 0; i < n_calls; i++) {
         if (fds[i].fd >= 0)
             close(fds[i].fd);

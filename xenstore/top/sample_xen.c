@@ -14,9 +14,10 @@
 #include "xenstore/top/sample_disk.h"
 #include "xenstore/top/sample_net.h"
 
-#define STORE_WAIT_FIRST 5.0 /* seconds that the first reading gives XenStore \
-                              */
-#define STORE_WAIT 0.3       /* and the others */
+#define STORE_WAIT_FIRST                                                \
+    5.0                /* seconds that the first reading gives XenStore \
+                        */
+#define STORE_WAIT 0.3 /* and the others */
 #define QEMU_WAIT_FIRST 1.0
 #define QEMU_WAIT 0.3
 #define DOMAINS_MAX 65536

@@ -45,6 +45,34 @@ check "it is taken away" within 40 gone tiny
 check "its memory is in a file" [ -s /var/lib/xen/dump/tiny ]
 rm -f /var/lib/xen/dump/tiny
 
+note "a guest ejects its CD"
+truncate -s 1M "$work/cd.iso"
+log=/var/log/xen/xl-keeper.log
+cd="disk=[\"$work/cd.iso,raw,hdc,cdrom\"]"
+eject() { xenstore-write "/local/domain/$(id "$1")/device/vbd/5632/eject" eject; }
+obeyed() { [ -z "$(xenstore-read "/local/domain/$(id "$1")/device/vbd/5632/eject")" ]; }
+medium() { "$stock" list -l "$1" | sed -n 's/.*"pdev_path": "\(.*\)".*/\1/p'; }
+xl create -qp "$guests/hvm.cfg" 'vif=[]' "$cd" || bad "an HVM guest with a CD"
+check "its CD is in" [ "$(medium hvm)" = "$work/cd.iso" ]
+eject hvm
+check "the wish is answered" within 20 obeyed hvm
+check "the drive is empty" [ -z "$(medium hvm)" ]
+$stock cd-insert hvm hdc "$work/cd.iso"
+check "the CD is in again" [ "$(medium hvm)" = "$work/cd.iso" ]
+pkill -KILL -x xl-keeper
+eject hvm
+xl create -q "$tiny" "$cd" # and so starts a keeper
+check "a wish made while there was no keeper is answered" within 20 obeyed hvm
+check "the drive is empty again" [ -z "$(medium hvm)" ]
+eject tiny
+check "a PV guest is answered as well" within 20 obeyed tiny
+check "though libxl cannot do it, which the log says" \
+    grep -q "tiny: cannot empty 'hdc': cdrom-insert requires an HVM domain" "$log"
+eject tiny
+check "again" within 20 sh -c "[ \$(grep -c \"tiny: cannot empty 'hdc'\" $log) = 2 ]"
+xl destroy tiny
+xl destroy hvm
+
 note "several domains, one keeper; killed, it is replaced"
 for n in 1 2 3; do xl create -q "$tiny" "name=\"tiny$n\"" 'on_crash="destroy"'; done
 check "one keeper" [ "$(keepers)" -eq 1 ]

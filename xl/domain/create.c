@@ -143,7 +143,7 @@ static struct err *finish(struct creation *c)
 
     if (c->how->keep) {
         step(c, "handing it to the keeper");
-        TRY(keeper_follow(c->h, c->domid));
+        TRY(keeper_follow(c->h, c->domid, c->config));
     }
     if (await_signal())
         return interrupted();

@@ -19,6 +19,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
+#include "xl/domain/eject.h"
 #include "xl/domain/journal.h"
 
 #define USERDATA_DIR "/var/lib/xen"
@@ -136,13 +137,17 @@ static struct err *wake(void)
     return keeper_poke() ? NULL : spawn(find_program(p), unmarked_environ(p));
 }
 
-struct err *keeper_follow(struct host *h, uint32_t domid)
+struct err *keeper_follow(struct host *h, uint32_t domid,
+                          const libxl_domain_config *config)
 {
+    AUTO_POOL struct pool *p = pool_new();
+    const char *disks = eject_disks(p, config);
     int rc;
 
+    disks = pool_printf(p, "%s ", disks); /* empty userdata is not kept */
     host_mark(h);
-    rc = libxl_userdata_store(h->ctx, domid, KEEPER_MARK, (const uint8_t *)"1",
-                              1);
+    rc = libxl_userdata_store(h->ctx, domid, KEEPER_MARK,
+                              (const uint8_t *)disks, (int)strlen(disks));
     if (rc)
         return host_err(h, rc, "cannot note that it is to be kept");
     return wake();

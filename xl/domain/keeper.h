@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * keeper: the one process that follows all domains' deaths and obeys their
- * on_poweroff, on_reboot, on_watchdog, on_crash and on_soft_reset (death.h).
+ * keeper: the one process that follows all domains: it obeys their on_poweroff,
+ * on_reboot, on_watchdog, on_crash and on_soft_reset when they die (death.h),
+ * and empties CD drives that they eject (eject.h).
  *
  * Which domains it keeps is written with each domain, as libxl userdata
- * KEEPER_MARK, so the list dies with the domains, and a keeper that was killed
- * takes them over again when it is next started. It works on a domain in a
+ * KEEPER_MARK (its text: the disks that can be ejected), so the list dies with
+ * the domains, and a keeper that was killed takes them over again when it is
+ * next started. It works on a domain in a
  * process of its own, which holds a lock on a file in KEEPER_DIR named by the
  * domain's uuid; between the end of the old domain and the start of the new
  * one that file has the configuration, so that a kill then loses nothing.
@@ -23,8 +25,9 @@
 #define KEEPER_LOCK KEEPER_RUN "/keeper.lock"
 #define KEEPER_LOG "/var/log/xen/xl-keeper.log"
 
-/* Makes sure that the keeper runs and follows DOMID. */
-struct err *keeper_follow(struct host *h, uint32_t domid) MUST_USE;
+/* Makes sure that the keeper runs and follows DOMID, which was made of CONFIG. */
+struct err *keeper_follow(struct host *h, uint32_t domid,
+                          const libxl_domain_config *config) MUST_USE;
 
 /* Starts the keeper if there is something for it to do and none runs: cheap,
  * opens no libxl. */

@@ -487,8 +487,9 @@ static void read_field(struct modelc *m, struct modelc_class *class,
 {
     struct field_file file = {.field.place = v->name_place};
     struct modelc_field *field = &m->fields[m->n_fields];
+    const char *name = name_of(m, v->name);
     const struct value *common =
-        m->sentences ? value_get(m->sentences, v->name) : NULL;
+        m->sentences ? value_get(m->sentences, name) : NULL;
     struct model_field *row = &field->row;
 
     if (!fill(m, TABLE(field_rows, "setting of a field"), &file, v))
@@ -499,7 +500,7 @@ static void read_field(struct modelc *m, struct modelc_class *class,
     }
     m->n_fields++;
     *field = file.field;
-    row->name = name_of(m, v->name);
+    row->name = name;
     row->path = v->name;
     row->class = &class->row;
     row->index = class->row.n_fields++;

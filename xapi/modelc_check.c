@@ -63,8 +63,7 @@ static void check_field(struct modelc *m, const struct modelc_field *field)
     if (field->setter && row->mode != MODEL_RW)
         diag_error(&m->diags, field->place,
                    "%s: a setter's role is for RW fields", what);
-    check_doc(m, row->doc,
-              class->doc && row->on_wire && row->state != MODEL_REMOVED, what,
+    check_doc(m, row->doc, row->on_wire && row->state != MODEL_REMOVED, what,
               field->place);
 }
 
@@ -78,20 +77,22 @@ static void check_call(struct modelc *m, const struct modelc_call *call)
                    "alone will do",
                    row->name);
     check_doc(m, row->doc,
-              row->class->doc && row->kind == MODEL_CUSTOM &&
-                  row->state != MODEL_REMOVED,
+              row->kind == MODEL_CUSTOM && row->state != MODEL_REMOVED,
               row->name, call->place);
 }
 
 void modelc_check(struct modelc *m)
 {
     for (size_t i = 0; i < m->n_classes; i++)
-        check_doc(m, m->classes[i].row.doc, false, m->classes[i].row.name,
+        check_doc(m, m->classes[i].row.doc, true, m->classes[i].row.name,
                   m->classes[i].place);
     for (size_t i = 0; i < m->n_fields; i++)
         check_field(m, &m->fields[i]);
     for (size_t i = 0; i < m->n_calls; i++)
         check_call(m, m->calls[i]);
+    for (size_t i = 0; i < m->n_roles; i++)
+        check_doc(m, m->roles[i].doc, true, m->roles[i].name,
+                  (struct place){.source = NULL});
     if (!m->version.vendor)
         diag_error(&m->diags, (struct place){.source = NULL},
                    "no file says the version of the API");

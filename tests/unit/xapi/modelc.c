@@ -13,8 +13,9 @@
 
 static const char roles_file[] =
     "{\"version\": [2, 23], \"vendor\": \"us\", \"schema\": [5, 1],"
-    " \"roles\": [{\"name\": \"top\"}, {\"name\": \"low\"},"
-    " {\"name\": \"aside\", \"is\": \"internal\"}],"
+    " \"roles\": [{\"name\": \"top\", \"doc\": \"All.\"}, {\"name\": \"low\", "
+    "\"doc\": \"Some.\"},"
+    " {\"name\": \"aside\", \"is\": \"internal\",\"doc\": \"Few.\"}],"
     " \"errors\": {\"CAT_AWAY\": [\"cat\", \"since when\"], \"A\": []},"
     " \"alerts\": {\"CAT_SEEN\": 5}, \"permissions\": {\"cat.feed/any\": "
     "\"low\"},"
@@ -23,9 +24,10 @@ static const char roles_file[] =
     " \"role\": \"top + aside\", \"is\": \"unchecked\"}}}";
 
 static const char flea_file[] =
-    "{\"class\": \"flea\", \"role\": \"top\", \"fields\": {\n"
+    "{\"class\": \"flea\", \"role\": \"top\", \"doc\": \"Bites.\", \"fields\": "
+    "{\n"
     " \"uuid\": {\"type\": \"string\"},\n"
-    " \"host\": {\"type\": \"cat ref\"}}}";
+    " \"host\": {\"type\": \"cat ref\", \"doc\": \"Whom.\"}}}";
 
 static const char cat_file[] =
     "{\"class\": \"cat\", \"role\": \"low\", \"doc\": \"An animal.\",\n"

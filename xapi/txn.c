@@ -120,16 +120,33 @@ static struct err *check_uuid(const struct txn *txn, const struct object *o,
                               const struct model_field *field,
                               struct model_value d)
 {
-    const char *const args[] = {o->class->name, "uuid", d.keys[0].s};
+    const char *args[] = {o->class->name, "uuid", NULL};
     struct object *other;
 
     if (field != o->class->uuid)
         return NULL;
-    other = db_by_uuid(txn->db, o->class, d.keys[0].s);
+    args[2] = d.keys[0].s;
+    other = db_by_uuid(txn->db, o->class, args[2]);
     if (!other || other == o)
         return NULL;
     return err_code("DB_UNIQUENESS_CONSTRAINT_VIOLATION", args,
                     ARRAY_LEN(args));
+}
+
+/* Takes CONTENT. */
+static struct err *put_changed(struct txn *txn, struct object *o,
+                               const struct model_field *field,
+                               union content content)
+{
+    struct model_value d = content_get(field->type, &content);
+    bool same = datum_equal(field->type, object_get(o, field), d);
+    struct err *e = same ? NULL : check_uuid(txn, o, field, d);
+
+    if (same || e)
+        content_free(txn->db, field->type, content);
+    else
+        put(txn, o, field, content);
+    return e;
 }
 
 static struct err *write_field(struct txn *txn, struct object *o,
@@ -137,16 +154,9 @@ static struct err *write_field(struct txn *txn, struct object *o,
                                struct model_value d)
 {
     union content content;
-    struct model_value made;
 
-    TRY(check_uuid(txn, o, field, d));
     TRY(content_make(txn->db, field, d, txn->missing_is_null, &content));
-    made = content_get(field->type, &content);
-    if (datum_equal(field->type, object_get(o, field), made))
-        content_free(txn->db, field->type, content);
-    else
-        put(txn, o, field, content);
-    return NULL;
+    return put_changed(txn, o, field, content);
 }
 
 /* ---- the computed end of a relation of two sets ---------------------------

@@ -25,8 +25,20 @@ static void undo_cell(struct db *db, const struct undo *u)
                      object_swap(u->object, u->field, u->content));
 }
 
+/*
+ * A field may have come to refer to the new object after its first change,
+ * whose undo is still to come: until then it is empty.
+ */
 static void undo_create(struct object *o)
 {
+    const union content empty = {0};
+
+    while (o->referrers) {
+        struct object *source = o->referrers->first->source;
+        const struct model_field *field = o->referrers->field;
+
+        content_free(o->db, field->type, object_swap(source, field, empty));
+    }
     object_remove(o);
     object_free(o);
 }

@@ -77,8 +77,7 @@ static inline struct object *add_vm(struct db *db, const char *name)
 }
 
 /* One field of one object, in a txn of its own. */
-static inline void rename_to(struct db *db, struct object *o,
-                             const char *name)
+static inline void rename_to(struct db *db, struct object *o, const char *name)
 {
     struct txn *txn = txn_begin(db);
 
@@ -119,9 +118,9 @@ static inline void assert_refs(const struct object *o, unsigned field,
     for (unsigned i = 0; i < n; i++)
         assert_true(datum_find(F(field)->type, d, S(object_ref(list[i]))) >= 0);
 }
-#define assert_ref_set(o, field, ...)                                          \
-    assert_refs(o, field, (const struct object *const[]){__VA_ARGS__},         \
-                sizeof((const struct object *const[]){__VA_ARGS__}) /          \
+#define assert_ref_set(o, field, ...)                                  \
+    assert_refs(o, field, (const struct object *const[]){__VA_ARGS__}, \
+                sizeof((const struct object *const[]){__VA_ARGS__}) /  \
                     sizeof(const struct object *))
 #define assert_no_refs(o, field) assert_int_equal(object_get(o, F(field)).n, 0)
 

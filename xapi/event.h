@@ -59,7 +59,10 @@ struct event {
 /* Each object that changed since TOKEN once, messages first, then what was
  * added, modified, deleted; inside each oldest change first. The list is in P;
  * *RET_LOST (with no events) says that deletions after TOKEN have been
- * forgotten, or that TOKEN is from a database that is gone: EVENTS_LOST. */
+ * forgotten, or that TOKEN is from a database that is gone: EVENTS_LOST. An
+ * object destroyed and made again under its old reference is an addition.
+ * Answer clients through db_when_durable, so that none sees what a crash takes
+ * back. */
 void event_collect(const struct db *db, struct pool *p,
                    struct event_token token,
                    const struct event_filters *filters, struct event **ret,

@@ -82,7 +82,8 @@ void hash_done(struct hash *h)
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    __uint128_t product = (__uint128_t)(a ^ 0x9e3779b97f4a7c15) * (b | 1);
+    __uint128_t product =
+        (__uint128_t)(a ^ 0x9e3779b97f4a7c15) * (b ^ 0xe7037ed1a0b428db);
 
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
@@ -99,7 +100,7 @@ uint32_t hash_bytes(uint64_t seed, const void *bytes, size_t len)
     word = 0;
     if (len)
         memcpy(&word, at, len);
-    state = mix(state ^ word, seed ^ 0xe7037ed1a0b428db);
+    state = mix(state ^ word, seed ^ 0xc2b2ae3d27d4eb4f);
     return (uint32_t)(state ^ (state >> 32));
 }
 

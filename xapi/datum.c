@@ -166,7 +166,7 @@ struct model_value datum_without(struct pool *p, const struct model_type *type,
 
 static struct err *wants(const struct model_type *type, const struct value *v)
 {
-    return ERR_AS(input, "a %s where a %s belongs", value_kind_name(v->kind),
+    return ERR_AS(input, "a %s where the type is %s", value_kind_name(v->kind),
                   type->name);
 }
 

@@ -89,7 +89,7 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(call say,MODEL,$(@D))
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
-$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)
@@ -138,7 +138,7 @@ diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
 # Fuzzing: clang's instrumentation in objects of its own, of what parses.
 FUZZ_SECONDS ?= 60
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c xapi/%,$(SRCS)))
+FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c xapi/% $(GEN)/model_gen.c,$(SRCS)))
 
 $(B)/fuzz-obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -55,6 +55,10 @@ struct err *store_req_err(const struct store_req *req)
         return ERR_AS(input, "'%s': %s", req->path, fault);
     if (req->errnum == ENOENT)
         return ERR_AS(not_found, "there is no '%s' in XenStore", req->path);
+    if (req->errnum == ENOSYS && req->op == STORE_LIST)
+        return ERR("'%s' has more names than this daemon can send through the "
+                   "kernel's device: use its socket",
+                   req->path);
     return err_errno(req->errnum, "cannot %s '%s' in XenStore",
                      requests_verb(req->op), req->path);
 }

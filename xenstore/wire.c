@@ -32,6 +32,15 @@ struct err *wire_nonsense(const char *what)
     return ERR("xenstored sent nonsense: %s", what);
 }
 
+/* However one comes to know that the other side is gone, it is told the same
+ * way. */
+static struct err *lost(int errnum)
+{
+    if (errnum == EPIPE || errnum == ECONNRESET)
+        return ERR("xenstored closed the connection");
+    return err_errno(errnum, "lost xenstored");
+}
+
 /* ---- out ----------------------------------------------------------------- */
 
 void wire_put(struct wire *w, const struct frame *head, const char *word,
@@ -69,7 +78,7 @@ struct err *wire_send(struct wire *w)
         if (n < 0 && errno == EAGAIN)
             return NULL;
         if (n < 0 && errno != EINTR)
-            return err_errno(errno, "lost xenstored");
+            return lost(errno);
         w->out_done += n > 0 ? (size_t)n : 0;
     }
     str_clear(&w->out);
@@ -90,9 +99,9 @@ struct err *wire_receive(struct wire *w)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return NULL;
     if (n < 0)
-        return err_errno(errno, "lost xenstored");
+        return lost(errno);
     if (!n)
-        return ERR("xenstored closed the connection");
+        return lost(ECONNRESET);
     w->in_end += (size_t)n;
     return NULL;
 }

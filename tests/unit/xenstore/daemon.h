@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -206,6 +208,91 @@ static inline void say_nothing(struct daemon *d, const struct xsd_sockmsg *head,
     (void)d;
     (void)head;
     (void)data;
+}
+
+/* As an event loop does; ends after SECONDS or when *FLAG is set. */
+static inline struct err *loop(struct store *s, const unsigned *flag, unsigned until,
+                        double seconds)
+{
+    double end = now() + seconds;
+
+    while (*flag < until && now() < end) {
+        struct pollfd fd = {.fd = store_fd(s), .events = store_events(s)};
+        double left = fmin(store_seconds_left(s), end - now());
+
+        poll(&fd, 1, left > 0 ? (int)ceil(left * 1000) : 0);
+        TRY(store_pump(s));
+    }
+    return NULL;
+}
+
+static inline void count(struct store_batch *b)
+{
+    ++*(unsigned *)b->arg;
+}
+
+/* ---- one that listens ---------------------------------------------------- */
+
+/* A daemon at a socket of its own, which XENSTORED_PATH names; each connection
+ * has its thread, and the n-th the n-th function (the last from then on). */
+struct server {
+    pthread_t thread;
+    int fd;
+    char dir[32];
+    struct sockaddr_un at;
+    answer_fn *answers[2];
+    struct daemon daemons[16];
+    size_t n;
+};
+
+static inline void *accept_all(void *arg)
+{
+    struct server *srv = arg;
+    int fd;
+
+    while (srv->n < ARRAY_LEN(srv->daemons) &&
+           (fd = accept(srv->fd, NULL, NULL)) >= 0) {
+        struct daemon *d = &srv->daemons[srv->n];
+
+        d->fd = fd;
+        d->answer = srv->answers[srv->n > 0];
+        srv->n++;
+        pthread_create(&d->thread, NULL, serve, d);
+    }
+    return NULL;
+}
+
+static inline void server_start(struct server *srv, answer_fn *first,
+                                answer_fn *others)
+{
+    memset(srv, 0, sizeof(*srv));
+    strcpy(srv->dir, "/tmp/store-test-XXXXXX");
+    assert_non_null(mkdtemp(srv->dir));
+    srv->at.sun_family = AF_UNIX;
+    snprintf(srv->at.sun_path, sizeof(srv->at.sun_path), "%s/socket", srv->dir);
+    setenv("XENSTORED_PATH", srv->at.sun_path, 1);
+    srv->answers[0] = first;
+    srv->answers[1] = others;
+    srv->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(srv->fd, (struct sockaddr *)&srv->at,
+                          sizeof(srv->at)), 0);
+    assert_int_equal(listen(srv->fd, 16), 0);
+    pthread_create(&srv->thread, NULL, accept_all, srv);
+}
+
+/* Ends all connections. */
+static inline void server_stop(struct server *srv)
+{
+    shutdown(srv->fd, SHUT_RDWR);
+    pthread_join(srv->thread, NULL);
+    for (size_t i = 0; i < srv->n; i++) {
+        shutdown(srv->daemons[i].fd, SHUT_RDWR);
+        pthread_join(srv->daemons[i].thread, NULL);
+        close(srv->daemons[i].fd);
+    }
+    close(srv->fd);
+    unlink(srv->at.sun_path);
+    rmdir(srv->dir);
 }
 
 #endif

@@ -2,30 +2,6 @@
 /* pump: the store in an event loop: nothing of it blocks. */
 #include "tests/unit/xenstore/daemon.h"
 
-#include <math.h>
-#include <poll.h>
-
-/* As an event loop does; ends after SECONDS or when *FLAG is set. */
-static struct err *loop(struct store *s, const unsigned *flag, unsigned until,
-                        double seconds)
-{
-    double end = now() + seconds;
-
-    while (*flag < until && now() < end) {
-        struct pollfd fd = {.fd = store_fd(s), .events = store_events(s)};
-        double left = fmin(store_seconds_left(s), end - now());
-
-        poll(&fd, 1, left > 0 ? (int)ceil(left * 1000) : 0);
-        TRY(store_pump(s));
-    }
-    return NULL;
-}
-
-static void count(struct store_batch *b)
-{
-    ++*(unsigned *)b->arg;
-}
-
 /* Two batches at once, longer than what may be outstanding. */
 static void submitting(void **state)
 {

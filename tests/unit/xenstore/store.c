@@ -293,25 +293,58 @@ static void wait_ends(void **state)
 
 static void opening(void **state)
 {
-    AUTO_STORE struct store *s = NULL;
-    char dir[] = "/tmp/store-test-XXXXXX";
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_STORE struct store *s = NULL, *later = NULL;
+    AUTO_FREE char *want = NULL;
+    struct server srv;
+    char *text;
+
+    (void)state;
+    server_start(&srv, answer_well, answer_well);
+    want = xprintf("cannot connect to xenstored at '%s': No such file or "
+                   "directory", srv.at.sun_path);
+    assert_ok(store_open(&s));
+    assert_ok(store_read(s, p, "/x", &text));
+    server_stop(&srv);
+    assert_err(store_read(s, p, "/x", &text),
+               "xenstored closed the connection");
+    assert_err(store_open(&later), want);
+    assert_err(store_open_now(&later), want);
+    assert_null(later);
+
+    /* A restarted daemon is a new connection; the old one stays broken. */
+    server_start(&srv, answer_well, answer_well);
+    assert_err(store_read(s, p, "/x", &text),
+               "xenstored closed the connection");
+    assert_ok(store_open_now(&later));
+    assert_ok(store_read(later, p, "/x", &text));
+    assert_string_equal(text, "value of /x");
+    server_stop(&srv);
+}
+
+/* A daemon that is there and takes nobody in. */
+static void too_busy(void **state)
+{
+    struct store *waiting[3] = {NULL, NULL, NULL};
+    AUTO_FREE char *want = NULL;
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    AUTO_FREE char *want = NULL;
+    char dir[] = "/tmp/store-test-XXXXXX";
+    double began = now();
 
     (void)state;
     assert_non_null(mkdtemp(dir));
     snprintf(at.sun_path, sizeof(at.sun_path), "%s/socket", dir);
     setenv("XENSTORED_PATH", at.sun_path, 1);
-    want = xprintf("cannot connect to xenstored at '%s': No such file or "
-                   "directory",
-                   at.sun_path);
-    assert_err(store_open(&s), want);
-    assert_null(s);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
     assert_int_equal(listen(fd, 1), 0);
-    assert_ok(store_open(&s));
-    assert_non_null(s);
+    want = xprintf("xenstored at '%s' is too busy to answer", at.sun_path);
+    assert_ok(store_open_now(&waiting[0]));
+    assert_ok(store_open_now(&waiting[1]));
+    assert_err(store_open_now(&waiting[2]), want);
+    assert_true(now() - began < 5);
+    store_close(waiting[1]);
+    store_close(waiting[0]);
     unlink(at.sun_path);
     rmdir(dir);
 }
@@ -324,6 +357,7 @@ int main(void)
         cmocka_unit_test(permissions),   cmocka_unit_test(transactions),
         cmocka_unit_test(limits),      cmocka_unit_test(watching),
         cmocka_unit_test(wait_ends),   cmocka_unit_test(opening),
+        cmocka_unit_test(too_busy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,21 @@ cli: $(B)/bin/xl ## our programs on the command line, without Xen
 xenstore: all ## the XenStore tools beside Debian's, on both daemons
 	@tests/xenstore/run
 
+# The daemon's door with calls of the tests' own behind it.
+$(B)/tests/xapi-serve: $(B)/obj/tests/xapi/serve.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
+
+$(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
+
+.PHONY: xapi
+xapi: $(B)/tests/xapi-serve-san ## the daemon and its parts, without Xen
+	@tests/run-all xapi $(sort $(wildcard tests/xapi/*.sh))
+
 .PHONY: diff
 diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
 	@tests/run-all diff $(sort $(DIFF_BIN))

@@ -55,6 +55,6 @@ void door_send_failure(struct door_call *c, const char *const *words, size_t n);
                       ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
 
 /* See http_on_gone: behind FN the call is gone. For calls that wait. */
-void door_on_gone(struct door_call *c, void (*fn)(void *arg), void *arg);
+bool door_on_gone(struct door_call *c, void (*fn)(void *arg), void *arg);
 
 #endif

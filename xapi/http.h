@@ -84,8 +84,9 @@ void http_close_after(struct http_request *r);
 /* FN is called, and R is freed behind it, when the client is gone before the
  * answer: when it has closed its side, also only half, as nobody can tell.
  * Without it the answer is still sent to a half-closed client, and goes nowhere
- * when there is none. FN NULL: no longer. */
-void http_on_gone(struct http_request *r, void (*fn)(void *arg), void *arg);
+ * when there is none. FN NULL: no longer. False: it is gone already, FN will
+ * not be called, and R still wants its answer. */
+bool http_on_gone(struct http_request *r, void (*fn)(void *arg), void *arg);
 
 /*
  * Takes the connection away from HTTP: all that comes now is the caller's, who

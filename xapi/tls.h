@@ -26,6 +26,8 @@ void tls_free(struct tls *t); /* NULL is fine */
 
 /* For one connection, as a server; the caller's. */
 struct ssl_st *tls_session(struct tls *t);
+/* Tells the other side that this was all; NULL is fine. */
+void tls_close(struct ssl_st *ssl);
 
 /*
  * Makes a self-signed certificate and its key (RSA 2048, ten years), both into

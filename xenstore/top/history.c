@@ -121,21 +121,3 @@ size_t history_get_host(const struct history *h, size_t n, double *ret)
 {
     return ring_get(&h->host, n, ret);
 }
-
-void history_curve(const double *figures, size_t n, double max, struct str *out)
-{
-    for (size_t i = 0; max <= 0 && i < n; i++)
-        if (figures[i] > max)
-            max = figures[i];
-    for (size_t i = 0; i < n; i++) {
-        unsigned level = 0;
-
-        if (figures[i] > 0 && max > 0)
-            level =
-                1 + (unsigned)(7 * (figures[i] < max ? figures[i] : max) / max);
-        if (!level)
-            str_addc(out, ' ');
-        else
-            str_addf(out, "\xe2\x96%c", (char)(0x80 + level));
-    }
-}

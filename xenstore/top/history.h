@@ -26,9 +26,4 @@ size_t history_get(const struct history *h, const struct sample_domain *d,
 /* Of all CPUs: 0 to 1. */
 size_t history_get_host(const struct history *h, size_t n, double *ret);
 
-/* An eighth block (U+2581 to U+2588), or a space for 0, a figure; MAX is the
- * top (0: the greatest of them). UTF-8. */
-void history_curve(const double *figures, size_t n, double max,
-                   struct str *out);
-
 #endif

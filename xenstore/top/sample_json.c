@@ -82,7 +82,12 @@ static struct value *struct_value(const struct level *level, const void *strct,
 
 struct value *sample_host_value(const struct sample *s, struct pool *p)
 {
-    return fields_value(&level_sample, s, p);
+    struct value *v = fields_value(&level_sample, s, p);
+
+    for (const struct field *f = level_sample.fields; f->name; f++)
+        if (f->metric == METRIC_NONE)
+            value_remove(v, f->name);
+    return v;
 }
 
 struct value *sample_list_value(const char *list, const struct sample_domain *d,

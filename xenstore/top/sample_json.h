@@ -9,7 +9,8 @@
 #include "xenstore/top/sample.h"
 
 void sample_to_json(const struct sample *s, struct str *out);
-/* Parts of it: the host without lists; a list of a domain's, by name. */
+/* Parts of it: the host without lists and times; a list of a domain's, by name.
+ */
 struct value *sample_host_value(const struct sample *s, struct pool *p);
 struct value *sample_list_value(const char *list, const struct sample_domain *d,
                                 struct pool *p);

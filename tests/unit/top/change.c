@@ -71,9 +71,8 @@ static void domains(void **state)
 static void no_time(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct change *c =
-        changed(p, "{'time':10,'domains':[{'id':1,'cpu_ns':1}]}",
-                "{'time':10,'domains':[{'id':1,'cpu_ns':5}]}");
+    struct change *c = changed(p, "{'time':10,'domains':[{'id':1,'cpu_ns':1}]}",
+                               "{'time':10,'domains':[{'id':1,'cpu_ns':5}]}");
 
     (void)state;
     assert_true(c->seconds == 0);
@@ -103,11 +102,11 @@ static void vifs(void **state)
     (void)state;
     assert_int_equal(d->vif[0].in_bytes, 50);
     assert_int_equal(d->vif[0].out_bytes, 1);
-    assert_int_equal(d->vif[1].in_bytes, 0);  /* plugged anew */
-    assert_int_equal(d->vif[2].in_bytes, 0);  /* began anew: all of it did */
+    assert_int_equal(d->vif[1].in_bytes, 0); /* plugged anew */
+    assert_int_equal(d->vif[2].in_bytes, 0); /* began anew: all of it did */
     assert_int_equal(d->vif[2].out_bytes, 0);
-    assert_int_equal(d->vif[3].in_bytes, 0);  /* not known before */
-    assert_int_equal(d->vif[4].in_bytes, 0);  /* new */
+    assert_int_equal(d->vif[3].in_bytes, 0); /* not known before */
+    assert_int_equal(d->vif[4].in_bytes, 0); /* new */
     assert_int_equal(d->net.in_bytes, 50);
     assert_int_equal(d->net_total.in_bytes, 150 + 900 + 10 + 1000 + 10000);
 }
@@ -115,14 +114,14 @@ static void vifs(void **state)
 static void vbds(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct change *c = changed(
-        p,
-        "{'time':1,'domains':[{'id':1,'vbds':["
-        "{'id':51712,'counted':1,'reads':1,'write_sectors':8},"
-        "{'id':51728,'counted':1,'reads':3}]}]}",
-        "{'time':3,'domains':[{'id':1,'vbds':["
-        "{'id':51712,'counted':1,'reads':2,'write_sectors':131080},"
-        "{'id':51728,'counted':1,'reads':3}]}]}");
+    struct change *c =
+        changed(p,
+                "{'time':1,'domains':[{'id':1,'vbds':["
+                "{'id':51712,'counted':1,'reads':1,'write_sectors':8},"
+                "{'id':51728,'counted':1,'reads':3}]}]}",
+                "{'time':3,'domains':[{'id':1,'vbds':["
+                "{'id':51712,'counted':1,'reads':2,'write_sectors':131080},"
+                "{'id':51728,'counted':1,'reads':3}]}]}");
 
     (void)state;
     assert_int_equal(c->domains[0].blk.reads, 1);
@@ -172,9 +171,9 @@ static void bandwidth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counters), cmocka_unit_test(first),
-        cmocka_unit_test(domains),  cmocka_unit_test(no_time),
-        cmocka_unit_test(vifs),     cmocka_unit_test(vbds),
+        cmocka_unit_test(counters),       cmocka_unit_test(first),
+        cmocka_unit_test(domains),        cmocka_unit_test(no_time),
+        cmocka_unit_test(vifs),           cmocka_unit_test(vbds),
         cmocka_unit_test(vcpus_and_cpus), cmocka_unit_test(bandwidth),
     };
 

@@ -153,13 +153,13 @@ static void assert_order(const struct change *c, struct selection sel,
 static void order(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct change *c = changed(
-        p, NULL,
-        "{'time':1,'memory':100,'domains':["
-        "{'id':0,'name':'Domain-0','cpu_ns':5,'max_memory':9},"
-        "{'id':2,'name':'web-1','cpu_ns':9},"
-        "{'id':3,'name':'alpha','cpu_ns':5,'max_memory':7},"
-        "{'id':12,'name':'Web-2','cpu_ns':1,'max_memory':8}]}");
+    struct change *c =
+        changed(p, NULL,
+                "{'time':1,'memory':100,'domains':["
+                "{'id':0,'name':'Domain-0','cpu_ns':5,'max_memory':9},"
+                "{'id':2,'name':'web-1','cpu_ns':9},"
+                "{'id':3,'name':'alpha','cpu_ns':5,'max_memory':7},"
+                "{'id':12,'name':'Web-2','cpu_ns':1,'max_memory':8}]}");
     const struct column *cpu = column_find("cpu_seconds");
     const struct column *max = column_find("max_memory");
 
@@ -183,7 +183,7 @@ static void order(void **state)
     assert_order(c, (struct selection){.filter = "nobody"}, "");
 }
 
-#define AT(time, id, ns)                                                       \
+#define AT(time, id, ns) \
     "{'time':" #time ",'cpus':1,'domains':[{'id':" #id ",'cpu_ns':" #ns "}]}"
 
 static void history(void **state)

@@ -124,7 +124,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
 
 .PHONY: cli
-cli: $(B)/bin/xl ## our programs on the command line, without Xen
+cli: $(B)/bin/xl $(B)/bin/xentop ## our programs on the command line, without Xen
 	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore
@@ -327,4 +327,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
 
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name unpacked -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -40,7 +40,7 @@ XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/modelc.c
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/modelc.c xapi/docs.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
 GEN := $(B)/gen/xapi
 SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c)) \
@@ -90,6 +90,10 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
 $(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+
+$(B)/tools/docs: $(B)/obj/xapi/docs.o $(B)/dom0kit.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lyajl -lm
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)
@@ -286,9 +290,12 @@ bench: all ## our programs against stock ones, side by side in one Dom0
 	@tests/bench/run
 
 .PHONY: docs
-docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop ## manuals (man, Markdown) and completion into build/docs
+docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/tools/docs ## manuals (man, Markdown) and completion into build/docs
 	@mkdir -p $(B)/docs
 	$(call say,DOCS,$(B)/docs)
+	$(Q)$(B)/tools/docs man xenapi >$(B)/docs/xenapi.7
+	$(Q)$(B)/tools/docs markdown xenapi >$(B)/docs/xenapi.md
+	$(Q)$(B)/tools/docs markdown parity >$(B)/docs/parity.md
 	$(Q)set -e; for program in xl xenstore xentop; do \
 		doc="$(B)/bin/$$program __doc"; \
 		$$doc pages | while read -r page section; do \
@@ -307,14 +314,16 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/dom0kit \
 		$(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
 	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
-	install -m644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
+	install -m644 README.md LICENSE docs/*.md $(B)/docs/xenapi.md $(B)/docs/parity.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
 	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples
 	install -m644 $(B)/docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m644 $(B)/docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m644 $(B)/docs/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	for program in xl xenstore xentop; do install -m644 $(B)/docs/$$program.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
 

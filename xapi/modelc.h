@@ -45,6 +45,7 @@ enum modelc_mark {
     MARK_UNLISTED = 1 << 22,
     MARK_OWN = 1 << 23,
     MARK_UNIMPLEMENTED = 1 << 24,
+    MARK_REFUSED = 1 << 26,
     /* HTTP */
     MARK_UNCHECKED = 1 << 25,
 };

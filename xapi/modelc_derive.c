@@ -317,7 +317,7 @@ static void change_derived(struct modelc *m, struct modelc_call *derived,
                            struct modelc_call *call)
 {
     if (call->params || call->result || call->role ||
-        call->marks & ~(unsigned)(MARK_OWN | MARK_UNIMPLEMENTED))
+        call->marks & ~(unsigned)(MARK_OWN | MARK_UNIMPLEMENTED | MARK_REFUSED))
         diag_error(&m->diags, call->place,
                    "'%s' is derived: its file may say of it 'own', "
                    "'unimplemented', errors and a sentence only",
@@ -325,6 +325,7 @@ static void change_derived(struct modelc *m, struct modelc_call *derived,
     derived->place = call->place;
     derived->row.own = call->row.own;
     derived->row.unimplemented = call->row.unimplemented;
+    derived->row.refused = call->row.refused;
     derived->row.doc = call->row.doc;
     derived->row.errors = call->row.errors;
     derived->row.n_errors = call->row.n_errors;

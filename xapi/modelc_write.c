@@ -390,6 +390,7 @@ static void write_call(struct modelc *m, struct str *out,
     add_number(out, "unlisted", c->unlisted);
     add_number(out, "own", c->own);
     add_number(out, "unimplemented", c->unimplemented);
+    add_number(out, "refused", c->refused);
     add_text(out, "doc", c->doc);
     end_row(out);
 }

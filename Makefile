@@ -89,7 +89,7 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(call say,MODEL,$(@D))
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
-$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/tools/docs: $(B)/obj/xapi/docs.o $(B)/dom0kit.a
 	$(call say,LINK,$@)
@@ -176,6 +176,12 @@ fuzz: $(FUZZ_BIN) ## look for inputs that break a parser, FUZZ_SECONDS (60) each
 	@tests/run-fuzz fuzz $(FUZZ_SECONDS) -1 $(sort $(FUZZ_BIN))
 fuzz-smoke: $(FUZZ_BIN) ## the inputs that once did, and 10000 new ones each
 	@tests/run-fuzz fuzz-smoke 30 10000 $(sort $(FUZZ_BIN))
+
+# Costs of the daemon's database, for tests/bench/db.sh.
+$(B)/tests/bench-db: $(B)/obj/tests/bench/db.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
 # Lets Debian's own xl do its dry runs on a machine without Xen:
 #   LD_PRELOAD=build/tests/fakexen.so /usr/lib/xen-4.17/bin/xl create -n FILE
@@ -285,7 +291,8 @@ dom0: all guests $(B)/tests/compare ## the tests that need Xen, in the Dom0; T=p
 	@set -f; tests/run-dom0 $(T)
 
 .PHONY: bench
-bench: all ## our programs against stock ones, side by side in one Dom0
+bench: all $(B)/tests/bench-db ## our programs against stock ones, side by side in one Dom0
+	@tests/bench/db.sh
 	@tests/bench/xenstore.sh
 	@tests/bench/run
 

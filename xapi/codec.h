@@ -118,7 +118,7 @@ struct codec {
     void (*open)(struct writer *w, const struct codec_call *call);
     void (*close)(struct writer *w, const struct codec_call *call);
     void (*failure)(struct writer *w, const struct codec_call *call,
-                 const char *const *words, size_t n);
+                    const char *const *words, size_t n);
 
     /* Kind input for what is no call: that answer is not of the protocol's
      * making (HTTP 500). TEXT may be any bytes. */

@@ -3,10 +3,11 @@
  * db_impl: how the database is made, for db_*.c, txn*.c and event*.c alone.
  *
  * An object is one block: a cell a field, scalars inside it. Strings are
- * interned (struct text): each different one is there once, with a count. A
- * reference is the interned text of the target's reference, which knows its
- * object. Each non-null reference to a live object is also a struct link, in a
- * list of the target's for that field: computed sets are those lists.
+ * interned (struct text), each different one is there once, but for short ones
+ * that seldom repeat. A reference is the interned text of the target's
+ * reference, which knows its object. Each non-null reference to a live object
+ * is also a struct link, in a list of the target's for that field: computed
+ * sets are those lists.
  */
 #ifndef XAPI_DB_IMPL_H
 #define XAPI_DB_IMPL_H
@@ -19,15 +20,21 @@ struct event_wait;
 
 /* ---- texts --------------------------------------------------------------- */
 
+/* From this length on it pays to look whether a text is there already. */
+#define TEXT_SHARED 64
+
 struct text {
-    struct hash_node node;
+    struct hash_node node; /* not in the table: of one user only */
     uint32_t n_users;
     struct object *object; /* whose reference this is */
     char s[];
 };
 
 struct text *text_of(const char *s); /* of an interned string */
-const char *text_intern(struct db *db, const char *s);      /* one more user */
+const char *text_intern(struct db *db, const char *s); /* one more user */
+/* For what is neither looked for nor often the same: short ones are not looked
+ * up. */
+const char *text_keep(struct db *db, const char *s);
 struct text *text_find(const struct db *db, const char *s); /* or NULL */
 void text_drop(struct db *db, const char *s); /* one user less; NULL is fine */
 

@@ -132,12 +132,20 @@ static struct many *keep_many(struct db *db, const struct model_type *type,
     return NULL;
 }
 
-static union content keep(struct db *db, const struct model_type *type,
+static bool is_indexed(const struct model_field *field)
+{
+    return field == field->class->uuid || field == field->class->name_label;
+}
+
+static union content keep(struct db *db, const struct model_field *field,
                           struct model_value d)
 {
+    const struct model_type *type = field->type;
     union content content = {0};
 
-    if (datum_is_scalar(type))
+    if (type->kind == MODEL_STRING && !is_indexed(field))
+        content.atom.s = text_keep(db, d.keys[0].s ? d.keys[0].s : "");
+    else if (datum_is_scalar(type))
         content.atom = keep_atom(db, type, d.keys[0]);
     else
         content.many = keep_many(db, type, d);
@@ -149,7 +157,7 @@ struct err *content_make(struct db *db, const struct model_field *field,
                          union content *ret)
 {
     TRY(check(db, field, d, missing_is_null));
-    *ret = keep(db, field->type, d);
+    *ret = keep(db, field, d);
     return NULL;
 }
 
@@ -211,7 +219,7 @@ static void index_remove(struct object *o)
 union content object_swap(struct object *o, const struct model_field *field,
                           union content content)
 {
-    bool indexed = field == o->class->uuid || field == o->class->name_label;
+    bool indexed = is_indexed(field);
     struct cell *cell = &o->cells[field->index];
     union content old = cell->content;
 
@@ -242,7 +250,7 @@ struct object *object_new(struct db *db, const struct model_class *class,
     o->ref = text_intern(db, ref);
     for (; f < class->fields + class->n_fields; f++)
         if (!f->computed)
-            o->cells[f->index].content = keep(db, f->type, f->initial);
+            o->cells[f->index].content = keep(db, f, f->initial);
     return o;
 }
 

@@ -9,13 +9,6 @@
 #include "xapi/db_impl.h"
 #include "xapi/store.h"
 
-/*
- * The first generation after a start is so much newer than the newest on disk:
- * tokens may be of generations that wrote nothing, or were lost in a crash
- * before anyone was told of their writes.
- */
-#define RESTART_GENERATIONS (UINT64_C(1) << 32)
-
 /* ---- loading ------------------------------------------------------------- */
 
 struct loader {
@@ -158,7 +151,7 @@ static struct err *load(struct loader *l, struct store *store)
     uint64_t generation;
 
     TRY(store->ops->load(store, load_row, l, &generation));
-    db->generation = generation + RESTART_GENERATIONS;
+    db->generation = generation + ROW_GENERATIONS;
     stamp_all(l);
     db->store = store;
     db->durable = generation;

@@ -30,19 +30,35 @@ struct text *text_find(const struct db *db, const char *s)
     return find(db, s, len, hash_bytes(db->seed, s, len));
 }
 
+static struct text *make(const char *s, size_t len)
+{
+    struct text *t = xcalloc(1, sizeof(*t) + len + 1);
+
+    memcpy(t->s, s, len + 1);
+    t->n_users = 1;
+    return t;
+}
+
 const char *text_intern(struct db *db, const char *s)
 {
     size_t len = strlen(s);
     uint32_t hash = hash_bytes(db->seed, s, len);
     struct text *t = find(db, s, len, hash);
 
-    if (!t) {
-        t = xcalloc(1, sizeof(*t) + len + 1);
-        memcpy(t->s, s, len + 1);
-        hash_add(&db->texts, &t->node, hash);
+    if (t) {
+        t->n_users++;
+        return t->s;
     }
-    t->n_users++;
+    t = make(s, len);
+    hash_add(&db->texts, &t->node, hash);
     return t->s;
+}
+
+const char *text_keep(struct db *db, const char *s)
+{
+    size_t len = strlen(s);
+
+    return len && len < TEXT_SHARED ? make(s, len)->s : text_intern(db, s);
 }
 
 void text_drop(struct db *db, const char *s)
@@ -54,6 +70,7 @@ void text_drop(struct db *db, const char *s)
     t = text_of(s);
     if (--t->n_users)
         return;
-    hash_remove(&db->texts, &t->node);
+    if (t->node.link)
+        hash_remove(&db->texts, &t->node);
     free(t);
 }

@@ -24,6 +24,12 @@ enum row_op {
 
 /* How many ROW_DESTROYs the database and its store remember. */
 #define ROW_GRAVES_MAX 65536
+/*
+ * The first generation after a start is so much newer than the one the store
+ * gives: this may be behind, and tokens may be of generations that wrote
+ * nothing.
+ */
+#define ROW_GENERATIONS (UINT64_C(1) << 32)
 
 struct row {
     enum row_op op;

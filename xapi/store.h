@@ -19,8 +19,9 @@ typedef void store_done_fn(void *arg, struct err *err);
 
 struct store_ops {
     /* Calls FN with each row kept: all ROW_CREATEs, then all ROW_SETs, then the
-     * ROW_DESTROYs that are remembered, oldest first; stops at FN's error. The
-     * generation is the newest that is on disk. Before any write. */
+     * ROW_DESTROYs that are remembered, oldest first; stops at FN's error.
+     * Less than ROW_GENERATIONS after the one given is what was last on disk.
+     * Before any write. */
     struct err *(*load)(struct store *s, row_fn *fn, void *arg,
                         uint64_t *ret_generation);
     /* Queues ROWS, the store's own from now on, and returns at once. */

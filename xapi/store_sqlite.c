@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
@@ -23,6 +24,9 @@
 #define BATCH_ROWS 50000
 /* Between two batches this much of a dump is copied. */
 #define DUMP_PAGES 256
+/* How long it waits for as many commits as the last batch had, so that writers
+ * who had to wait for that one share the next. */
+#define GATHER_NS 200000
 /* For one that has just been killed to be gone. */
 #define LOCK_SECONDS 2.0
 
@@ -52,6 +56,7 @@ struct sqlite_store {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
     struct batch *first, *last;
+    size_t n_queued, n_last; /* commits: waiting, in the last transaction */
     bool stopping, busy;
     uint64_t durable;
     char *failed;
@@ -79,13 +84,32 @@ static struct batch *take_batches(struct sqlite_store *s)
     struct batch *list = s->first, *b = list;
     size_t n = 0;
 
-    for (n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n)
+    s->n_last = 1;
+    for (n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n) {
         b = b->next;
+        s->n_last++;
+    }
+    s->n_queued -= s->n_last;
     s->first = b->next;
     if (!s->first)
         s->last = NULL;
     b->next = NULL;
     return list;
+}
+
+static void gather(struct sqlite_store *s)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += GATHER_NS;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    while (s->n_queued < s->n_last && !s->stopping)
+        if (pthread_cond_timedwait(&s->changed, &s->mutex, &until))
+            return;
 }
 
 static struct err *write_batches(struct sqlite_store *s, struct batch *list,
@@ -118,11 +142,13 @@ static void free_batches(struct batch *b)
 /* With the mutex held, which it gives up while it writes. */
 static void do_batches(struct sqlite_store *s)
 {
-    struct batch *list = take_batches(s);
     uint64_t generation = 0;
     struct err *e = NULL;
     bool failed = s->failed;
+    struct batch *list;
 
+    gather(s);
+    list = take_batches(s);
     pthread_mutex_unlock(&s->mutex);
     if (!failed)
         e = write_batches(s, list, &generation);
@@ -235,7 +261,9 @@ static void sqlite_write(struct store *store, struct rows *rows,
     pthread_mutex_lock(&s->mutex);
     *(s->last ? &s->last->next : &s->first) = b;
     s->last = b;
-    pthread_cond_broadcast(&s->changed);
+    s->n_queued++;
+    if (!s->busy || s->n_queued == s->n_last)
+        pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -377,12 +405,16 @@ static struct err *open_parts(struct sqlite_store *s, const char *path)
 struct err *store_sqlite_open(const char *path, struct store **ret)
 {
     struct sqlite_store *s = xcalloc(1, sizeof(*s));
+    pthread_condattr_t monotonic;
     struct err *e;
 
     s->store.ops = &sqlite_ops;
     s->lock_fd = s->event_fd = -1;
     pthread_mutex_init(&s->mutex, NULL);
-    pthread_cond_init(&s->changed, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     e = open_parts(s, path);
     if (e) {
         sqlite_close(&s->store);

@@ -28,6 +28,7 @@ struct file_db {
     sqlite3 *sqlite;
     sqlite3_stmt *statements[STATEMENTS];
     uint64_t n_graves;
+    uint64_t generation; /* in the file */
 };
 
 struct err *file_db_open(struct file_db *f, const char *path) MUST_USE;

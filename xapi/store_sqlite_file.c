@@ -27,6 +27,9 @@ static const char *const layout[] = {
     "INSERT INTO generation VALUES (1, 0);",
 };
 #define LAYOUT_VERSION ((int)ARRAY_LEN(layout))
+/* The generation that is kept is this much behind at most: one page less in
+ * nearly every transaction. */
+#define GENERATION_STEP (ROW_GENERATIONS / 2)
 /* "xapi" in the header of the file. */
 #define APPLICATION_ID 0x78617069
 
@@ -161,6 +164,7 @@ struct err *file_db_open(struct file_db *f, const char *path)
     TRY(check(f));
     TRY(run(f, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                "PRAGMA trusted_schema = OFF;"
+               "PRAGMA wal_autocheckpoint = 4000;"
                "PRAGMA journal_size_limit = 67108864;"));
     TRY(upgrade(f, version));
     return prepare(f);
@@ -265,7 +269,7 @@ struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
     TRY(read_table(
         f, "SELECT class, ref, created, destroyed FROM graves ORDER BY id",
         read_grave, fn, arg));
-    *ret_generation = (uint64_t)generation;
+    *ret_generation = f->generation = (uint64_t)generation;
     return NULL;
 }
 
@@ -355,10 +359,18 @@ struct err *file_db_write(struct file_db *f, const struct row *row)
     }
 }
 
-struct err *file_db_commit(struct file_db *f, uint64_t generation)
+static struct err *write_generation(struct file_db *f, uint64_t generation)
 {
     bind_int(f->statements[STATEMENT_GENERATION], 1, generation);
     TRY(step(f, STATEMENT_GENERATION));
+    f->generation = generation;
+    return NULL;
+}
+
+struct err *file_db_commit(struct file_db *f, uint64_t generation)
+{
+    if (generation >= f->generation + GENERATION_STEP)
+        TRY(write_generation(f, generation));
     return step(f, STATEMENT_COMMIT);
 }
 
@@ -428,8 +440,9 @@ static struct err *mark_restored(const char *part, int64_t generation)
     TRY(file_db_begin(&f));
     TRY(file_db_write(
         &f, &(struct row){.op = ROW_SET, .field = "*", .value = "restored"}));
-    TRY(file_db_commit(&f,
-                       (uint64_t)(dumped > generation ? dumped : generation)));
+    TRY(write_generation(
+        &f, (uint64_t)(dumped > generation ? dumped : generation)));
+    TRY(file_db_commit(&f, 0));
     return run(&f, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

@@ -55,7 +55,7 @@ fi
 check "rm" "${ours}rm" /big
 
 note "a guest comes and goes"
-"${ours}watch" -n 3 @releaseDomain @introduceDomain >"$work/events" &
+timeout 120 "${ours}watch" -n 3 @releaseDomain @introduceDomain >"$work/events" &
 watcher=$!
 check "create" "$stock" create -q "$tiny" 'name="watched"'
 id=$("$stock" domid watched)

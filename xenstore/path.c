@@ -5,6 +5,22 @@
 #include <ctype.h>
 #include <string.h>
 
+#define REL_MAX 2048 /* XENSTORE_REL_PATH_MAX of Xen's io/xs_wire.h */
+#define HOME "/local/domain/"
+
+/* Without a domain's own part in front. */
+static size_t relative_len(const char *path)
+{
+    const char *rest = path;
+
+    if (!strncmp(path, HOME, strlen(HOME))) {
+        rest += strlen(HOME);
+        rest += strspn(rest, "0123456789");
+        rest += *rest == '/';
+    }
+    return strlen(rest);
+}
+
 const char *path_fault(struct pool *p, const char *path)
 {
     size_t len = strlen(path);
@@ -24,5 +40,9 @@ const char *path_fault(struct pool *p, const char *path)
         return "a part between slashes is empty";
     if (len > 1 && path[len - 1] == '/')
         return "a path does not end with '/'";
+    if (relative_len(path) > REL_MAX)
+        return pool_printf(p, "of its %zu characters the daemon takes %d, not "
+                              "counting /local/domain/DOMID/",
+                           len, REL_MAX);
     return NULL;
 }

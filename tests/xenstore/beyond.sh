@@ -58,6 +58,18 @@ expect "rm of a pattern" 0 "" "${ours}rm" '/d/*/vif'
 expect "what rm left" 0 $'/d/1/name\n/d/10/name\n/d/2/name\n/d/odd' \
     bash -c "${ours}ls -f /d | grep -v '\"\"' | sed 's/ .*//' | sort"
 
+expect "ls of a pattern" 0 $'/d/1/name = "one"\n/d/2/name = "two"' \
+    bash -c "${ours}ls -f '/d/?/name' | sort"
+expect "ls of a pattern, indented" 0 $'/d/1 = ""\n name = "one"' "${ours}ls" '/d/[1]'
+"${ours}write" /tr/b/c 'x y' /tr/b/d/e '' /tr/z 1 || failed=$((failed + 1))
+expect "ls --tree" 0 '/tr
+|- b
+|  |- c = "x y"
+|  `- d
+|     `- e
+`- z = "1"' "${ours}ls" --tree /tr
+expect "ls --tree -p" 0 '/tr/z = "1"  (n0)' "${ours}ls" --tree -p /tr/z
+
 # JSON and CSV.
 expect "read as JSON" 0 \
     '[{"path":"/d/1/name","value":"one"},{"path":"/d/odd","value":"1"}]' \
@@ -93,6 +105,16 @@ expect "diff of what changed" 1 $'+/new = "1"
 -/y/z = ""' "${ours%-}" diff "$dump"
 expect "diff as JSON" 1 '[{"path":"/new","old":null,"new":"\"1\""}]' bash -c \
     "${ours}rm /s/new; ${ours%-} load '$dump'; ${ours}write /s/new 1; ${ours%-} diff --format json '$dump' | tr -d '\n '; exit \${PIPESTATUS[0]}"
+expect "diff with what is not there" 2 "xenstore: there is no '/zz' in XenStore" \
+    "${ours%-}" diff /s /zz
+expect "load of binary data" 1 "xenstore: -: no dump: it has a NUL" \
+    bash -c "printf '/x = \"1\"\\n\\0' | ${ours%-} load"
+expect "load of no closing quotes" 1 "xenstore: -:2: the value has no closing quotes" \
+    bash -c "printf '# one\\n/x = \"1\\n' | ${ours%-} load"
+expect "load of bad permissions" 1 \
+    "xenstore: -:1: permissions 'q0': a letter of n, r, w, b and a domain's number are wanted" \
+    bash -c "echo '/x = \"1\"   (q0)' | ${ours%-} load"
+expect "load of nothing" 0 "" bash -c "${ours%-} load </dev/null"
 expect "load of what is no dump" 1 \
     'xenstore: -:1: no line of a dump: PATH = "VALUE"   (PERMS)' \
     bash -c "echo /x | ${ours%-} load"
@@ -106,6 +128,13 @@ expect "no such node" 1 "xenstore-read: there is no '/zz' in XenStore" \
 expect "path with an empty part" 1 \
     "xenstore-read: '/a//b': a part between slashes is empty" \
     "${ours}read" /a//b
+longest=$(printf 'y%.0s' {1..2049})
+expect "longest path" 0 "" "${ours}write" "/local/domain/12/${longest:1}" 1
+expect "a path too long" 1 \
+    "xenstore-write: '/local/domain/12/$longest': of its 2066 characters the daemon takes 2048, not counting /local/domain/DOMID/" \
+    "${ours}write" "/local/domain/12/$longest" 1
+expect "full disk" 1 "xenstore-ls: cannot write to standard output: No space left on device" \
+    bash -c "${ours}ls -f >/dev/full"
 expect "bad mode" 1 \
     "xenstore-chmod: 'x1' is no mode: n (none), r (read), w (write) or b (both) and a domain's number, as in r7" \
     "${ours}chmod" /d x1
@@ -141,7 +170,7 @@ expect "watch -v" 0 $'/d: ""
 /d/3: "drei"
 /d/3: "drei" -> (none)' cat "$rig_dir/events"
 expect "watch as JSON" 0 '{"path":"/d","old":"","new":""}' bash -c \
-    "${ours}watch -v -n 1 --format json /d | sed 's/\"time\":\"[-0-9T:.]*\",//'"
+    "${ours}watch -v -n 1 --format json /d | sed 's/\"time\":\"[-+0-9T:.]*\",//'"
 
 # A pattern is watched by what it begins with.
 "${ours}watch" -n 2 '/d/*/name' >"$rig_dir/events" &

@@ -44,6 +44,20 @@ static struct err *run_dump(void *app, const void *args_, struct pool *p)
     return tools_print(&out);
 }
 
+/* ---- a file of it -------------------------------------------------------- */
+
+static struct err *read_dump(struct pool *p, const char *file,
+                             struct dump *ret)
+{
+    char *text;
+    size_t len;
+
+    TRY(file_read(p, file, DUMP_FILE_MAX, &text, &len));
+    if (strlen(text) < len)
+        return ERR_AS(input, "%s: no dump: it has a NUL", file);
+    return dump_parse(p, file, text, ret);
+}
+
 /* ---- load ---------------------------------------------------------------- */
 
 struct load_args {
@@ -88,9 +102,7 @@ static struct err *add_node(struct store_batch *values,
 static struct err *run_all(struct store *s, struct store_batch *b)
 {
     TRY(store_batch_run(s, b));
-    for (size_t i = 0; i < b->n; i++)
-        TRY(store_req_err(&b->reqs[i]));
-    return NULL;
+    return tools_failure(b);
 }
 
 static struct err *run_load(void *app, const void *args_, struct pool *p)
@@ -100,11 +112,8 @@ static struct err *run_load(void *app, const void *args_, struct pool *p)
     const char *file = args->file ? args->file : "-";
     struct store *s;
     struct dump dump;
-    char *text;
-    size_t len;
 
-    TRY(file_read(p, file, DUMP_FILE_MAX, &text, &len));
-    TRY(dump_parse(p, file, text, &dump));
+    TRY(read_dump(p, file, &dump));
     for (size_t i = 0; i < dump.n; i++) {
         const char *path = NULL;
 
@@ -197,12 +206,9 @@ static struct err *read_side(void *app, const struct diff_args *args,
     struct tree *root;
     struct dump dump;
     struct store *s;
-    char *file;
-    size_t len;
 
     if (!strcmp(word, "-") || file_exists(word)) {
-        TRY(file_read(side->pool, word, DUMP_FILE_MAX, &file, &len));
-        TRY(dump_parse(side->pool, word, file, &dump));
+        TRY(read_dump(side->pool, word, &dump));
     } else {
         TRY(tools_store(app, &s));
         TRY(tree_read(s, side->pool, word, &opts, &root));
@@ -250,16 +256,27 @@ static size_t compare(const struct side *a, const struct side *b,
     return n;
 }
 
+/* What cannot be compared is neither equal nor different. */
+static const struct err_kind kind_trouble = {"trouble", 2};
+
+static struct err *read_sides(void *app, const struct diff_args *args,
+                              struct side *a, struct side *b)
+{
+    TRY(read_side(app, args, args->old, a));
+    return read_side(app, args, args->new ? args->new : a->root, b);
+}
+
 static struct err *run_diff(void *app, const void *args_, struct pool *p)
 {
     AUTO_STR struct str out = STR_INIT(DUMP_FILE_MAX);
     const struct diff_args *args = args_;
     struct side a = {.pool = p}, b = {.pool = p};
     struct table *t = table_new(p, diff_cols);
+    AUTO_ERR struct err *trouble = read_sides(app, args, &a, &b);
     size_t n;
 
-    TRY(read_side(app, args, args->old, &a));
-    TRY(read_side(app, args, args->new ? args->new : a.root, &b));
+    if (trouble)
+        return err_make(&kind_trouble, "%s", err_text(trouble));
     n = compare(&a, &b, t, &out);
     if (args->format != TABLE_TEXT) {
         str_clear(&out);
@@ -293,6 +310,6 @@ static const struct slot diff_opts[] = {
 const struct cmd cmds_dump[] = {
     CMD(dump, 0,            "Print nodes with values and permissions as text that load takes."),
     CMD(load, CMD_MODIFIES, "Write the nodes of a dump; others stay."),
-    CMD(diff, 0,            "Compare two subtrees, or a dump with what is there now; exit status 1 if they differ."),
+    CMD(diff, 0,            "Compare two subtrees, or a dump with what is there now; exit status 1 if they differ, 2 if that is not to be known."),
     { .name = NULL } };
 /* clang-format on */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ls: a subtree, as Debian's xenstore-ls lays it out. */
+/* ls: a subtree, as Debian's xenstore-ls lays it out, or drawn as a tree. */
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "xenstore/glob.h"
 #include "xenstore/quote.h"
 #include "xenstore/tools/tools.h"
 #include "xenstore/tree.h"
@@ -14,7 +15,7 @@
 #define FLUSH_SIZE (1u << 20)
 
 struct ls_args {
-    bool flat, perms, full, socket;
+    bool flat, perms, full, tree, socket;
     int format;
     struct slot_words paths;
 };
@@ -24,8 +25,9 @@ struct ls {
     struct pool *pool;
     struct str out;
     struct table *table;
-    int width;        /* of a line; INT_MAX: nothing is cut */
-    struct err *err; /* the first */
+    int width;               /* of a line; INT_MAX: nothing is cut */
+    const struct tree *root; /* that has a line of its own; NULL: it has none */
+    struct err *err;         /* the first */
 };
 
 static const struct table_col ls_cols[] = {
@@ -119,6 +121,40 @@ static void indented_line(struct ls *ls, const struct tree *node, int depth)
     str_addc(&ls->out, '\n');
 }
 
+static bool is_last(const struct tree *node)
+{
+    return node->parent->kids[node->parent->n_kids - 1] == node;
+}
+
+/* What comes down from the nodes above, up to and with NODE itself. */
+static void add_branches(const struct ls *ls, const struct tree *node,
+                         struct str *out)
+{
+    if (node == ls->root)
+        return;
+    add_branches(ls, node->parent, out);
+    str_add(out, is_last(node) ? "   " : "|  ");
+}
+
+static void tree_line(struct ls *ls, const struct tree *node)
+{
+    struct str *out = &ls->out;
+
+    if (node != ls->root) {
+        add_branches(ls, node->parent, out);
+        str_add(out, is_last(node) ? "`- " : "|- ");
+    }
+    str_add(out, node->name);
+    if (node->len) {
+        str_add(out, " = \"");
+        quote_add(out, node->value, node->len);
+        str_add(out, "\"");
+    }
+    if (ls->args->perms)
+        add_perms(node, out);
+    str_addc(out, '\n');
+}
+
 static void table_line(struct ls *ls, const struct tree *node)
 {
     struct value *perms = value_list(ls->pool);
@@ -148,24 +184,46 @@ static void print_node(const struct tree *node, unsigned depth, void *arg)
     note_unlisted(ls, node);
     if (ls->args->format != TABLE_TEXT)
         table_line(ls, node);
+    else if (ls->args->tree)
+        tree_line(ls, node);
     else if (ls->args->flat)
         flat_line(ls, node);
     else
-        indented_line(ls, node, (int)depth);
+        indented_line(ls, node, (int)depth + (ls->root && node != ls->root));
     if (ls->out.len > FLUSH_SIZE) {
         ls->err = err_join(ls->err, tools_print(&ls->out));
         str_clear(&ls->out);
     }
 }
 
+/* The root has a line where it is not known from what was asked for. */
 static struct err *print_subtree(struct ls *ls, struct store *s,
-                                 const char *path)
+                                 const char *path, bool with_root)
 {
     struct tree_opts opts = {.perms = ls->args->perms};
     struct tree *root;
 
     TRY(tree_read(s, ls->pool, path, &opts, &root));
+    ls->root = with_root ? root : NULL;
+    if (with_root)
+        print_node(root, 0, ls);
     tree_each(root, print_node, ls);
+    return NULL;
+}
+
+static struct err *print_word(struct ls *ls, struct tools *tools,
+                              const char *word)
+{
+    bool with_root = ls->args->tree || glob_is_pattern(word);
+    struct slot_words words = {&word, 1};
+    const char **paths;
+    struct store *s;
+    size_t n;
+
+    TRY(tools_store(tools, &s));
+    TRY(tools_paths(tools, &words, &paths, &n));
+    for (size_t i = 0; i < n; i++)
+        TRY(print_subtree(ls, s, paths[i], with_root));
     return NULL;
 }
 
@@ -175,16 +233,13 @@ static struct err *run_ls(void *app, const void *args_, struct pool *p)
     struct ls ls = {.args = args_, .pool = p, .out = STR_INIT(STR_MAX)};
     struct slot_words paths = ls.args->paths;
     struct err *e = NULL;
-    struct store *s;
 
     if (!paths.n)
         paths = (struct slot_words){(const char **)whole, 1};
     ls.width = line_width(ls.args);
     ls.table = table_new(p, ls_cols);
-    TRY(tools_store(app, &s));
-    TRY(tools_paths(app, &paths, &paths.list, &paths.n));
     for (size_t i = 0; i < paths.n && !e; i++)
-        e = print_subtree(&ls, s, paths.list[i]);
+        e = print_word(&ls, app, paths.list[i]);
     if (ls.args->format != TABLE_TEXT)
         table_print(ls.table, ls.args->format, &ls.out);
     e = err_join(e, tools_print(&ls.out));
@@ -197,9 +252,10 @@ static const struct slot ls_opts[] = {
     OPT('f', "flat",   SLOT_FLAG(struct ls_args, flat),  .doc = "Whole paths, whole values."),
     OPT('p', "prefix", SLOT_FLAG(struct ls_args, perms), .doc = "Print permissions, too."),
     OPT(0,   "full",   SLOT_FLAG(struct ls_args, full),  .doc = "Do not cut long values without -f either."),
+    OPT(0,   "tree",   SLOT_FLAG(struct ls_args, tree),  .doc = "Draw a tree, with the node itself as its root and values that are not empty."),
     OPT_FORMAT(struct ls_args),
     OPT_SOCKET(struct ls_args),
-    ARGS("path",       SLOT_WORDS(struct ls_args, paths), .doc = "What to list all below of; a pattern lists all that matches."),
+    ARGS("path",       SLOT_WORDS(struct ls_args, paths), .doc = "What to list all below of; a pattern lists all that matches with all below."),
     OPT_END };
 
 const struct cmd cmds_ls[] = {

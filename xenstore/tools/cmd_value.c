@@ -95,12 +95,8 @@ static void add_write(const struct write_args *args, struct store_batch *b,
 /* Without a transaction: each write for itself, all of them tried. */
 static struct err *write_each(struct store *s, struct store_batch *b)
 {
-    struct err *e = NULL;
-
     TRY(store_batch_run(s, b));
-    for (size_t i = 0; i < b->n && !e; i++)
-        e = store_req_err(&b->reqs[i]);
-    return e;
+    return tools_failure(b);
 }
 
 static struct err *run_write(void *app, const void *args_, struct pool *p)

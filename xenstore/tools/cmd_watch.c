@@ -107,12 +107,14 @@ static const char *time_text(struct pool *p)
 {
     struct timespec now;
     struct tm tm;
-    char text[64];
+    char text[64], zone[16];
 
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &tm);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    return pool_printf(p, "%s.%06ld", text, now.tv_nsec / 1000);
+    strftime(zone, sizeof(zone), "%z", &tm);
+    return pool_printf(p, "%s.%06ld%.3s:%s", text, now.tv_nsec / 1000, zone,
+                       zone + 3);
 }
 
 static void add_value(struct str *out, const char *value)

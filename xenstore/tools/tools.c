@@ -34,11 +34,10 @@ struct whole {
     bool all;
 };
 
-static struct err *first_failure(const struct store_batch *b)
+struct err *tools_failure(const struct store_batch *b)
 {
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; i < b->n; i++)
         TRY(store_req_err(&b->reqs[i]));
-    }
     return NULL;
 }
 
@@ -50,7 +49,7 @@ static struct err *run_in_tx(struct store *s, uint32_t tx, void *arg)
     for (size_t i = 0; i < b->n; i++)
         b->reqs[i].tx = tx;
     TRY(store_run(s, b->reqs, b->n, b->pool));
-    return whole->all ? first_failure(b) : NULL;
+    return whole->all ? tools_failure(b) : NULL;
 }
 
 struct err *tools_run(struct store *s, struct store_batch *b, bool all)
@@ -60,7 +59,7 @@ struct err *tools_run(struct store *s, struct store_batch *b, bool all)
     if (b->n > 1)
         return store_transaction(s, run_in_tx, &whole);
     TRY(store_batch_run(s, b));
-    return all ? first_failure(b) : NULL;
+    return all ? tools_failure(b) : NULL;
 }
 
 /* ---- output -------------------------------------------------------------- */

@@ -43,6 +43,9 @@ struct err *tools_paths(struct tools *t, const struct slot_words *words,
 struct err *tools_run(struct store *s, struct store_batch *b, bool all)
     MUST_USE;
 
+/* The failure of the first request that failed. */
+struct err *tools_failure(const struct store_batch *b) MUST_USE;
+
 /* Writes to standard output what is in TEXT and clears it. */
 struct err *tools_print(struct str *text) MUST_USE;
 

@@ -125,23 +125,37 @@ static void store(void *field, size_t size, int64_t n)
     memcpy(field, &n, size);
 }
 
+static struct err *check_not_added(const struct value *value)
+{
+    return value->kind == VALUE_STRING && value->s.added
+               ? ERR_AS(input, "numbers cannot be added to with +=")
+               : NULL;
+}
+
+struct err *slot_number(const struct value *value, int64_t min, int64_t max,
+                        int64_t *ret)
+{
+    char digits[24];
+
+    TRY(check_not_added(value));
+    if (value->kind == VALUE_STRING)
+        return text_to_int(value->s.text + strspn(value->s.text, " \t\n\v\f\r"),
+                           0, min, max, ret);
+    if (value->kind != VALUE_INT)
+        return ERR_AS(input, "want a number, not a %s",
+                      value_kind_name(value->kind));
+    snprintf(digits, sizeof(digits), "%" PRId64, value->i);
+    return text_to_int(digits, 10, min, max, ret);
+}
+
 static struct err *read_number(const struct slot *slot,
                                const struct value *value, void *field,
                                bool is_signed)
 {
     int64_t min, max, n;
-    char digits[24];
 
     range_of(slot, is_signed, &min, &max);
-    if (value->kind == VALUE_STRING) {
-        TRY(text_to_int(value->s.text, 0, min, max, &n));
-    } else if (value->kind == VALUE_INT) {
-        snprintf(digits, sizeof(digits), "%" PRId64, value->i);
-        TRY(text_to_int(digits, 10, min, max, &n));
-    } else {
-        return ERR_AS(input, "want a number, not a %s",
-                      value_kind_name(value->kind));
-    }
+    TRY(slot_number(value, min, max, &n));
     store(field, slot->size, n);
     return NULL;
 }
@@ -200,6 +214,7 @@ static struct err *bool_read(const struct slot *slot, const struct value *value,
 
     (void)slot;
     (void)f;
+    TRY(check_not_added(value));
     if (value->kind == VALUE_BOOL) {
         *(bool *)field = value->b;
         return NULL;
@@ -211,8 +226,7 @@ static struct err *bool_read(const struct slot *slot, const struct value *value,
         }
     }
     if (value->kind == VALUE_STRING) {
-        AUTO_ERR struct err *e =
-            text_to_int(value->s.text, 0, INT64_MIN, INT64_MAX, &n);
+        AUTO_ERR struct err *e = slot_number(value, INT64_MIN, INT64_MAX, &n);
 
         if (e)
             return ERR_AS(input, "want 0 or 1, not '%s'", value->s.text);

@@ -144,6 +144,11 @@ const char *slot_nearest(const struct slot *rows, const char *name);
 struct err *slot_bad_word(const char *word, const char *const *words,
                           struct pool *p) MUST_USE;
 
+/* VALUE, a string or a whole number, as a number. Blanks before it do not
+ * count; digits that += put together are an error. */
+struct err *slot_number(const struct value *value, int64_t min, int64_t max,
+                        int64_t *ret) MUST_USE;
+
 /* Stores one value; the error starts with the slot's name. */
 struct err *slot_read(const struct slot *slot, const struct value *value,
                       struct fill *f) MUST_USE;

@@ -54,6 +54,7 @@ struct value {
             /* Where text[0] stands in the source when the text stands there
              * as it is (no escapes), so that parts of it can be pointed at. */
             bool verbatim;
+            bool added; /* two or more put together, as by += */
             size_t text_start;
         } s;
         struct {

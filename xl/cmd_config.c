@@ -5,10 +5,10 @@
  */
 #include <libxl_utils.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "lib/file.h"
 #include "xl/cmds.h"
+#include "xl/config.h"
 #include "xl/domain/cfg.h"
 #include "xl/domain/guest.h"
 #include "xl/xl.h"
@@ -21,14 +21,11 @@ struct update_args {
 
 /* clang-format off */
 static const struct slot update_opts[] = {
-    OPT('f', "defconfig", SLOT_WORD(struct update_args, file), .unit = "FILE",
-        .doc = "The configuration file."),
-    OPT_SHORT('d', SLOT_FLAG(struct update_args, debug),
-              .doc = "Print what libxl would get, as JSON, on standard error."),
+    OPT_CONFIG_FILE(struct update_args),
+    OPT_CONFIG_DEBUG(struct update_args),
     ARG("domain", SLOT_WORD(struct update_args, domain),
         .doc = "Name, id or uuid."),
-    ARGS("word", SLOT_WORDS(struct update_args, words), .unit = "FILE|KEY=VALUE",
-         .doc = "The configuration file, and settings over those in it."),
+    ARGS_CONFIG(struct update_args),
     OPT_END,
 };
 /* clang-format on */
@@ -37,24 +34,20 @@ static const struct slot update_opts[] = {
 static struct err *gather(const struct update_args *a, struct pool *p,
                           struct str *text, const char **ret_file)
 {
-    const char *file = a->file;
+    struct slot_words settings = {0};
     size_t len;
     char *read;
 
-    for (size_t i = 0; !file && i < a->words.n; i++) {
-        if (!strchr(a->words.list[i], '='))
-            file = a->words.list[i];
-    }
-    if (!file)
-        return ERR("which configuration file?");
-    TRY(file_read(p, file, CFG_SIZE_MAX, &read, &len));
+    TRY(config_sort(a->file, &a->words, p, ret_file, &settings));
+    if (!*ret_file)
+        return ERR_AS(usage, "which configuration file?");
+    TRY(file_read(p, *ret_file, CFG_SIZE_MAX, &read, &len));
     str_addn(text, read, len);
-    for (size_t i = 0; i < a->words.n; i++) {
-        if (strcmp(a->words.list[i], file))
-            str_addf(text, "\n%s\n", a->words.list[i]);
-    }
-    *ret_file = file;
-    return NULL;
+    for (size_t i = 0; i < settings.n; i++)
+        str_addf(text, "\n%s\n", settings.list[i]);
+    return str_full(text) ? ERR("'%s' and the settings are too large together",
+                                *ret_file)
+                          : NULL;
 }
 
 static struct err *parse(struct guest *g, const struct source *source,
@@ -70,17 +63,6 @@ static struct err *parse(struct guest *g, const struct source *source,
     diags_format(&diags, &text);
     fputs(str_text(&text), stderr);
     return diags.n_errors ? err_silent(1) : NULL;
-}
-
-static struct err *print_json(const struct guest *g, uint32_t domid, FILE *to)
-{
-    AUTO_STR struct str text = STR_INIT(STR_MAX);
-
-    TRY(guest_json(g, domid, &text));
-    if (to == stdout)
-        return xl_print(&text);
-    fputs(str_text(&text), to);
-    return NULL;
 }
 
 static struct err *run_update(void *app, const void *args, struct pool *p)
@@ -101,9 +83,9 @@ static struct err *run_update(void *app, const void *args, struct pool *p)
     source.len = text.len;
     TRY(parse(&g, &source, p));
     if (xl->dry_run)
-        return print_json(&g, domid, stdout);
+        return config_print(xl, &g, domid, stdout);
     if (a->debug)
-        TRY(print_json(&g, domid, stderr));
+        TRY(config_print(xl, &g, domid, stderr));
     TRY(xl_host(xl, &h));
     host_mark(h);
     fprintf(stderr, "setting dom%u configuration\n", domid);

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/progress.h"
 #include "xl/cmds.h"
+#include "xl/config.h"
 #include "xl/console.h"
 #include "xl/domain/await.h"
 #include "xl/domain/cfg.h"
@@ -28,14 +29,12 @@ struct create_args {
 static const struct slot create_opts[] = {
     OPT_SHORT('c', SLOT_FLAG(struct create_args, console),
         .doc = "Attach to its console before it starts."),
-    OPT_SHORT('d', SLOT_FLAG(struct create_args, debug),
-        .doc = "Print what libxl gets, as JSON, on standard error."),
+    OPT_CONFIG_DEBUG(struct create_args),
     OPT_SHORT('e', SLOT_FLAG(struct create_args, unattended),
         .doc = "Nobody follows it: the on_... settings have no effect."),
     OPT_SHORT('F', SLOT_FLAG(struct create_args, foreground),
         .doc = "Stay until it is gone, and obey the on_... settings here."),
-    OPT('f', "defconfig", SLOT_WORD(struct create_args, file), .unit = "FILE",
-        .doc = "The configuration file (- is standard input)."),
+    OPT_CONFIG_FILE(struct create_args),
     OPT('n', "dryrun", SLOT_FLAG(struct create_args, dry_run),
         .doc = "Only print what libxl would get, as JSON (like xl -N)."),
     OPT_SHORT('p', SLOT_FLAG(struct create_args, paused),
@@ -45,44 +44,18 @@ static const struct slot create_opts[] = {
     OPT('V', "vncviewer", SLOT_FLAG(struct create_args, vncviewer),
         .doc = "Start vncviewer on its display."),
     OPT('A', "vncviewer-autopass", SLOT_FLAG(struct create_args, autopass),
-        .doc = "Hand the VNC password to vncviewer."),
+        .doc = "The same, and hand it the VNC password."),
     OPT('i', "ignore-global-affinity-masks",
         SLOT_FLAG(struct create_args, ignore_masks),
         .doc = "Do not apply the vm.cpumask settings of xl.conf."),
     OPT(0, "strict", SLOT_FLAG(struct create_args, strict),
         .doc = "Take warnings about the configuration as errors."),
-    ARGS("word", SLOT_WORDS(struct create_args, words), .unit = "FILE|KEY=VALUE",
-        .doc = "The configuration file, and settings over those in it."),
+    ARGS_CONFIG(struct create_args),
     OPT_END,
 };
 /* clang-format on */
 
 /* ---- the configuration --------------------------------------------------- */
-
-/* Words with `=` are settings; the other one is the file. */
-static struct err *sort_words(const struct create_args *a, struct pool *p,
-                              const char **ret_file, struct slot_words *ret)
-{
-    const char *file = a->file;
-
-    if (file && file[0] == '=') /* xl(1) writes -f=FILE */
-        file++;
-    for (size_t i = 0; i < a->words.n; i++) {
-        const char *word = a->words.list[i];
-
-        if (strchr(word, '='))
-            *pool_push(p, ret->list, ret->n) = word;
-        else if (file)
-            return ERR_AS(usage, "two configuration files, '%s' and '%s'", file,
-                          word);
-        else
-            file = word;
-    }
-    if (!file && !ret->n)
-        return ERR_AS(usage, "which configuration file?");
-    *ret_file = file;
-    return NULL;
-}
 
 /* Shows all complaints; errors among them are the end. */
 static struct err *show_complaints(const struct diags *diags, bool quiet)
@@ -107,7 +80,9 @@ static struct err *read_config(const struct create_args *a, struct guest *g,
     struct slot_words settings = {0};
     const char *file = NULL;
 
-    TRY(sort_words(a, p, &file, &settings));
+    TRY(config_sort(a->file, &a->words, p, &file, &settings));
+    if (!file && !settings.n)
+        return ERR_AS(usage, "which configuration file?");
     if (file) {
         if (!a->quiet)
             fprintf(stderr, "Parsing config from %s\n", file);
@@ -117,17 +92,6 @@ static struct err *read_config(const struct create_args *a, struct guest *g,
     if (!diags.n_errors)
         guest_parse(g, record, p, &diags);
     return show_complaints(&diags, a->quiet);
-}
-
-static struct err *print_json(const struct guest *g, FILE *to)
-{
-    AUTO_STR struct str text = STR_INIT(STR_MAX);
-
-    TRY(guest_json(g, -1, &text));
-    if (to == stdout)
-        return xl_print(&text);
-    fputs(str_text(&text), to);
-    return NULL;
 }
 
 /* ---- while it is created ------------------------------------------------- */
@@ -231,7 +195,7 @@ static struct err *after(struct run *r, uint32_t domid)
 {
     struct err *e = NULL;
 
-    if (r->args->vncviewer)
+    if (r->args->vncviewer || r->args->autopass)
         e = start_vncviewer(r, domid);
     if (!e && r->args->foreground)
         e = follow(r, domid);
@@ -252,9 +216,9 @@ static struct err *run_create(void *app, const void *args, struct pool *p)
     r.guest = &g;
     TRY(read_config(args, &g, p));
     if (r.args->dry_run || r.xl->dry_run)
-        return print_json(&g, stdout);
+        return config_print(r.xl, &g, -1, stdout);
     if (r.args->debug)
-        TRY(print_json(&g, stderr));
+        TRY(config_print(r.xl, &g, -1, stderr));
     TRY(xl_host(r.xl, &r.h));
     e = create(&r, &g, &domid);
     if (e) {

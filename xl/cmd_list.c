@@ -6,6 +6,7 @@
 #include "lib/table.h"
 #include "xenstore/store.h"
 #include "xl/cmds.h"
+#include "xl/config.h"
 #include "xl/domain/current.h"
 #include "xl/domain/domains.h"
 #include "xl/ranges.h"
@@ -187,12 +188,15 @@ static struct err *run_list(void *app, const void *args, struct pool *p)
 {
     struct listing l = {.xl = app, .args = args, .pool = p};
 
+    if (l.args->whole && l.args->format == TABLE_CSV)
+        return ERR_AS(usage, "-l is JSON: it cannot be CSV");
     TRY(xl_host_quick(app, &l.host));
     TRY(choose(&l));
     if (l.args->whole) {
         AUTO_STR struct str out = STR_INIT(STR_MAX);
         struct host *h;
 
+        TRY(config_check_format(app));
         TRY(xl_host(app, &h));
         TRY(current_configs(h, l.shown, l.n_shown, p, &out));
         str_addc(&out, '\n');

@@ -45,9 +45,9 @@ static const struct slot vcpu_set_opts[] = {
 static const struct slot vcpu_pin_opts[] = {
     OPT('f', "force", SLOT_FLAG(struct vcpu_pin_args, force),
         .doc = "Undo a pinning that the guest's kernel made for a while."),
-    OPT(0, "ignore-global-affinity-masks",
+    OPT('i', "ignore-global-affinity-masks",
         SLOT_FLAG(struct vcpu_pin_args, ignore_masks),
-        .doc = "Do not limit the CPUs by xl.conf's vm.cpumask."),
+        .doc = "Do not limit the CPUs by the vm.cpumask settings of xl.conf."),
     ARG("domain", SLOT_WORD(struct vcpu_pin_args, domain),
         .doc = "Name, id or uuid."),
     ARG("vcpu", SLOT_WORD(struct vcpu_pin_args, vcpu), .unit = "VCPU|all",
@@ -194,64 +194,124 @@ static struct err *run_vcpu_set(void *app, const void *args, struct pool *p)
 
 /* ---- vcpu-pin ------------------------------------------------------------ */
 
+struct pin {
+    struct xl *xl;
+    const struct vcpu_pin_args *args;
+    struct host *h;
+    uint32_t domid;
+    bool all;
+    int64_t vcpu;
+    libxl_dominfo info;
+    libxl_bitmap hard, soft;
+};
+
+static void pin_init(struct pin *pin)
+{
+    libxl_dominfo_init(&pin->info);
+    libxl_bitmap_init(&pin->hard);
+    libxl_bitmap_init(&pin->soft);
+}
+
+static void pin_done(struct pin *pin)
+{
+    libxl_dominfo_dispose(&pin->info);
+    libxl_bitmap_dispose(&pin->hard);
+    libxl_bitmap_dispose(&pin->soft);
+}
+
 static bool is_given(const char *word)
 {
     return word && strcmp(word, "-");
 }
 
-static struct err *parse_mask(struct xl *xl, const char *word,
-                              libxl_bitmap *map)
+static struct err *read_pin(struct pin *pin)
 {
+    const struct vcpu_pin_args *a = pin->args;
+    int rc;
+
+    pin->all = !strcmp(a->vcpu, "all");
+    if (pin->all && a->force)
+        return ERR("--force is for one VCPU, not for all");
+    if (!pin->all)
+        TRY(err_wrap(text_to_int(a->vcpu, 10, 0, VCPUS_MAX - 1, &pin->vcpu),
+                     "VCPU '%s'", a->vcpu));
+    TRY(find_domain(pin->xl, a->domain, &pin->domid));
+    TRY(xl_host(pin->xl, &pin->h));
+    host_mark(pin->h);
+    rc = libxl_domain_info(pin->h->ctx, &pin->info, pin->domid);
+    return rc ? host_err(pin->h, rc, "domain '%s'", a->domain) : NULL;
+}
+
+/* xl.conf limits the CPUs it may run on, not those it had best run on. */
+static struct err *read_maps(struct pin *pin)
+{
+    const struct vcpu_pin_args *a = pin->args;
+    struct cpu_limit limit AUTO(cpu_limit_done) = {0};
+    struct pool *p = pin->xl->pool;
     struct host_cpus cpus = {0};
 
-    if (!is_given(word))
+    TRY(host_cpus_read(pin->h, p, &cpus));
+    if (is_given(a->soft))
+        TRY(err_wrap(spec_cpu_parse(a->soft, &cpus, &pin->soft), "CPUs '%s'",
+                     a->soft));
+    if (!is_given(a->hard))
         return NULL;
-    TRY(xl_host_cpus(xl, xl->pool, &cpus));
-    return err_wrap(spec_cpu_parse(word, &cpus, map), "CPUs '%s'", word);
+    TRY(err_wrap(spec_cpu_parse(a->hard, &cpus, &pin->hard), "CPUs '%s'",
+                 a->hard));
+    if (a->ignore_masks)
+        return NULL;
+    TRY(cpu_limit_read(&pin->xl->conf.guest, pin->info.domain_type, &cpus, p,
+                       &limit));
+    return err_wrap(cpu_limit_apply(&limit, &pin->hard), "CPUs '%s'", a->hard);
+}
+
+static struct err *show_pin(const struct pin *pin)
+{
+    const struct vcpu_pin_args *a = pin->args;
+    struct pool *p = pin->xl->pool;
+    AUTO_STR struct str out = STR_INIT(STR_MAX);
+    int n = libxl_get_max_cpus(pin->h->ctx);
+
+    str_addf(&out, "cpumap: %s",
+             is_given(a->hard) ? ranges_text(p, &pin->hard, n) : "-");
+    if (a->soft)
+        str_addf(&out, " %s",
+                 is_given(a->soft) ? ranges_text(p, &pin->soft, n) : "-");
+    str_addc(&out, '\n');
+    return xl_print(&out);
+}
+
+static struct err *set_pin(struct pin *pin)
+{
+    const struct vcpu_pin_args *a = pin->args;
+    const libxl_bitmap *hard = is_given(a->hard) ? &pin->hard : NULL;
+    const libxl_bitmap *soft = is_given(a->soft) ? &pin->soft : NULL;
+    libxl_ctx *ctx = pin->h->ctx;
+    uint32_t vcpu = (uint32_t)pin->vcpu;
+    int rc;
+
+    host_mark(pin->h);
+    if (pin->all)
+        rc = libxl_set_vcpuaffinity_all(
+            ctx, pin->domid, pin->info.vcpu_max_id + 1, hard, soft);
+    else if (a->force)
+        rc = libxl_set_vcpuaffinity_force(ctx, pin->domid, vcpu, hard, soft);
+    else
+        rc = libxl_set_vcpuaffinity(ctx, pin->domid, vcpu, hard, soft);
+    return rc ? host_err(pin->h, rc, "domain '%s': cannot pin VCPU %s",
+                         a->domain, a->vcpu)
+              : NULL;
 }
 
 static struct err *run_vcpu_pin(void *app, const void *args, struct pool *p)
 {
-    const struct vcpu_pin_args *a = args;
-    AUTO(libxl_bitmap_dispose) libxl_bitmap hard;
-    AUTO(libxl_bitmap_dispose) libxl_bitmap soft;
-    const libxl_bitmap *hard_or = is_given(a->hard) ? &hard : NULL;
-    const libxl_bitmap *soft_or = is_given(a->soft) ? &soft : NULL;
-    bool all = !strcmp(a->vcpu, "all");
-    libxl_dominfo info;
-    struct host *h;
-    uint32_t domid;
-    int64_t vcpu = 0;
-    int rc;
+    struct pin pin AUTO(pin_done) = {.xl = app, .args = args};
 
     (void)p;
-    libxl_bitmap_init(&hard);
-    libxl_bitmap_init(&soft);
-    if (all && a->force)
-        return ERR("--force is for one VCPU, not for all");
-    if (!all)
-        TRY(err_wrap(text_to_int(a->vcpu, 10, 0, VCPUS_MAX - 1, &vcpu), "VCPU '%s'",
-                     a->vcpu));
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
-    TRY(parse_mask(app, a->hard, &hard));
-    TRY(parse_mask(app, a->soft, &soft));
-    libxl_dominfo_init(&info);
-    rc = libxl_domain_info(h->ctx, &info, domid);
-    if (!rc && all)
-        rc = libxl_set_vcpuaffinity_all(h->ctx, domid, info.vcpu_max_id + 1,
-                                        hard_or, soft_or);
-    else if (!rc && a->force)
-        rc = libxl_set_vcpuaffinity_force(h->ctx, domid, (uint32_t)vcpu,
-                                          hard_or, soft_or);
-    else if (!rc)
-        rc = libxl_set_vcpuaffinity(h->ctx, domid, (uint32_t)vcpu, hard_or,
-                                    soft_or);
-    libxl_dominfo_dispose(&info);
-    return rc ? host_err(h, rc, "domain '%s': cannot pin VCPU %s", a->domain,
-                         a->vcpu)
-              : NULL;
+    pin_init(&pin);
+    TRY(read_pin(&pin));
+    TRY(read_maps(&pin));
+    return pin.xl->dry_run ? show_pin(&pin) : set_pin(&pin);
 }
 
 /* clang-format off */
@@ -259,7 +319,8 @@ const struct cmd cmds_vcpu[] = {
     {"vcpu-list", NULL, run_vcpu_list, vcpu_list_opts,
      sizeof(struct vcpu_list_args), 0, "List the VCPUs of all or some domains."},
     {"vcpu-pin", NULL, run_vcpu_pin, vcpu_pin_opts,
-     sizeof(struct vcpu_pin_args), CMD_MODIFIES, "Set which CPUs a VCPU can use."},
+     sizeof(struct vcpu_pin_args), CMD_MODIFIES | CMD_DRY_RUN,
+     "Set which CPUs a VCPU can use."},
     {"vcpu-set", NULL, run_vcpu_set, vcpu_set_opts,
      sizeof(struct vcpu_set_args), CMD_MODIFIES,
      "Set the number of active VCPUs of a domain."},

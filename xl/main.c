@@ -31,8 +31,9 @@ static struct err *parse_global(struct xl *xl, int argc, char *argv[],
                err_text(e));
 }
 
-/* A bad setting is complained about and does not keep the command from it. */
-static void load_conf(struct xl *xl)
+/* With a bad setting nothing is changed: a guest would get another bridge, or
+ * Dom0 other memory, than the file means. Looking goes on. */
+static struct err *load_conf(struct xl *xl, const struct cmd *cmd)
 {
     struct diags diags = {.pool = xl->pool};
     AUTO_STR struct str text = STR_INIT(STR_MAX);
@@ -42,6 +43,9 @@ static void load_conf(struct xl *xl)
     xl->conf.guest.host_cpus_arg = xl;
     diags_format(&diags, &text);
     fputs(str_text(&text), stderr);
+    return diags.n_errors && cmd->flags & CMD_MODIFIES
+               ? ERR("%s: not while '%s' has errors", cmd->name, CONF_PATH)
+               : NULL;
 }
 
 static void warn(struct err *e)
@@ -84,7 +88,7 @@ static struct err *run(struct xl *xl, int argc, char *argv[])
         return xl_unknown_command(argv[0]);
     if (xl->dry_run && !(cmd->flags & CMD_DRY_RUN))
         return ERR("%s: there is no dry run (-N) of this command", cmd->name);
-    load_conf(xl);
+    TRY(load_conf(xl, cmd));
     if (cmd->flags & CMD_MODIFIES && !xl->dry_run)
         tidy(xl);
     return cmd_run(cmd, "xl", xl, argc, argv, xl->pool);

@@ -11,8 +11,8 @@
 const struct slot xl_global_opts[] = {
     OPT_SHORT('v', SLOT_COUNT(struct xl, verbose),
               .doc = "Show Xen's own messages; again for more."),
-    OPT_SHORT('f', SLOT_FLAG(struct xl, force),
-              .doc = "Go on where another toolstack seems to be in charge."),
+    OPT_SHORT('f', SLOT_FLAG(struct xl, force), .flags = SLOT_IGNORED,
+              .doc = "Run even where another toolstack is in charge."),
     OPT_SHORT('N', SLOT_FLAG(struct xl, dry_run),
               .doc = "Dry run: show what would be done."),
     OPT_SHORT('t', SLOT_FLAG(struct xl, progress_cr),

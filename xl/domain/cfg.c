@@ -134,6 +134,7 @@ static void add_string(struct cfg_parser *p, struct value *to,
     memcpy(sum->text + to->s.len, more->s.text, more->s.len + 1);
     to->s.len = need - 1;
     to->s.verbatim = false;
+    to->s.added = true;
     to->place = more->place;
 }
 
@@ -177,6 +178,8 @@ static void store(struct cfg_parser *p, const char *name,
                      "'%s' is set again: its setting in line %zu has no effect",
                      name, cfg_line_of(old->name_place));
     v->name_place = name_place;
+    if (v->kind == VALUE_STRING)
+        v->s.added = adds;
     value_set(p->record, name, v);
 }
 

@@ -173,34 +173,12 @@ void key_rule_affinities(struct guest *g, const struct value *record,
 
 /* ---- masks of xl.conf ---------------------------------------------------- */
 
-/* Takes away from the vCPUs' hard affinities, or sets them all when there are
- * none, what MASK does not have. */
-static struct err *apply_mask(libxl_domain_build_info *b,
-                              const libxl_bitmap *mask, const char *setting)
+static void intersect(libxl_bitmap *map, const libxl_bitmap *with)
 {
-    if (!b->num_vcpu_hard_affinity) {
-        b->vcpu_hard_affinity =
-            xrealloc(b->vcpu_hard_affinity, (size_t)b->max_vcpus,
-                     sizeof(*b->vcpu_hard_affinity));
-        for (int i = 0; i < b->max_vcpus; i++) {
-            libxl_bitmap_init(&b->vcpu_hard_affinity[i]);
-            copy_map(&b->vcpu_hard_affinity[i], mask);
-        }
-        b->num_vcpu_hard_affinity = b->max_vcpus;
-        return NULL;
+    for (int bit = 0; bit < (int)map->size * 8; bit++) {
+        if (!libxl_bitmap_test(with, bit))
+            libxl_bitmap_reset(map, bit);
     }
-    for (int i = 0; i < b->num_vcpu_hard_affinity; i++) {
-        libxl_bitmap *map = &b->vcpu_hard_affinity[i];
-
-        for (int bit = 0; bit < (int)map->size * 8; bit++) {
-            if (!libxl_bitmap_test(mask, bit))
-                libxl_bitmap_reset(map, bit);
-        }
-        if (libxl_bitmap_is_empty(map))
-            return ERR_AS(input, "%s of xl.conf leaves no CPU for vCPU %d",
-                          setting, i);
-    }
-    return NULL;
 }
 
 static bool is_whole_host(const libxl_bitmap *mask, const struct host_cpus *host)
@@ -212,45 +190,96 @@ static bool is_whole_host(const libxl_bitmap *mask, const struct host_cpus *host
     return true;
 }
 
-static struct err *read_and_apply(struct guest *g, const char *text,
-                                  const struct host_cpus *host,
-                                  const char *setting)
+/* A mask that allows all of the host is none. */
+static struct err *add_mask(struct cpu_limit *limit, const char *setting,
+                            const char *text, const struct host_cpus *host,
+                            struct pool *p)
 {
-    libxl_bitmap mask;
-    struct err *e;
+    libxl_bitmap mask AUTO(libxl_bitmap_dispose);
 
     libxl_bitmap_init(&mask);
-    e = err_wrap(map_of_text(text, host, &mask), "%s of xl.conf", setting);
-    if (!e && !is_whole_host(&mask, host))
-        e = apply_mask(&g->config.b_info, &mask, setting);
-    libxl_bitmap_dispose(&mask);
-    return e;
+    TRY(err_wrap(map_of_text(text, host, &mask), "%s of xl.conf", setting));
+    if (is_whole_host(&mask, host))
+        return NULL;
+    if (limit->settings)
+        intersect(&limit->map, &mask);
+    else
+        copy_map(&limit->map, &mask);
+    limit->settings = limit->settings ? pool_printf(p, "%s and %s",
+                                                    limit->settings, setting)
+                                      : setting;
+    return NULL;
+}
+
+bool cpu_limit_is_set(const struct guest_defaults *d, libxl_domain_type type)
+{
+    return d->vm_cpus ||
+           (type == LIBXL_DOMAIN_TYPE_PV ? d->vm_pv_cpus : d->vm_hvm_cpus);
+}
+
+struct err *cpu_limit_read(const struct guest_defaults *d,
+                           libxl_domain_type type, const struct host_cpus *host,
+                           struct pool *p, struct cpu_limit *ret)
+{
+    bool pv = type == LIBXL_DOMAIN_TYPE_PV;
+    const char *text = pv ? d->vm_pv_cpus : d->vm_hvm_cpus;
+
+    if (d->vm_cpus)
+        TRY(add_mask(ret, "vm.cpumask", d->vm_cpus, host, p));
+    if (text)
+        TRY(add_mask(ret, pv ? "vm.pv.cpumask" : "vm.hvm.cpumask", text, host,
+                     p));
+    return NULL;
+}
+
+struct err *cpu_limit_apply(const struct cpu_limit *limit, libxl_bitmap *map)
+{
+    if (!limit->settings)
+        return NULL;
+    intersect(map, &limit->map);
+    return libxl_bitmap_is_empty(map)
+               ? ERR_AS(input, "%s of xl.conf leaves no CPU", limit->settings)
+               : NULL;
+}
+
+/* To the vCPUs' hard affinities; when there are none, LIMIT is that of all. */
+static struct err *limit_vcpus(const struct cpu_limit *limit,
+                               libxl_domain_build_info *b)
+{
+    if (!b->num_vcpu_hard_affinity) {
+        b->vcpu_hard_affinity =
+            xrealloc(b->vcpu_hard_affinity, (size_t)b->max_vcpus,
+                     sizeof(*b->vcpu_hard_affinity));
+        for (int i = 0; i < b->max_vcpus; i++) {
+            libxl_bitmap_init(&b->vcpu_hard_affinity[i]);
+            copy_map(&b->vcpu_hard_affinity[i], &limit->map);
+        }
+        b->num_vcpu_hard_affinity = b->max_vcpus;
+    }
+    for (int i = 0; i < b->num_vcpu_hard_affinity; i++)
+        TRY(err_wrap(cpu_limit_apply(limit, &b->vcpu_hard_affinity[i]),
+                     "vCPU %d", i));
+    return NULL;
 }
 
 void key_rule_cpu_masks(struct guest *g, const struct value *record,
                         struct fill *f)
 {
-    const struct guest_defaults *d = g->defaults;
-    bool pv = g->config.c_info.type == LIBXL_DOMAIN_TYPE_PV;
-    const struct {
-        const char *setting, *text;
-    } masks[] = {
-        {"vm.cpumask", d->vm_cpus},
-        {"vm.pv.cpumask", pv ? d->vm_pv_cpus : NULL},
-        {"vm.hvm.cpumask", pv ? NULL : d->vm_hvm_cpus},
-    };
+    libxl_domain_type type = g->config.c_info.type;
+    struct cpu_limit limit AUTO(cpu_limit_done) = {0};
+    struct place place = key_place(record, "cpus");
+    struct host_cpus host;
+    struct err *e;
 
-    for (size_t i = 0; i < ARRAY_LEN(masks) && !f->diags->n_errors; i++) {
-        struct host_cpus host;
-        struct err *e;
-
-        if (!masks[i].text || !g->config.b_info.max_vcpus)
-            continue;
-        host = key_host_cpus(g, f, key_place(record, "cpus"));
-        if (!host.n)
-            continue;
-        e = read_and_apply(g, masks[i].text, &host, masks[i].setting);
-        if (e)
-            diag_err(f->diags, key_place(record, "cpus"), e);
-    }
+    if (f->diags->n_errors || !g->config.b_info.max_vcpus ||
+        !cpu_limit_is_set(g->defaults, type))
+        return;
+    host = key_host_cpus(g, f, place);
+    if (!host.n)
+        return;
+    e = cpu_limit_read(g->defaults, type, &host, f->pool, &limit);
+    if (!e && limit.settings)
+        e = limit_vcpus(&limit, &g->config.b_info);
+    if (e)
+        diag_err(f->diags, place, e);
 }

@@ -63,6 +63,27 @@ libxl_domain_type key_rule_type(const struct guest *g);
 struct err *spec_cpu_parse(const char *text, const struct host_cpus *host,
                            libxl_bitmap *map) MUST_USE;
 
+/* What xl.conf's vm.cpumask, vm.pv.cpumask and vm.hvm.cpumask allow guests of a
+ * type: zeroed to begin with. Without SETTINGS, which names those that limit
+ * anything, all CPUs. */
+struct cpu_limit {
+    libxl_bitmap map;
+    const char *settings;
+};
+
+static inline void cpu_limit_done(struct cpu_limit *limit)
+{
+    libxl_bitmap_dispose(&limit->map);
+}
+
+bool cpu_limit_is_set(const struct guest_defaults *d, libxl_domain_type type);
+struct err *cpu_limit_read(const struct guest_defaults *d,
+                           libxl_domain_type type, const struct host_cpus *host,
+                           struct pool *p, struct cpu_limit *ret) MUST_USE;
+/* Takes away from MAP what is not allowed; nothing left is an error. */
+struct err *cpu_limit_apply(const struct cpu_limit *limit, libxl_bitmap *map)
+    MUST_USE;
+
 /* One PCI device, and the setting of rdm=. */
 struct err *spec_pci_parse(const struct value *value, libxl_device_pci *pci,
                            struct pool *p) MUST_USE;

@@ -65,7 +65,7 @@ static struct err *defbool_read(const struct slot *slot,
 
     (void)slot;
     if (value->kind == VALUE_STRING) {
-        struct err *e = text_to_int(value->s.text, 0, INT32_MIN, INT32_MAX, &n);
+        struct err *e = slot_number(value, INT32_MIN, INT32_MAX, &n);
 
         if (!e) {
             libxl_defbool_set(field, n != 0);
@@ -285,7 +285,7 @@ static struct err *numbered_enum_read(const struct slot *slot,
     int64_t n;
 
     TRY(kind_text(value, f->pool, &word));
-    e = text_to_int(word, 0, INT32_MIN, INT32_MAX, &n);
+    e = slot_number(value, INT32_MIN, INT32_MAX, &n);
     if (e) {
         err_drop(e, "not a number, so a word");
         return enum_read(slot, value, field, f);

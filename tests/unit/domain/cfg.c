@@ -126,6 +126,16 @@ static void additions(void **state)
     assert_means("a+=1", "{\"a\":\"1\"}");
     assert_means("a='x'\na+='y'\na+=2\nb=0\na+=''\na+='z'",
                  "{\"a\":\"xy2z\",\"b\":\"0\"}");
+    {
+        AUTO_POOL struct pool *p = pool_new();
+        const char *text = "a=1\nb+=2\nc=3\nc+=4\nc=5\nd=6\nd+=7";
+        struct parsed parsed = parse(p, text, strlen(text));
+
+        assert_false(value_get(parsed.record, "a")->s.added);
+        assert_true(value_get(parsed.record, "b")->s.added);
+        assert_false(value_get(parsed.record, "c")->s.added);
+        assert_true(value_get(parsed.record, "d")->s.added);
+    }
     assert_means("a=[1]\na+=[2,[3]]\na+=[]", "{\"a\":[\"1\",\"2\",[\"3\"]]}");
     assert_error("a=[1]\na+=2", "2:4:", "cannot add a string to 'a', which is "
                                         "a list");

@@ -136,7 +136,13 @@ static void truth(void **state)
 {
     struct test *t = *state;
 
-    take_text(t, "flag", "1");
+    struct value *sum = value_string(t->p, "1");
+
+    sum->s.added = true;
+    refuse(t, "flag", sum, "cannot be added to");
+    refuse(t, "kb", sum, "cannot be added to");
+    refuse(t, "mode", sum, "'1' is not one of");
+    take_text(t, "flag", " 1");
     assert_true(libxl_defbool_val(t->thing.flag));
     take_text(t, "flag", "0x0");
     assert_false(libxl_defbool_val(t->thing.flag));

@@ -269,7 +269,7 @@ static void masks_of_xl_conf(void **state)
     record_set(&r, "vcpus", "1");
     record_set(&r, "cpus", "3");
     parse_on_eight(&r, "0", NULL, NULL);
-    assert_true(record_says(&r, "vm.cpumask of xl.conf leaves no CPU"));
+    assert_true(record_says(&r, "vCPU 0: vm.cpumask of xl.conf leaves no CPU"));
     record_end(&r);
 }
 

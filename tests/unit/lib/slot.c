@@ -102,6 +102,30 @@ static void numbers(void **state)
     assert_int_equal(t.byte, 255);
 }
 
+static void numbers_as_files_have_them(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct value *sum = value_string(p, "11");
+    struct thing t = {0};
+
+    (void)state;
+    assert_string_equal(read_one(p, &t, "byte", value_string(p, " \t9")), "");
+    assert_int_equal(t.byte, 9);
+    assert_string_equal(read_one(p, &t, "on", value_string(p, " 1")), "");
+    assert_true(t.on);
+    assert_string_equal(read_one(p, &t, "byte", value_string(p, "9 ")),
+                        "byte: '9 ' is not a number");
+    assert_string_equal(read_one(p, &t, "byte", value_string(p, "  ")),
+                        "byte: '' is not a number");
+    sum->s.added = true;
+    assert_string_equal(read_one(p, &t, "byte", sum),
+                        "byte: numbers cannot be added to with +=");
+    assert_string_equal(read_one(p, &t, "on", sum),
+                        "on: numbers cannot be added to with +=");
+    assert_string_equal(read_one(p, &t, "name", sum), "");
+    assert_string_equal(t.name, "11");
+}
+
 static void truth(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -173,8 +197,8 @@ static void printing(void **state)
     static const struct {
         const char *name, *text;
     } cases[] = {
-        {"byte", "200"},   {"half", "65535"}, {"word", "-7"},
-        {"natural", "10"}, {"wide", "-1"},    {"name", "x y"},
+        {"byte", "200"},    {"half", "65535"}, {"word", "-7"},
+        {"natural", "10"},  {"wide", "-1"},    {"name", "x y"},
         {"shape", "round"},
     };
     struct thing t = {0};
@@ -264,9 +288,13 @@ static void filling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),  cmocka_unit_test(truth),
-        cmocka_unit_test(words_and_choices), cmocka_unit_test(printing),
-        cmocka_unit_test(finding),  cmocka_unit_test(filling),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(numbers_as_files_have_them),
+        cmocka_unit_test(truth),
+        cmocka_unit_test(words_and_choices),
+        cmocka_unit_test(printing),
+        cmocka_unit_test(finding),
+        cmocka_unit_test(filling),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

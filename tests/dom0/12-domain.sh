@@ -68,13 +68,49 @@ same vcpu-list g
 same vcpu-list g t g
 refuses 1 "no domain 'nosuch'" vcpu-list nosuch
 
+# xl.conf's masks, and dry runs
+same -N vcpu-pin g 0 0
+same -N vcpu-pin g 0 0-1 1
+same -N vcpu-pin g all - 0
+does vcpu-pin g all all all
+conf=/etc/xen/xl.conf
+echo 'vm.cpumask="1"' >$conf
+"$ours" -N vcpu-pin g 0 0-1 >"$work/dry"
+is "-N says what the masks leave" "cpumap: 1" "$(cat "$work/dry")"
+is "-N changes nothing" "all / all" "$("$stock" vcpu-list g | awk 'NR == 2 { print $(NF - 2), $(NF - 1), $NF }')"
+refuses 1 "vm.cpumask of xl.conf leaves no CPU" vcpu-pin g 0 0
+does vcpu-pin g 0 0-1 0
+is "the mask is for the hard affinity alone" "1 / 0" "$("$stock" vcpu-list g | awk 'NR == 2 { print $(NF - 2), $(NF - 1), $NF }')"
+does vcpu-pin --ignore-global-affinity-masks g 0 0 all
+same vcpu-list g
+echo 'vm.pv.cpumask="0"' >$conf
+refuses 1 "vm.pv.cpumask of xl.conf leaves no CPU" vcpu-pin g 0 1
+
+# xl.conf with mistakes
+echo 'vm.hvm.cpumask="0"' >$conf
+does vcpu-pin g 0 1
+echo 'max_grant_frames="3x"' >$conf
+refuses 1 "$conf:1:18: error: max_grant_frames" pause g
+refuses 1 "not while '$conf' has errors" create -n "$tiny"
+run list
+is "looking goes on" 0 "$status"
+check "with a complaint" grep -q "$conf:1:18: error" "$work/err"
+echo 'output_format="sxp"' >$conf
+refuses 1 "S-expressions cannot be printed" list -l
+refuses 1 "S-expressions cannot be printed" create -n "$tiny"
+refuses 1 "S-expressions cannot be printed" -N config-update g "$tiny"
+does list
+rm -f $conf
+refuses 2 "it cannot be CSV" list -l --format csv
+
 # the configuration for the next restart
 printf 'name = "g"\nkernel = "%s"\nmemory = 9\n' "$guests/tiny" >"$work/new.cfg"
 does config-update g "$work/new.cfg" 'vcpus=2'
 is "config-update keeps the file and the settings" "memory = 9 vcpus=2" \
     "$(sed -n 's/^memory.*\|^vcpus.*/&/p' /var/lib/xen/userdata-d."$g".*.xl | tr '\n' ' ' | sed 's/ $//')"
 refuses 1 "nosuch.cfg" config-update g "$work/nosuch.cfg"
-refuses 1 "which configuration file" config-update g
+refuses 2 "which configuration file" config-update g
+does config-update g -f="$work/new.cfg"
 run -N config-update g "$work/new.cfg"
 check "-N config-update prints JSON" grep -q '"target_memkb": 9216' <<<"$out"
 

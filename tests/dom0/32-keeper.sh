@@ -73,6 +73,16 @@ check "again" within 20 sh -c "[ \$(grep -c \"tiny: cannot empty 'hdc'\" $log) =
 xl destroy tiny
 xl destroy hvm
 
+xl create -qF "$guests/hvm.cfg" 'vif=[]; name="front"' "$cd" &
+check "create -F" within 30 exists front
+started() { [[ $(state "$1") == ??-??? ]]; }
+check "it starts" within 30 started front
+eject front
+empty() { [ -z "$(medium "$1")" ]; }
+check "obeys too" within 30 empty front
+xl destroy front
+wait
+
 note "several domains, one keeper; killed, it is replaced"
 for n in 1 2 3; do xl create -q "$tiny" "name=\"tiny$n\"" 'on_crash="destroy"'; done
 check "one keeper" [ "$(keepers)" -eq 1 ]

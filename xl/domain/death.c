@@ -15,6 +15,7 @@
 #include "xl/domain/await.h"
 #include "xl/domain/cfg.h"
 #include "xl/domain/create.h"
+#include "xl/domain/eject.h"
 
 struct config {
     libxl_domain_config c;
@@ -331,20 +332,79 @@ struct err *death_obey(const struct death *d, enum death_result *ret,
 
 /* ---- in the foreground --------------------------------------------------- */
 
-static struct err *wait_death(struct host *h, uint32_t domid)
+/* Whose events are asked for. */
+struct following {
+    struct host *h;
+    struct config config;
+    libxl_evgen_domain_death *death;
+    libxl_evgen_disk_eject **ejects; /* malloc'd */
+    int n_ejects;
+};
+
+static void following_end(struct following *f)
 {
-    libxl_evgen_domain_death *evgen = NULL;
-    libxl_event *event = NULL;
+    if (f->death)
+        libxl_evdisable_domain_death(f->h->ctx, f->death);
+    for (int i = 0; i < f->n_ejects; i++)
+        libxl_evdisable_disk_eject(f->h->ctx, f->ejects[i]);
+    free(f->ejects);
+    config_done(&f->config);
+}
+
+static struct err *following_begin(struct following *f, const struct death *d)
+{
+    const libxl_domain_config *c = &f->config.c;
     int rc;
 
-    host_mark(h);
-    rc = libxl_evenable_domain_death(h->ctx, domid, 0, &evgen);
-    if (!rc)
-        rc = libxl_event_wait(h->ctx, &event, LIBXL_EVENTMASK_ALL, 0, 0);
-    if (rc)
-        return host_err(h, rc, "cannot wait for the end of domain %u", domid);
-    libxl_event_free(h->ctx, event);
-    libxl_evdisable_domain_death(h->ctx, evgen);
+    f->h = d->h;
+    TRY(retrieve(d, &f->config));
+    f->ejects = xcalloc((size_t)c->num_disks + 1, sizeof(*f->ejects));
+    host_mark(d->h);
+    rc = libxl_evenable_domain_death(d->h->ctx, d->domid, 0, &f->death);
+    for (int i = 0; !rc && i < c->num_disks; i++) {
+        if (!c->disks[i].removable)
+            continue;
+        rc = libxl_evenable_disk_eject(d->h->ctx, d->domid, c->disks[i].vdev,
+                                       (libxl_ev_user)i,
+                                       &f->ejects[f->n_ejects]);
+        f->n_ejects += !rc;
+    }
+    return rc ? host_err(d->h, rc, "cannot follow domain %u", d->domid) : NULL;
+}
+
+/* Which disk it is, the event itself does not say in libxl 4.17. */
+static void on_eject(const struct following *f, const libxl_event *event)
+{
+    struct err *e = eject_obey(f->h, event->domid,
+                               f->config.c.disks[event->for_user].vdev);
+
+    if (e)
+        log_error("eject", "%s", err_text(e));
+    err_free(e);
+}
+
+static struct err *wait_death(const struct death *d)
+{
+    struct following following AUTO(following_end) = {0};
+    bool died = false;
+
+    TRY(following_begin(&following, d));
+    while (!died) {
+        libxl_event *event;
+        int rc;
+
+        host_mark(d->h);
+        rc = libxl_event_wait(d->h->ctx, &event, LIBXL_EVENTMASK_ALL, 0, 0);
+        if (rc)
+            return host_err(d->h, rc, "cannot wait for the end of domain %u",
+                            d->domid);
+        if (event->domid == d->domid) {
+            died = event->type != LIBXL_EVENT_TYPE_DISK_EJECT;
+            if (!died)
+                on_eject(&following, event);
+        }
+        libxl_event_free(d->h->ctx, event);
+    }
     return NULL;
 }
 
@@ -354,7 +414,7 @@ struct err *death_follow(const struct death *d)
     enum death_result result = DEATH_LIVES;
 
     do {
-        TRY(wait_death(d->h, now.domid));
+        TRY(wait_death(&now));
         TRY(death_obey(&now, &result, &now.domid));
         if (result == DEATH_LIVES) /* suspended: it may be resumed */
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);

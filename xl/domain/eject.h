@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * eject: a guest presses the button of its CD drive: its driver writes "eject"
- * to a node of the disk in XenStore, and the keeper empties the drive and then
- * clears the node.
+ * to a node of the disk in XenStore, and whoever follows the domain (the
+ * keeper, `xl create -F`) empties the drive and then clears the node.
  */
 #ifndef XL_DOMAIN_EJECT_H
 #define XL_DOMAIN_EJECT_H

@@ -47,7 +47,7 @@ xl create "$tiny" "$tiny" >/dev/null 2>&1
 check "two files are a usage error" [ $? -eq 2 ]
 
 note "-c"
-out=$(timeout 60 xl create -qc "$tiny" 'extra="do=poweroff after=1"' <"$open_input")
+out=$(timeout 300 xl create -qc "$tiny" 'extra="do=poweroff after=1"' <"$open_input")
 check "shows the first words and ends with the domain" [ "${out#*dom0kit tiny guest up}" != "$out" ]
 check "which is taken away" within 20 gone tiny
 

@@ -5,50 +5,70 @@
 # Consoles of real guests are shown by `make demo`.
 . "$(dirname "$0")/lib.sh"
 
+# With open_console, what is said to its console goes to descriptor 8, and what
+# it says to $work/shown.
+mkfifo "$work/keys"
+open_console() {
+    timeout 300 xl console tiny <"$work/keys" >"$work/shown" &
+    exec 8<>"$work/keys"
+}
+shows() { grep -q "$1" "$work/shown"; }
+
 note "through pipes"
 xl create -q "$tiny" || bad "create"
-out=$( (sleep 1; echo to the guest; sleep 3; printf '\035') | timeout 60 xl console tiny)
-check "ends at Ctrl-]" [ $? -eq 0 ]
-check "shows what came before it" [ "${out#*guest up}" != "$out" ]
-check "and what the guest answers" [ "${out#*to the guest}" != "$out" ]
-out=$(echo a word | timeout 60 xl console tiny)
+open_console
+check "shows what came before it" within 20 shows 'guest up'
+echo to the guest >&8
+check "and what the guest answers" within 20 shows 'to the guest'
+printf '\035' >&8
+check "ends at Ctrl-]" wait $!
+exec 8>&-
+out=$(echo a word | timeout 300 xl console tiny)
 check "ends after the input's end" [ $? -eq 0 ]
 check "and the answer to it" [ "${out#*a word}" != "$out" ]
-(sleep 4; xl destroy tiny) &
-timeout 60 xl console tiny <"$open_input" >/dev/null
-check "ends with the domain" [ $? -eq 0 ]
-wait
+open_console
+echo again >&8
+check "a third one" within 20 shows again
+xl destroy tiny
+check "ends with the domain" wait $!
+exec 8>&-
 
 note "through a terminal"
-# in_terminal SECONDS KEYS COMMAND...: KEYS are typed after SECONDS; the
-# terminal's settings before and after are in $before and $after.
+# in_terminal KEYS COMMAND...: KEYS are typed until it ends; the terminal's
+# settings before and after are in $before and $after.
 in_terminal() {
-    local seconds=$1 keys=$2
-    shift 2
-    (sleep "$seconds"; printf "$keys"; sleep 2) |
-        timeout 60 script -qec "stty -g >$work/before; $* ; echo \$? >$work/status; stty -g >$work/after" /dev/null >"$work/screen"
+    local keys=$1
+    shift
+    rm -f "$work/status"
+    for _ in {1..300}; do sleep 1; [ ! -s "$work/status" ] || break; printf "$keys"; done |
+        timeout 300 script -qec "stty -g >$work/before; $* ; echo \$? >$work/status; stty -g >$work/after" /dev/null >"$work/screen"
 }
 as_it_was() { [ -s "$work/before" ] && cmp "$work/before" "$work/after"; }
+# A console that runs and has had the time to set up its terminal.
+console_runs() { within 30 pgrep -x -f 'xl console tiny' && sleep 2; }
 xl create -qp "$tiny" || bad "create"
-in_terminal 3 '\035' xl console tiny
+in_terminal '\035' xl console tiny
 check "Ctrl-] leaves" [ "$(cat "$work/status")" = 0 ]
 check "the terminal is as it was" as_it_was
-in_terminal 1 '' "(sleep 3; pkill -TERM -x -f 'xl console tiny') & xl console tiny"
+(console_runs; pkill -TERM -x -f 'xl console tiny') &
+in_terminal '' xl console tiny
 check "the terminal is as it was after SIGTERM" as_it_was
-in_terminal 3 'x\001' xl console -e ^a tiny
+in_terminal 'x\001' xl console -e ^a tiny
 check "-e: another key leaves" [ "$(cat "$work/status")" = 0 ]
 xl unpause tiny
-(sleep 3; xl destroy tiny) &
-in_terminal 1 '' xl console tiny
+(console_runs; xl destroy tiny) &
+in_terminal '' xl console tiny
 check "the terminal is as it was after the domain's end" as_it_was
 wait
 
 note "waiting for it"
-(sleep 2; xl create -q "$tiny"; sleep 4; xl destroy tiny) &
-check "a console right after create is no race" sh -c "
-    until xl domid tiny >/dev/null 2>&1; do sleep 0.05; done
-    timeout 60 xl console tiny <$open_input | grep -q 'guest up'"
+(sleep 2; xl create -q "$tiny") &
+until xl domid tiny >/dev/null 2>&1; do sleep 0.05; done
+open_console
+check "a console right after create is no race" within 20 shows 'guest up'
+xl destroy tiny
 wait
+exec 8>&-
 
 note "what there is not"
 refuse "no such domain" xl console nosuch

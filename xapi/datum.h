@@ -21,7 +21,7 @@
 #include "lib/value.h"
 #include "xapi/model.h"
 
-/* Longest text form of a datum. */
+/* Longest text form of a datum; what may be longer is refused when written. */
 #define DATUM_MAX (8u << 20)
 #define DATUM_REF_PREFIX "OpaqueRef:"
 #define DATUM_REF_NULL "OpaqueRef:NULL"

@@ -42,21 +42,49 @@ static struct err *check_atoms(struct db *db, const struct model_field *field,
     return NULL;
 }
 
+/* What the text form takes at most: every character escaped, in quotes. */
+static size_t text_size(const struct model_type *type,
+                        const union model_atom *atoms, unsigned n)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        size += is_text(type) && atoms[i].s ? 2 * strlen(atoms[i].s) + 6 : 64;
+    return size;
+}
+
+static struct err *check_many(struct db *db, const struct model_field *field,
+                              struct model_value d, bool missing_is_null)
+{
+    const struct model_type *type = field->type;
+    bool map = type->kind == MODEL_MAP;
+    const struct model_type *key = map ? type->key : type->item;
+    size_t size = text_size(key, d.keys, d.n);
+
+    if (map)
+        size += text_size(type->item, d.values, d.n);
+    if (size > DATUM_MAX)
+        return ERR_AS(input, "%s.%s: longer than %u bytes", field->class->name,
+                      field->name, DATUM_MAX);
+    if (map)
+        TRY(check_atoms(db, field, type->item, d.values, d.n, missing_is_null));
+    return check_atoms(db, field, key, d.keys, d.n, missing_is_null);
+}
+
 static struct err *check(struct db *db, const struct model_field *field,
                          struct model_value d, bool missing_is_null)
 {
     const struct model_type *type = field->type;
 
-    if (datum_is_scalar(type) && d.n != 1)
+    if (!datum_is_scalar(type))
+        return check_many(db, field, d, missing_is_null);
+    if (d.n != 1)
         return ERR("%s.%s: %u values where one belongs", field->class->name,
                    field->name, d.n);
-    if (type->kind == MODEL_MAP)
-        TRY(check_atoms(db, field, type->item, d.values, d.n, missing_is_null));
-    return check_atoms(db, field,
-                       type->kind == MODEL_MAP   ? type->key
-                       : type->kind == MODEL_SET ? type->item
-                                                 : type,
-                       d.keys, d.n, missing_is_null);
+    if (is_text(type) && d.keys[0].s && strlen(d.keys[0].s) >= DATUM_MAX)
+        return ERR_AS(input, "%s.%s: longer than %u bytes", field->class->name,
+                      field->name, DATUM_MAX);
+    return check_atoms(db, field, type, d.keys, 1, missing_is_null);
 }
 
 /* The atom as it is kept: RET is the null reference if there is no object. */

@@ -12,7 +12,8 @@
  *
  * Refused, with nothing changed: a datum that is not of the field's type, a
  * reference to an object that is not there or of another class, a uuid that
- * another object of the class has, a computed field (of a relation between two
+ * another object of the class has, what is longer than DATUM_MAX, a computed
+ * field (of a relation between two
  * sets either end can be written: the other follows).
  */
 #ifndef XAPI_TXN_H

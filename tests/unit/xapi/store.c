@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "lib/file.h"
+#include "lib/log.h"
 #include "xapi/event.h"
 #include "xapi/store.h"
 
@@ -407,6 +409,62 @@ static void detached_workers_do_not_lock(void **state)
     }
 }
 
+/* ---- a disk that is full --------------------------------------------------
+ */
+
+struct outcome {
+    int written, failed;
+};
+
+static void count_outcome(void *arg, struct err *err)
+{
+    struct outcome *o = arg;
+
+    *(err ? &o->failed : &o->written) += 1;
+    err_free(err);
+}
+
+/* In a child whose files must not grow over a limit; how many were written. */
+static int fill_the_disk(const char *path)
+{
+    struct rlimit limit = {200000, 200000};
+    struct outcome o = {0};
+    struct db *db = open_db(path);
+    struct err *e;
+
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    log_set_level(LOG_ERROR_ + 1);
+    for (int i = 0; i < 2000 && !o.failed; i++) {
+        add_vm(db, "a");
+        db_when_durable(db, count_outcome, &o);
+        e = db_flush(db);
+        err_free(e);
+    }
+    add_vm(db, "after");
+    db_when_durable(db, count_outcome, &o);
+    db_free(db);
+    return o.failed == 2 && o.written > 0 && o.written < 200 ? o.written : 255;
+}
+
+static void a_full_disk_is_an_error_from_then_on(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = path_of(p, "full");
+    AUTO_DB struct db *db = NULL;
+    int status;
+    pid_t pid = fork();
+
+    (void)state;
+    if (!pid)
+        _exit(fill_the_disk(path));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 255);
+    db = open_db(path);
+    assert_true(db_count(db, C(VM)) >= (unsigned)WEXITSTATUS(status));
+    assert_null(db_by_name(db, C(VM), "after", NULL));
+}
+
 /* ---- kill -9 ------------------------------------------------------------- */
 
 #define KILLS 120
@@ -561,6 +619,7 @@ int main(void)
         cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(detached_workers_do_not_lock),
+        cmocka_unit_test(a_full_disk_is_an_error_from_then_on),
         cmocka_unit_test(killed_at_any_moment),
     };
 

@@ -149,6 +149,29 @@ static void given_names_are_kept(void **state)
     assert_ptr_equal(db_find(db, C(VM), ref), vm);
 }
 
+/* What could not be read again is not taken. */
+static void too_long_is_refused(void **state)
+{
+    AUTO_DB struct db *db = db_new();
+    struct object *vm = add_vm(db, "a");
+    AUTO_STR struct str text = STR_INIT(DATUM_MAX + 1);
+    struct txn *txn = txn_begin(db);
+
+    (void)state;
+    str_repeat(&text, '\'', DATUM_MAX / 2);
+    ok(txn_set(txn, vm, F(VM_name_description), DATUM_STRING(str_text(&text))));
+    assert_fails(txn_add(txn, vm, F(VM_tags), S(str_text(&text)), S(NULL)),
+                 "VM.tags: longer than");
+    assert_fails(
+        txn_add(txn, vm, F(VM_other_config), S("k"), S(str_text(&text))),
+        "VM.other_config: longer than");
+    str_repeat(&text, 'x', DATUM_MAX / 2);
+    assert_fails(
+        txn_set(txn, vm, F(VM_name_description), DATUM_STRING(str_text(&text))),
+        "VM.name_description: longer than");
+    txn_commit(txn);
+}
+
 /* ---- random steps, then back --------------------------------------------- */
 
 static struct object *random_object(struct db *db,
@@ -412,6 +435,7 @@ int main(void)
         cmocka_unit_test(one_commit_is_one_generation),
         cmocka_unit_test(nothing_changed_is_no_generation),
         cmocka_unit_test(refused),
+        cmocka_unit_test(too_long_is_refused),
         cmocka_unit_test(given_names_are_kept),
         cmocka_unit_test(aborts_leave_no_trace),
         cmocka_unit_test(a_workers_writes_come_home),

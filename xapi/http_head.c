@@ -70,8 +70,15 @@ static char *origin_form(char *target)
 
     if (*target == '/' || !host)
         return target;
-    host = strchr(host + 3, '/');
-    return host ? host : (char *)"/";
+    host += 3 + strcspn(host + 3, "/?");
+    return *host ? host : (char *)"/";
+}
+
+/* A path, "*" for OPTIONS, "host:port" for CONNECT. */
+static bool is_target(const char *method, const char *target)
+{
+    return *target == '/' || !strcmp(target, "*") ||
+           (!strcmp(method, "CONNECT") && *target != '?');
 }
 
 static struct refusal read_target(struct http_request *r, char *target)
@@ -83,6 +90,8 @@ static struct refusal read_target(struct http_request *r, char *target)
             return (struct refusal){400, "a control character in the path"};
     }
     target = origin_form(target);
+    if (!is_target(r->method, target))
+        return (struct refusal){400, "what is asked for is no path"};
     query = strchr(target, '?');
     if (query)
         *query++ = '\0';

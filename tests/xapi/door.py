@@ -379,7 +379,8 @@ def test_malformed(server):
     for text, status in [
             (b"x\r\n\r\n", 400), (b"GET /\r\n\r\n", 400), (b"GET  / HTTP/1.1\r\n\r\n", 400),
             (b"GET / HTTP/1.1 \r\n\r\n", 505), (b"GET / HTTP/2.0\r\n\r\n", 505),
-            (b"GET / XTTP/1.1\r\n\r\n", 400), (b"G(T / HTTP/1.1\r\n\r\n", 400),
+            (b"GET / XTTP/1.1\r\n\r\n", 400), (b"GET ?a HTTP/1.1\r\n\r\n", 400),
+            (b"GET http://h?a=/ HTTP/1.1\r\n\r\n", 400), (b"GET a HTTP/1.1\r\n\r\n", 400), (b"G(T / HTTP/1.1\r\n\r\n", 400),
             (b"GET /\x01 HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/1.1\r\na\r\n\r\n", 400),
             (b"GET / HTTP/1.1\r\na : b\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n: b\r\n\r\n", 400),
             (b"GET / HTTP/1.1\r\na: b\r\n c\r\n\r\n", 400),

@@ -282,8 +282,8 @@ const struct slot_kind slot_kind_flag = {
 
 /* ---- words ------------------------------------------------------------- */
 
-static struct err *as_word(const struct value *value, struct pool *p,
-                           const char **ret)
+struct err *slot_text(const struct value *value, struct pool *p,
+                      const char **ret)
 {
     switch (value->kind) {
     case VALUE_STRING:
@@ -292,6 +292,11 @@ static struct err *as_word(const struct value *value, struct pool *p,
     case VALUE_INT:
         *ret = pool_printf(p, "%" PRId64, value->i);
         return NULL;
+    case VALUE_BOOL:
+        *ret = value->b ? "1" : "0";
+        return NULL;
+    case VALUE_NIL:
+        return ERR_AS(input, "has no value");
     default:
         return ERR_AS(input, "want a string, not a %s",
                       value_kind_name(value->kind));
@@ -302,7 +307,7 @@ static struct err *word_read(const struct slot *slot, const struct value *value,
                              void *field, struct fill *f)
 {
     (void)slot;
-    return as_word(value, f->pool, field);
+    return slot_text(value, f->pool, field);
 }
 
 static struct value *word_print(const struct slot *slot, const void *field,
@@ -323,13 +328,13 @@ static struct err *words_read(const struct slot *slot,
 
     (void)slot;
     if (value->kind != VALUE_LIST) {
-        TRY(as_word(value, f->pool, &word));
+        TRY(slot_text(value, f->pool, &word));
         *pool_push(f->pool, words->list, words->n) = word;
         return NULL;
     }
     value_each(item, value)
     {
-        TRY(as_word(item, f->pool, &word));
+        TRY(slot_text(item, f->pool, &word));
         *pool_push(f->pool, words->list, words->n) = word;
     }
     return NULL;
@@ -363,8 +368,10 @@ static const char *const *choice_words(const struct slot *slot, struct pool *p)
     const char **words = NULL;
     size_t n = 0;
 
-    for (const struct slot_choice *c = slot->more; c->name; c++)
-        *pool_push(p, words, n) = c->name;
+    for (const struct slot_choice *c = slot->more; c->name; c++) {
+        if (*c->name)
+            *pool_push(p, words, n) = c->name;
+    }
     *pool_push(p, words, n) = NULL;
     return words;
 }
@@ -375,7 +382,7 @@ static struct err *choice_read(const struct slot *slot,
 {
     const char *word;
 
-    TRY(as_word(value, f->pool, &word));
+    TRY(slot_text(value, f->pool, &word));
     for (const struct slot_choice *c = slot->more; c->name; c++) {
         if (!strcmp(c->name, word)) {
             *(int *)field = c->value;

@@ -109,7 +109,8 @@ enum slot_flag {
     .kind = &slot_kind_words,                                                  \
     .offset = SLOT_AT(strct, member, struct slot_words),                       \
     .size = SLOT_SIZE(strct, member)
-/* int; MORE is a struct slot_choice array that ends with a NULL name. */
+/* int; MORE is a struct slot_choice array that ends with a NULL name. Letter
+ * case counts; a choice named "" is accepted, but not offered. */
 #define SLOT_CHOICE(strct, member, choices)                                    \
     .kind = &slot_kind_choice, .offset = SLOT_AT(strct, member, int),          \
     .size = SLOT_SIZE(strct, member), .more = (choices)
@@ -144,6 +145,9 @@ const char *slot_nearest(const struct slot *rows, const char *name);
 struct err *slot_bad_word(const char *word, const char *const *words,
                           struct pool *p) MUST_USE;
 
+/* VALUE as text (numbers are printed); a list is an error. */
+struct err *slot_text(const struct value *value, struct pool *p,
+                      const char **ret) MUST_USE;
 /* VALUE, a string or a whole number, as a number. Blanks before it do not
  * count; digits that += put together are an error. */
 struct err *slot_number(const struct value *value, int64_t min, int64_t max,

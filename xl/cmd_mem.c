@@ -64,9 +64,7 @@ static struct err *run_mem_set(void *app, const void *args, struct pool *p)
 
     (void)p;
     TRY(parse_size(a->size, &kb));
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
+    TRY(find_and_open(app, a->domain, &domid, &h));
     rc = libxl_set_memory_target(h->ctx, domid, (int64_t)kb, 0, 1);
     return rc ? host_err(h, rc, "domain '%s': cannot set its memory to %s",
                          a->domain, a->size)
@@ -83,9 +81,7 @@ static struct err *run_mem_max(void *app, const void *args, struct pool *p)
 
     (void)p;
     TRY(parse_size(a->size, &kb));
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
+    TRY(find_and_open(app, a->domain, &domid, &h));
     rc = libxl_domain_setmaxmem(h->ctx, domid, kb);
     return rc ? host_err(h, rc, "domain '%s': cannot set its most memory to %s",
                          a->domain, a->size)

@@ -61,8 +61,7 @@ static struct err *run_domname(void *app, const void *args, struct pool *p)
     uint32_t domid;
 
     (void)p;
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
+    TRY(find_and_open(app, a->domain, &domid, &h));
     name = libxl_domid_to_name(h->ctx, domid);
     if (!name)
         return ERR_AS(not_found, "domain %u has no name", domid);
@@ -80,9 +79,7 @@ static struct err *run_rename(void *app, const void *args, struct pool *p)
     (void)p;
     if (!*a->new_name)
         return ERR_AS(input, "the new name is empty");
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
+    TRY(find_and_open(app, a->domain, &domid, &h));
     rc = libxl_domain_rename(h->ctx, domid, NULL, a->new_name);
     return rc ? host_err(h, rc, "cannot rename domain '%s'", a->domain) : NULL;
 }

@@ -50,34 +50,31 @@ static const struct slot stop_opts[] = {
 };
 /* clang-format on */
 
-static struct err *run_pause(void *app, const void *args, struct pool *p)
+static struct err *do_to(struct xl *xl, const struct one_args *a,
+                         const char *verb,
+                         int (*act)(libxl_ctx *ctx, uint32_t domid,
+                                    const libxl_asyncop_how *how))
 {
-    const struct one_args *a = args;
     struct host *h;
     uint32_t domid;
     int rc;
 
+    TRY(find_and_open(xl, a->domain, &domid, &h));
+    rc = act(h->ctx, domid, NULL);
+    return rc ? host_err(h, rc, "cannot %s domain '%s'", verb, a->domain)
+              : NULL;
+}
+
+static struct err *run_pause(void *app, const void *args, struct pool *p)
+{
     (void)p;
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
-    rc = libxl_domain_pause(h->ctx, domid, NULL);
-    return rc ? host_err(h, rc, "cannot pause domain '%s'", a->domain) : NULL;
+    return do_to(app, args, "pause", libxl_domain_pause);
 }
 
 static struct err *run_unpause(void *app, const void *args, struct pool *p)
 {
-    const struct one_args *a = args;
-    struct host *h;
-    uint32_t domid;
-    int rc;
-
     (void)p;
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
-    rc = libxl_domain_unpause(h->ctx, domid, NULL);
-    return rc ? host_err(h, rc, "cannot unpause domain '%s'", a->domain) : NULL;
+    return do_to(app, args, "unpause", libxl_domain_unpause);
 }
 
 static struct err *run_destroy(void *app, const void *args, struct pool *p)
@@ -88,12 +85,10 @@ static struct err *run_destroy(void *app, const void *args, struct pool *p)
     int rc;
 
     (void)p;
-    TRY(find_domain(app, a->domain, &domid));
+    TRY(find_and_open(app, a->domain, &domid, &h));
     if (!domid && !a->force)
         return ERR("not destroying domain 0: -f would, where a domain of its "
                    "own runs the toolstack");
-    TRY(xl_host(app, &h));
-    host_mark(h);
     rc = libxl_domain_destroy(h->ctx, domid, NULL);
     return rc ? host_err(h, rc, "cannot destroy domain '%s'", a->domain) : NULL;
 }

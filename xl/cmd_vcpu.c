@@ -177,9 +177,7 @@ static struct err *run_vcpu_set(void *app, const void *args, struct pool *p)
     libxl_bitmap_init(&map);
     TRY(err_wrap(text_to_int(a->count, 10, 1, VCPUS_MAX, &count),
                  "number of VCPUs '%s'", a->count));
-    TRY(find_domain(app, a->domain, &domid));
-    TRY(xl_host(app, &h));
-    host_mark(h);
+    TRY(find_and_open(app, a->domain, &domid, &h));
     if (!a->ignore_host)
         TRY(check_host(h, domid, (int)count));
     rc = libxl_cpu_bitmap_alloc(h->ctx, &map, (int)count);
@@ -235,9 +233,7 @@ static struct err *read_pin(struct pin *pin)
     if (!pin->all)
         TRY(err_wrap(text_to_int(a->vcpu, 10, 0, VCPUS_MAX - 1, &pin->vcpu),
                      "VCPU '%s'", a->vcpu));
-    TRY(find_domain(pin->xl, a->domain, &pin->domid));
-    TRY(xl_host(pin->xl, &pin->h));
-    host_mark(pin->h);
+    TRY(find_and_open(pin->xl, a->domain, &pin->domid, &pin->h));
     rc = libxl_domain_info(pin->h->ctx, &pin->info, pin->domid);
     return rc ? host_err(pin->h, rc, "domain '%s'", a->domain) : NULL;
 }

@@ -74,6 +74,15 @@ struct err *find_in(struct xl *xl, struct domains *ds, const char *word,
     return find_by_name(ds, word, ret);
 }
 
+struct err *find_and_open(struct xl *xl, const char *word, uint32_t *ret_domid,
+                          struct host **ret_host)
+{
+    TRY(find_domain(xl, word, ret_domid));
+    TRY(xl_host(xl, ret_host));
+    host_mark(*ret_host);
+    return NULL;
+}
+
 struct err *find_domain(struct xl *xl, const char *word, uint32_t *ret_domid)
 {
     struct domains ds;

@@ -60,16 +60,14 @@ static unsigned log_flags(const struct xl *xl)
 
 struct err *xl_host(struct xl *xl, struct host **ret)
 {
-    if (!xl->host.ctx)
-        TRY(host_open(&xl->host, shown_level(xl), log_flags(xl)));
+    TRY(host_open(&xl->host, shown_level(xl), log_flags(xl)));
     *ret = &xl->host;
     return NULL;
 }
 
 struct err *xl_host_quick(struct xl *xl, struct host **ret)
 {
-    if (!xl->host.xc)
-        TRY(host_open_quick(&xl->host, shown_level(xl), log_flags(xl)));
+    TRY(host_open_quick(&xl->host, shown_level(xl), log_flags(xl)));
     *ret = &xl->host;
     return NULL;
 }

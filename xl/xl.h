@@ -60,5 +60,9 @@ struct err *find_in(struct xl *xl, struct domains *ds, const char *word,
                     struct domain **ret) MUST_USE;
 struct err *find_domain(struct xl *xl, const char *word, uint32_t *ret_domid)
     MUST_USE;
+/* The same, and the connection to do something to it: host_err then explains
+ * what libxl says from here on. */
+struct err *find_and_open(struct xl *xl, const char *word, uint32_t *ret_domid,
+                          struct host **ret_host) MUST_USE;
 
 #endif

@@ -116,20 +116,15 @@ static struct err *destroy(const struct death *d)
 
 /* libxl gives a kept domain its new uuid in XenStore only; the hypervisor's
  * has to be free for its successor too. */
-static struct err *set_handle(uint32_t domid, const libxl_uuid *uuid)
+static struct err *set_handle(const struct death *d, const libxl_uuid *uuid)
 {
-    xc_interface *xc = xc_interface_open(NULL, NULL, 0);
     xen_domain_handle_t handle;
-    int r = -1;
 
+    TRY(host_open_quick(d->h, HOST_QUIET, 0)); /* beside libxl */
     memcpy(handle, libxl_uuid_bytearray_const(uuid), sizeof(handle));
-    if (xc)
-        r = xc_domain_sethandle(xc, domid, handle);
-    if (r)
-        r = errno;
-    if (xc)
-        xc_interface_close(xc);
-    return r ? err_errno(r, "cannot give it another uuid") : NULL;
+    return xc_domain_sethandle(d->h->xc, d->domid, handle)
+               ? err_errno(errno, "cannot give it another uuid")
+               : NULL;
 }
 
 /* Renames the dead one and gives it another uuid, so that its successor can
@@ -153,7 +148,7 @@ static struct err *put_aside(const struct death *d, libxl_domain_config *c)
         if (!rc) {
             log_info("death", "%s: kept as %s%s", c->c_info.name,
                      c->c_info.name, suffix);
-            return set_handle(d->domid, &uuid);
+            return set_handle(d, &uuid);
         }
     }
     return host_err(d->h, rc, "cannot rename it");

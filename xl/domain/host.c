@@ -142,6 +142,8 @@ struct err *host_open(struct host *h, xentoollog_level level, unsigned flags)
 {
     int rc;
 
+    if (h->ctx)
+        return NULL;
     need_sink(h, level, flags);
     rc = libxl_ctx_alloc(&h->ctx, LIBXL_VERSION, 0, &h->sink->logger);
     if (!rc)
@@ -153,6 +155,8 @@ struct err *host_open(struct host *h, xentoollog_level level, unsigned flags)
 struct err *host_open_quick(struct host *h, xentoollog_level level,
                             unsigned flags)
 {
+    if (h->xc)
+        return NULL;
     need_sink(h, level, flags);
     h->xc = xc_interface_open(&h->sink->logger, &h->sink->logger, 0);
     if (!h->xc)

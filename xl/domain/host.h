@@ -33,7 +33,7 @@ struct err *host_open(struct host *h, xentoollog_level level, unsigned flags)
     MUST_USE;
 /* The same without libxl: a hypercall handle and a XenStore connection of our
  * own, which take a few requests where libxl takes many. A host may be opened
- * both ways, one after the other. */
+ * both ways, one after the other; twice the same way is once. */
 struct err *host_open_quick(struct host *h, xentoollog_level level,
                             unsigned flags) MUST_USE;
 void host_close(struct host *h); /* a zeroed host is fine */

@@ -60,7 +60,7 @@ static struct err *map_of(const struct value *value,
 {
     const char *text;
 
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     return map_of_text(text, host, map);
 }
 

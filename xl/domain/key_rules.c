@@ -57,7 +57,7 @@ static void need_name(struct guest *g, const struct value *record,
                        "the guest has no name: want name=\"...\"");
         return;
     }
-    e = kind_text(v, f->pool, &name);
+    e = slot_text(v, f->pool, &name);
     if (!e && !*name)
         e = ERR_AS(input, "the guest's name is empty");
     if (e) {
@@ -84,7 +84,7 @@ static void need_uuid(struct guest *g, const struct value *record,
         libxl_uuid_generate(&g->config.c_info.uuid);
         return;
     }
-    e = kind_text(v, f->pool, &text);
+    e = slot_text(v, f->pool, &text);
     if (!e && libxl_uuid_from_string(&g->config.c_info.uuid, text))
         e = ERR_AS(input,
                    "'%s' is not a UUID, as "
@@ -218,7 +218,7 @@ static void place_firmware(struct guest *g, const struct value *record,
                      "by bios");
     if (!v)
         return;
-    e = kind_text(v, f->pool, &word);
+    e = slot_text(v, f->pool, &word);
     if (!e && hvm)
         hvm_firmware(b, word);
     else if (!e)

@@ -102,7 +102,7 @@ static struct err *cpuid_leaf(libxl_cpuid_policy_list *list,
 {
     const char *text;
 
-    TRY(kind_text(item, p, &text));
+    TRY(slot_text(item, p, &text));
     if (libxl_cpuid_parse_config_xend(list, text))
         return ERR_AS(input,
                       "'%s' is not LEAF[,SUBLEAF]:REGISTER=BITS with 32 bits "
@@ -118,7 +118,7 @@ static struct err *read_cpuid(const struct slot *slot,
     const char *text;
 
     if (value->kind != VALUE_LIST) {
-        TRY(kind_text(value, f->pool, &text));
+        TRY(slot_text(value, f->pool, &text));
         return cpuid_words(list, text, f->pool);
     }
     value_each(item, value)
@@ -157,7 +157,7 @@ static struct err *viridian_one(libxl_domain_build_info *b,
     const char *word;
     bool off;
 
-    TRY(kind_text(item, p, &word));
+    TRY(slot_text(item, p, &word));
     off = *word == '!';
     if (!strcmp(word, "all")) {
         libxl_bitmap_set_any(&b->u.hvm.viridian_enable);
@@ -209,7 +209,7 @@ static struct err *read_gfx_passthru(const struct slot *slot,
     libxl_gfx_passthru_kind kind;
     const char *word;
 
-    TRY(kind_text(value, f->pool, &word));
+    TRY(slot_text(value, f->pool, &word));
     if (!libxl_gfx_passthru_kind_from_string(word, &kind)) {
         b->u.hvm.gfx_passthru_kind = kind;
         libxl_defbool_set(&b->u.hvm.gfx_passthru, true);
@@ -234,7 +234,7 @@ static struct err *read_ms_vm_genid(const struct slot *slot,
     const char *word;
 
     (void)slot;
-    TRY(kind_text(value, f->pool, &word));
+    TRY(slot_text(value, f->pool, &word));
     if (!strcmp(word, "none"))
         return NULL;
     if (strcmp(word, "generate"))
@@ -261,7 +261,7 @@ static struct err *read_mca_caps(const struct slot *slot,
         return ERR_AS(input, "want a list, as [\"lmce\"]");
     value_each(item, value)
     {
-        TRY(kind_text(item, f->pool, &word));
+        TRY(slot_text(item, f->pool, &word));
         if (strcmp(word, "lmce"))
             return slot_bad_word(word, mca_words, f->pool);
         b->u.hvm.mca_caps |= MCA_CAP_LMCE;
@@ -280,7 +280,7 @@ static struct err *read_rdm(const struct slot *slot, const struct value *value,
     const char *text;
 
     (void)slot;
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     spec_rdm_parse(value, &guest_of(f)->config.b_info.u.hvm.rdm, f->pool,
                    f->diags);
     return NULL;
@@ -349,7 +349,7 @@ static void parse_item(enum item_kind kind, const struct slot *slot,
                        const struct value *value, void *item, struct fill *f)
 {
     const char *text = "";
-    struct err *e = kind_text(value, f->pool, &text);
+    struct err *e = slot_text(value, f->pool, &text);
     char *copy = pool_str(f->pool, text);
 
     if (!e && kind == ITEM_IRQ)

@@ -39,7 +39,7 @@ static struct err *add_setting(const struct value *item, struct value *node,
     const char *text, *equals;
     struct value *v, *name;
 
-    TRY(kind_text(item, p, &text));
+    TRY(slot_text(item, p, &text));
     equals = strchr(text, '=');
     if (item->kind != VALUE_STRING || !equals)
         return ERR_AS(input, "'%s' is not SETTING=VALUE", text);

@@ -10,27 +10,6 @@
 
 /* ---- helpers ------------------------------------------------------------- */
 
-struct err *kind_text(const struct value *value, struct pool *p,
-                      const char **ret)
-{
-    switch (value->kind) {
-    case VALUE_STRING:
-        *ret = value->s.text;
-        return NULL;
-    case VALUE_INT:
-        *ret = pool_printf(p, "%" PRId64, value->i);
-        return NULL;
-    case VALUE_BOOL:
-        *ret = value->b ? "1" : "0";
-        return NULL;
-    case VALUE_NIL:
-        return ERR_AS(input, "has no value");
-    default:
-        return ERR_AS(input, "want a string, not a %s",
-                      value_kind_name(value->kind));
-    }
-}
-
 void kind_replace(char **field, const char *text)
 {
     free(*field);
@@ -108,7 +87,7 @@ static struct err *string_read(const struct slot *slot,
     const char *text = NULL;
 
     (void)slot;
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     kind_replace(field, text);
     return NULL;
 }
@@ -141,14 +120,14 @@ static struct err *strings_read(const struct slot *slot,
     {
         const char *text;
 
-        TRY(kind_item_err(slot, item, kind_text(item, f->pool, &text), f));
+        TRY(kind_item_err(slot, item, slot_text(item, f->pool, &text), f));
     }
     words = xcalloc(value->kids.n + 1, sizeof(*words));
     value_each(item, value)
     {
         const char *text = "";
 
-        err_drop(kind_text(item, f->pool, &text), "it was fine just now");
+        err_drop(slot_text(item, f->pool, &text), "it was fine just now");
         words[n++] = xstrdup(text);
     }
     libxl_string_list_dispose(list);
@@ -196,7 +175,7 @@ static struct err *args_read(const struct slot *slot, const struct value *value,
 
     if (value->kind == VALUE_LIST)
         return strings_read(slot, value, field, f);
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     diag_warning(f->diags, value->place,
                  "%s: one string of several words is deprecated: use a list",
                  slot->name);
@@ -232,17 +211,27 @@ static bool is_word(const libxl_enum_string_table *row)
     return strcasecmp(row->s, "unknown") && strcasecmp(row->s, "invalid");
 }
 
-static const char *const *enum_words(const struct slot *slot, struct pool *p)
+/* The same rows as choices, so that their words are listed and printed alike. */
+static struct slot as_choice(const struct slot *slot, struct pool *p)
 {
-    const char **words = NULL;
+    struct slot_choice *choices = NULL;
+    struct slot choice = *slot;
     size_t n = 0;
 
     for (const libxl_enum_string_table *row = slot->more; row->s; row++) {
         if (is_word(row))
-            *pool_push(p, words, n) = row->s;
+            *pool_push(p, choices, n) = (struct slot_choice){row->s, row->v, NULL};
     }
-    *pool_push(p, words, n) = NULL;
-    return words;
+    *pool_push(p, choices, n) = (struct slot_choice){NULL, 0, NULL};
+    choice.more = choices;
+    return choice;
+}
+
+static const char *const *enum_words(const struct slot *slot, struct pool *p)
+{
+    struct slot choice = as_choice(slot, p);
+
+    return slot_kind_choice.words(&choice, p);
 }
 
 static struct err *enum_read(const struct slot *slot, const struct value *value,
@@ -250,7 +239,7 @@ static struct err *enum_read(const struct slot *slot, const struct value *value,
 {
     const char *word;
 
-    TRY(kind_text(value, f->pool, &word));
+    TRY(slot_text(value, f->pool, &word));
     for (const libxl_enum_string_table *row = slot->more; row->s; row++) {
         if (is_word(row) && !strcasecmp(row->s, word)) {
             *(int *)field = row->v;
@@ -263,11 +252,9 @@ static struct err *enum_read(const struct slot *slot, const struct value *value,
 static struct value *enum_print(const struct slot *slot, const void *field,
                                 struct pool *p)
 {
-    for (const libxl_enum_string_table *row = slot->more; row->s; row++) {
-        if (row->v == *(const int *)field && is_word(row))
-            return value_string(p, row->s);
-    }
-    return NULL;
+    struct slot choice = as_choice(slot, p);
+
+    return slot_kind_choice.print(&choice, field, p);
 }
 
 const struct slot_kind kind_enum = {.name = "word",
@@ -284,7 +271,7 @@ static struct err *numbered_enum_read(const struct slot *slot,
     struct err *e;
     int64_t n;
 
-    TRY(kind_text(value, f->pool, &word));
+    TRY(slot_text(value, f->pool, &word));
     e = slot_number(value, INT32_MIN, INT32_MAX, &n);
     if (e) {
         err_drop(e, "not a number, so a word");

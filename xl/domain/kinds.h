@@ -77,9 +77,6 @@ struct kind_set {
     const char *form;         /* "list of strings", for docs */
 };
 
-/* The value as text (numbers are printed); a list is an error. */
-struct err *kind_text(const struct value *value, struct pool *p,
-                      const char **ret) MUST_USE;
 /* Replaces the malloc'd string in FIELD by a copy of TEXT. */
 void kind_replace(char **field, const char *text);
 

@@ -11,11 +11,8 @@
 
 /* char *: an error when a text that is not empty was given already. */
 extern const struct slot_kind spec_kind_text_once;
-/* An int or enum; MORE is a struct slot_choice array. A choice named "" is
- * accepted, but not offered. Letter case counts. */
-extern const struct slot_kind spec_kind_word;
-/* The same, and an error when another word was given already (the field's
- * zero is "not given"). */
+/* An int or enum by a word: SLOT_CHOICE that is an error when another word was
+ * given already (the field's zero is "not given"). */
 extern const struct slot_kind spec_kind_word_once;
 /* An int that becomes `min` when the setting is there; takes no value. */
 extern const struct slot_kind spec_kind_flag;
@@ -28,7 +25,7 @@ extern const struct slot_kind spec_kind_defbool_flag;
     .kind = &spec_kind_text_once, .offset = SLOT_AT(strct, member, char *),    \
     .size = SLOT_SIZE(strct, member)
 #define SPEC_WORD(strct, member, choices)                                      \
-    .kind = &spec_kind_word, .offset = SLOT_AT_INT(strct, member),             \
+    .kind = &slot_kind_choice, .offset = SLOT_AT_INT(strct, member),             \
     .size = SLOT_SIZE(strct, member), .more = (choices)
 #define SPEC_WORD_ONCE(strct, member, choices)                                 \
     .kind = &spec_kind_word_once, .offset = SLOT_AT_INT(strct, member),        \

@@ -150,7 +150,7 @@ static struct err *mac_read(const struct slot *slot, const struct value *value,
     libxl_mac mac;
 
     (void)slot;
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     if (!parse_mac(text, mac))
         return ERR_AS(input,
                       "'%s' is not a MAC address: want 00:16:3e:01:02:03",
@@ -227,7 +227,7 @@ static struct err *rate_read(const struct slot *slot, const struct value *value,
 
     (void)slot;
     (void)field;
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     return parse_rate(text, f->pool, f->base);
 }
 
@@ -239,7 +239,7 @@ static struct err *number_read(const struct slot *slot,
     const char *text;
     int64_t n;
 
-    TRY(kind_text(value, f->pool, &text));
+    TRY(slot_text(value, f->pool, &text));
     TRY(text_to_int(text, 10, slot->min, slot->max, &n));
     *(int *)field = (int)n;
     return NULL;

@@ -95,7 +95,7 @@ struct err *spec_pci_parse(const struct value *value, libxl_device_pci *pci,
     struct xlu x = {0};
     int rc = -1;
 
-    TRY(kind_text(value, p, &text));
+    TRY(slot_text(value, p, &text));
     if (has_good_address(text, p)) {
         xlu_open(&x);
         rc = xlu_pci_parse_spec_string(x.cfg, pci, text);

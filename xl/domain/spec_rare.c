@@ -126,7 +126,7 @@ void spec_dtdev_parse(const struct value *value, libxl_device_dtdev *dev,
                       struct pool *p, struct diags *diags)
 {
     const char *path;
-    struct err *e = kind_text(value, p, &path);
+    struct err *e = slot_text(value, p, &path);
 
     if (e)
         diag_err(diags, value->place, err_wrap(e, "dtdev"));

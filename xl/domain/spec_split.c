@@ -38,54 +38,24 @@ const struct slot_kind spec_kind_text_once = {.name = "string",
 
 /* ---- words --------------------------------------------------------------- */
 
-static const char *const *word_words(const struct slot *slot, struct pool *p)
+static const char *word_of(const struct slot *slot, int value, struct pool *p)
 {
-    const char **words = NULL;
-    size_t n = 0;
+    struct value *word = slot_kind_choice.print(slot, &value, p);
 
-    for (const struct slot_choice *c = slot->more; c->name; c++) {
-        if (*c->name)
-            *pool_push(p, words, n) = c->name;
-    }
-    *pool_push(p, words, n) = NULL;
-    return words;
+    return word ? word->s.text : "";
 }
 
 /* Fields are ints and libxl's enums: the same size. */
-static struct err *word_read(const struct slot *slot, const struct value *value,
-                             void *field, struct fill *f)
-{
-    const char *word;
-
-    TRY(kind_text(value, f->pool, &word));
-    for (const struct slot_choice *c = slot->more; c->name; c++) {
-        if (!strcmp(c->name, word)) {
-            *(int *)field = c->value;
-            return NULL;
-        }
-    }
-    return slot_bad_word(word, word_words(slot, f->pool), f->pool);
-}
-
-static const char *word_of(const struct slot *slot, int value)
-{
-    for (const struct slot_choice *c = slot->more; c->name; c++) {
-        if (c->value == value)
-            return c->name;
-    }
-    return NULL;
-}
-
 static struct err *word_once_read(const struct slot *slot,
                                   const struct value *value, void *field,
                                   struct fill *f)
 {
     int old = *(int *)field, now = old;
 
-    TRY(word_read(slot, value, &now, f));
+    TRY(slot_kind_choice.read(slot, value, &now, f));
     if (old && old != now)
         return ERR_AS(input, "is given twice: '%s' and '%s'",
-                      word_of(slot, old), value->s.text);
+                      word_of(slot, old, f->pool), value->s.text);
     *(int *)field = now;
     return NULL;
 }
@@ -93,16 +63,14 @@ static struct err *word_once_read(const struct slot *slot,
 static struct value *word_print(const struct slot *slot, const void *field,
                                 struct pool *p)
 {
-    const char *word = word_of(slot, *(const int *)field);
-
-    return word ? value_string(p, word) : NULL;
+    return slot_kind_choice.print(slot, field, p);
 }
 
-const struct slot_kind spec_kind_word = {.name = "word",
-                                         .read = word_read,
-                                         .print = word_print,
-                                         .words = word_words,
-                                         .takes_word = true};
+static const char *const *word_words(const struct slot *slot, struct pool *p)
+{
+    return slot_kind_choice.words(slot, p);
+}
+
 const struct slot_kind spec_kind_word_once = {.name = "word",
                                               .read = word_once_read,
                                               .print = word_print,

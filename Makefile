@@ -291,9 +291,10 @@ dom0: all guests $(B)/tests/compare ## the tests that need Xen, in the Dom0; T=p
 	@set -f; tests/run-dom0 $(T)
 
 .PHONY: bench
-bench: all $(B)/tests/bench-db ## our programs against stock ones, side by side in one Dom0
+bench: all $(B)/tests/bench-db $(B)/tests/xapi-serve ## our programs against stock ones, side by side in one Dom0
 	@tests/bench/db.sh
 	@tests/bench/xenstore.sh
+	@tests/bench/door.sh
 	@tests/bench/run
 
 .PHONY: docs

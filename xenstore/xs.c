@@ -16,12 +16,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <xenstore.h>
 
 #include "lib/str.h"
+#include "xenstore/connect.h"
+#include "xenstore/listing.h"
 #include "xenstore/store.h"
 
 #define PARTS_MAX 16
@@ -45,26 +45,19 @@ struct xs_handle {
 
 /* ---- opening and closing ------------------------------------------------- */
 
-static int open_socket(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || strlen(path) >= sizeof(at.sun_path))
-        return -1;
-    memcpy(at.sun_path, path, strlen(path) + 1);
-    if (connect(fd, (struct sockaddr *)&at, sizeof(at)))
-        return -1;
-    return take_fd(&fd);
-}
-
+/* Here calls wait for their answers. */
 static int open_daemon(void)
 {
-    const char *path = getenv("XENSTORED_PATH");
-    int fd = open_socket(path ? path : STORE_SOCKET);
+    int fd = -1;
+    struct err *e = connect_any(STORE_TIMEOUT, &fd);
 
+    int errnum = errno;
+
+    err_drop(e, "callers of libxenstore look at errno");
+    errno = errnum;
     if (fd < 0)
-        fd = open(path ? path : STORE_DEVICE, O_RDWR | O_CLOEXEC);
+        return -1;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
 }
 
@@ -375,46 +368,34 @@ static char **as_list(const char *text, size_t len, unsigned *ret_n)
     return list;
 }
 
-/* A listing of more than one frame: pieces of one generation of the node. */
+/* A listing of more than one frame. */
 static char *list_in_parts(struct xs_handle *h, xs_transaction_t t,
                            const char *path, size_t *ret_len)
 {
-    struct str all AUTO(str_done) = STR_INIT(STR_MAX);
-    char generation[32] = "";
+    struct listing l AUTO(listing_done);
+    bool whole = false;
 
-    for (;;) {
+    listing_init(&l);
+    while (!whole) {
         char offset[24];
         struct part p[] = {word(path), {offset, 0}};
-        size_t len, front;
+        struct frame f = {.type = XS_DIRECTORY_PART};
         AUTO_FREE char *piece = NULL;
+        struct err *e;
 
-        p[1].len = (size_t)snprintf(offset, sizeof(offset), "%zu", all.len) + 1;
-        piece = ask(h, XS_DIRECTORY_PART, t, p, 2, &len);
+        p[1].len =
+            (size_t)snprintf(offset, sizeof(offset), "%zu", l.names.len) + 1;
+        f.data = piece = ask(h, XS_DIRECTORY_PART, t, p, 2, &f.len);
         if (!piece)
             return NULL;
-        front = strlen(piece) + 1;
-        if (front > len || front > sizeof(generation)) {
-            errno = EIO;
+        e = listing_take(&l, &f, &whole);
+        err_drop(e, "callers of libxenstore look at errno");
+        errno = e ? EIO : l.errnum;
+        if (errno)
             return NULL;
-        }
-        if (all.len && strcmp(generation, piece)) { /* it changed: again */
-            str_clear(&all);
-            generation[0] = 0;
-            continue;
-        }
-        memcpy(generation, piece, front);
-        if (front == len || (len - front == 1 && !piece[front])) {
-            *ret_len = all.len;
-            return str_take(&all);
-        }
-        /* The last piece ends in an empty word. */
-        if (len - front > 1 && !piece[len - 1] && !piece[len - 2]) {
-            str_addn(&all, piece + front, len - front - 1);
-            *ret_len = all.len;
-            return str_take(&all);
-        }
-        str_addn(&all, piece + front, len - front);
     }
+    *ret_len = l.names.len;
+    return str_take(&l.names);
 }
 
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,

@@ -38,7 +38,7 @@ struct daemon {
     answer_fn *answer;
     unsigned n_seen;
     unsigned generation, n_conflicts;
-    char list[100000]; /* the answer to a list of /long */
+    char list[100000];       /* the answer to a list of /long */
     struct xsd_sockmsg held; /* a request whose answer waits for the next */
 };
 
@@ -56,11 +56,11 @@ static inline void put(struct daemon *d, const void *data, size_t len)
         d->answer = NULL;
 }
 
-static inline void reply(struct daemon *d, const struct xsd_sockmsg *to, uint32_t type,
-                  const char *data, size_t len)
+static inline void reply(struct daemon *d, const struct xsd_sockmsg *to,
+                         uint32_t type, const char *data, size_t len)
 {
-    struct xsd_sockmsg head = {.type = type, .req_id = to->req_id,
-                               .len = (uint32_t)len};
+    struct xsd_sockmsg head = {
+        .type = type, .req_id = to->req_id, .len = (uint32_t)len};
 
     put(d, &head, sizeof(head));
     put(d, data, len);
@@ -128,7 +128,7 @@ static inline void assert_err(struct err *e, const char *text)
 #define BIG_NAMES 2000 /* of /big, five bytes each: too long for one frame */
 
 static inline void answer_part(struct daemon *d, const struct xsd_sockmsg *head,
-                        const char *data)
+                               const char *data)
 {
     size_t offset = strtoul(data + strlen(data) + 1, NULL, 10), len;
     char out[STORE_PAYLOAD_MAX];
@@ -147,13 +147,13 @@ static inline void answer_part(struct daemon *d, const struct xsd_sockmsg *head,
 }
 
 static inline void error(struct daemon *d, const struct xsd_sockmsg *head,
-                  const char *name)
+                         const char *name)
 {
     reply(d, head, XS_ERROR, name, strlen(name) + 1);
 }
 
 static inline void answer_well(struct daemon *d, const struct xsd_sockmsg *head,
-                        const char *data)
+                               const char *data)
 {
     char out[STORE_PAYLOAD_MAX];
 
@@ -174,8 +174,7 @@ static inline void answer_well(struct daemon *d, const struct xsd_sockmsg *head,
         reply(d, head, XS_GET_PERMS, "n0\0r1", 6);
     else if (head->type == XS_TRANSACTION_START)
         reply(d, head, XS_TRANSACTION_START, "7", 2);
-    else if (head->type == XS_TRANSACTION_END && *data == 'T' &&
-             d->n_conflicts)
+    else if (head->type == XS_TRANSACTION_END && *data == 'T' && d->n_conflicts)
         d->n_conflicts--, error(d, head, "EAGAIN");
     else if (head->type == XS_DIRECTORY && strstr(data, "empty"))
         reply(d, head, XS_DIRECTORY, "", 0);
@@ -191,7 +190,7 @@ static inline void answer_well(struct daemon *d, const struct xsd_sockmsg *head,
 
 /* Answers the second of two first. */
 static inline void hold(struct daemon *d, const struct xsd_sockmsg *head,
-                 const char *data)
+                        const char *data)
 {
     (void)data;
     if (!d->held.type) {
@@ -203,7 +202,7 @@ static inline void hold(struct daemon *d, const struct xsd_sockmsg *head,
 }
 
 static inline void say_nothing(struct daemon *d, const struct xsd_sockmsg *head,
-                        const char *data)
+                               const char *data)
 {
     (void)d;
     (void)head;
@@ -211,8 +210,8 @@ static inline void say_nothing(struct daemon *d, const struct xsd_sockmsg *head,
 }
 
 /* As an event loop does; ends after SECONDS or when *FLAG is set. */
-static inline struct err *loop(struct store *s, const unsigned *flag, unsigned until,
-                        double seconds)
+static inline struct err *loop(struct store *s, const unsigned *flag,
+                               unsigned until, double seconds)
 {
     double end = now() + seconds;
 
@@ -274,8 +273,8 @@ static inline void server_start(struct server *srv, answer_fn *first,
     srv->answers[0] = first;
     srv->answers[1] = others;
     srv->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(srv->fd, (struct sockaddr *)&srv->at,
-                          sizeof(srv->at)), 0);
+    assert_int_equal(
+        bind(srv->fd, (struct sockaddr *)&srv->at, sizeof(srv->at)), 0);
     assert_int_equal(listen(srv->fd, 16), 0);
     pthread_create(&srv->thread, NULL, accept_all, srv);
 }

@@ -5,8 +5,8 @@
 static void say_huge(struct daemon *d, const struct xsd_sockmsg *head,
                      const char *data)
 {
-    struct xsd_sockmsg huge = {.type = XS_READ, .req_id = head->req_id,
-                               .len = UINT32_MAX - 8};
+    struct xsd_sockmsg huge = {
+        .type = XS_READ, .req_id = head->req_id, .len = UINT32_MAX - 8};
 
     (void)data;
     put(d, &huge, sizeof(huge));
@@ -52,8 +52,8 @@ static void say_wrong_type(struct daemon *d, const struct xsd_sockmsg *head,
 static void say_cut(struct daemon *d, const struct xsd_sockmsg *head,
                     const char *data)
 {
-    struct xsd_sockmsg cut = {.type = XS_READ, .req_id = head->req_id,
-                              .len = 100};
+    struct xsd_sockmsg cut = {
+        .type = XS_READ, .req_id = head->req_id, .len = 100};
 
     (void)data;
     put(d, &cut, sizeof(cut));
@@ -213,8 +213,7 @@ static void endless_events(void **state)
     stop(&d, s);
 }
 
-static void flood_of_different(struct daemon *d,
-                               const struct xsd_sockmsg *head,
+static void flood_of_different(struct daemon *d, const struct xsd_sockmsg *head,
                                const char *data)
 {
     char event[32];

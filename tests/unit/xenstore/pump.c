@@ -75,8 +75,8 @@ static void cancelling(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     unsigned n_wrong = 0, n_calls = 0;
-    struct store_batch gone = {.pool = pool_new(), .done = count,
-                               .arg = &n_wrong};
+    struct store_batch gone = {
+        .pool = pool_new(), .done = count, .arg = &n_wrong};
     struct store_batch b = {.pool = p, .done = count, .arg = &n_calls};
     struct daemon d;
     struct store *s = start(&d, answer_well);

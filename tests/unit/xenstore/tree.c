@@ -27,8 +27,7 @@ static void answer_tree(struct daemon *d, const struct xsd_sockmsg *head,
     else if (text_has_prefix(data, "/t/k6/"))
         error(d, head, "EACCES");
     else if (head->type == XS_DIRECTORY && depth_of(data) < 4)
-        reply(d, head, head->type, "k3\0k1\0k2\0k0\0k4\0k5\0k6\0k7",
-              KIDS * 3);
+        reply(d, head, head->type, "k3\0k1\0k2\0k0\0k4\0k5\0k6\0k7", KIDS * 3);
     else if (head->type == XS_DIRECTORY)
         reply(d, head, head->type, "", 0);
     else

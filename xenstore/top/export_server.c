@@ -36,7 +36,13 @@ struct text {
     struct str bytes;
 };
 
-enum client_state { CLIENT_FREE, CLIENT_READS, CLIENT_WAITS, CLIENT_WRITES };
+enum client_state {
+    CLIENT_FREE,
+    CLIENT_READS,
+    CLIENT_WAITS,
+    CLIENT_WRITES,
+    CLIENT_LINGERS
+};
 
 struct client {
     enum client_state state;
@@ -147,8 +153,20 @@ static void client_write(struct client *c)
     c->n_out += (size_t)n;
     if (c->n_out == c->end) {
         shutdown(c->fd, SHUT_WR);
-        client_end(c);
+        c->state = CLIENT_LINGERS;
+        c->deadline = wait_now() + SERVER_LINGER_TIME;
     }
+}
+
+/* What it goes on to send must not make the kernel take the answer back; while
+ * it waits for one, only its end is of interest. */
+static void client_linger(struct client *c)
+{
+    char part[4096];
+    ssize_t n = recv(c->fd, part, sizeof(part), MSG_DONTWAIT);
+
+    if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
+        client_end(c);
 }
 
 /* Asks for a text unless that is done already. */
@@ -242,16 +260,6 @@ static void client_read(struct server *s, struct client *c)
     else if (c->n_in == sizeof(c->in) - 1)
         client_say(c, "431 Request Header Fields Too Large",
                    "The request is too long.\n");
-}
-
-/* One that waits says nothing more; what comes can only be its end. */
-static void client_check(struct client *c)
-{
-    char byte;
-    ssize_t n = recv(c->fd, &byte, 1, MSG_DONTWAIT);
-
-    if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
-        client_end(c);
 }
 
 /* ---- who comes ----------------------------------------------------------- */
@@ -422,7 +430,7 @@ static void turn(struct server *s)
         else if (c->state == CLIENT_WRITES)
             client_write(c);
         else
-            client_check(c);
+            client_linger(c);
     }
     if (fds[0].revents)
         read_answer(s);

@@ -16,6 +16,7 @@
 #define SERVER_TEXT_MAX (64u << 20)
 #define SERVER_REQUEST_TIME 10.0 /* seconds to send a request */
 #define SERVER_ANSWER_TIME 30.0  /* and to take its answer */
+#define SERVER_LINGER_TIME 1.0   /* and to hang up */
 /* When all places are taken, the one taken longest is given to who comes next,
  * after this many seconds. */
 #define SERVER_FAIR_TIME 1.0

@@ -64,7 +64,7 @@ $(LINKS): $(B)/bin/xenstore
 	$(Q)ln -sf xenstore $@
 
 # What the tests in a Dom0 find ready there.
-TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/fakehv.so
+TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so
 
 .PHONY: all
 all: $(PROGRAMS) $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
@@ -198,7 +198,8 @@ $(B)/tests/fakehv.so: tests/xenstore/fakehv.c
 
 $(B)/tests/compare: $(B)/obj/tests/parity/compare.o
 $(B)/tests/writers: $(B)/obj/tests/bench/writers.o
-$(B)/tests/compare $(B)/tests/writers: $(B)/dom0kit.a
+$(B)/tests/churn: $(B)/obj/tests/guests/churn.o
+$(B)/tests/compare $(B)/tests/writers $(B)/tests/churn: $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)

@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# xentop: output as stock's, figures as stock's and as what the guests did
+# (within 3 %), guests that come and go by the hundred, XenStore left alone, the
+# exporter.
+. "$(dirname "$0")/lib.sh"
+xentop=$work/xentop
+cp "$top/build/bin/xentop" "$xentop"
+theirs=${stock%/xl}/xentop
+promtool=$top/build/unpacked/prometheus/usr/bin/promtool
+
+# near A B [PERCENT]: A is B, give or take that much (3).
+near() {
+    awk -v a="$1" -v b="$2" -v p="${3:-3}" 'BEGIN {
+        d = a - b; if (d < 0) d = -d
+        exit !(b > 0 && d <= b * p / 100) }'
+}
+# of DOMAIN COLUMN: a figure of now.
+of() { "$xentop" -i 1 --format csv --columns "name,$2" | awk -F, -v d="$1" '$2 == d { print $3 }'; }
+# typed DOMAIN COMMAND: into the guest's console, until it says DONE.
+typed() {
+    local tty
+    tty=$(xenstore-read "/local/domain/$(id "$1")/console/tty")
+    exec 8<>"$tty"
+    printf '%s; echo DO''NE\r' "$2" >&8
+    timeout 120 sed '/^DONE/q' <&8 >"$work/typed"
+    exec 8>&-
+}
+up() { grep -q '^dom0kit guest: ' "/var/log/xen/console/guest-$1.log"; }
+
+note "nobody but Dom0's root"
+refused() { # TEXT COMMAND...
+    said=$("${@:2}" 2>&1) && bad "${*:2}: no failure"
+    says "$1"
+}
+chmod 755 "$work" "$xentop"
+refused "run as root" setpriv --reuid=65534 --regid=65534 --clear-groups "$xentop" -b -i 1
+
+note "as stock prints it"
+truncate -s 80M "$work/disk"
+cp "$guests/hvm.qcow2" "$work/pvh.qcow2"
+qemu-img resize -q "$work/pvh.qcow2" 80M
+"$stock" create -q "$tiny" 'name="a-very-long-name-for-a-domain"' || bad create
+"$stock" create -q "$guests/pv.cfg" "disk=['format=raw,vdev=xvda,access=rw,target=$work/disk']" || bad create
+"$stock" create -q "$guests/pvh.cfg" "disk=['format=qcow2,vdev=xvda,access=rw,target=$work/pvh.qcow2']" 'vcpus=2' || bad create
+within 120 up pv || bad "pv is not up"
+within 240 up pvh || bad "pvh is not up"
+sleep 3
+
+# Seconds go on between the two, and packets come; stock's figures of a disk in
+# qemu come and go, so those of pvh are looked at below.
+mask='s/^\( *[^ ]* [-a-z]\{6\} *\)[0-9]* *[0-9.]* /\1T /; /^Net/s/  *[0-9]*\(bytes\|pkts\)/ N\1/g; s/[0-9]*s\b/Ts/g; /^VBD Unid/d'
+mask+='; /^ *pvh /s/ [^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]*$//; /^ *pv /s/ [0-9]* *[0-9]*\(\( *[0-9]*\)\{7\}\)$/ N\1/'
+as_stock() {
+    for _ in 1 2 3; do
+        "$theirs" -b -i 1 "$@" | sed "$mask" >"$work/theirs"
+        "$xentop" -b -i 1 "$@" | sed "$mask" >"$work/mine"
+        cmp -s "$work/theirs" "$work/mine" && break
+    done
+    check "as stock: -b -i 1 $*" diff "$work/theirs" "$work/mine"
+}
+as_stock
+as_stock -f
+as_stock -r
+as_stock -n
+as_stock -x
+as_stock -v
+as_stock -nxvrf
+check "-i 2 has two" [ "$("$xentop" -b -d 0.5 -i 2 | grep -c 'NAME  STATE')" = 2 ]
+check "the headings" cmp <("$theirs" -b -i 1 | head -1) <("$xentop" -b -i 1 | head -1)
+
+note "what guests write"
+before=$(of pv vbd_write_sectors)
+typed pv 'dd if=/dev/zero of=/dev/xvda bs=1M count=64; sync'
+now=$(of pv vbd_write_sectors)
+check "64 MB to a disk of the kernel's: $((now - before)) sectors" near $((now - before)) 131072
+check "stock's figure is the same" near "$("$theirs" -b -i 1 | awk '$1 == "pv" { print $(NF - 1) }')" "$now" 0
+before=$(of pvh vbd_write_sectors)
+typed pvh 'dd if=/dev/zero of=/dev/xvda bs=1M count=64; sync'
+now=$(of pvh vbd_write_sectors)
+check "64 MB to a disk of qemu's: $((now - before)) sectors" near $((now - before)) 131072
+
+note "what guests send and receive"
+before=$(of pv net_rx)
+busybox nc -l -p 5001 </dev/null >"$work/got" &
+typed pv 'dd if=/dev/zero bs=1M count=64 | nc -w 5 192.168.128.1 5001'
+wait $!
+check "all of it came" [ "$(stat -c %s "$work/got")" = 67108864 ]
+now=$(of pv net_rx)
+check "64 MB sent by it: $((now - before)) bytes" near $((now - before)) 67108864
+check "stock's figure is the same" near "$("$theirs" -b -i 1 | awk '$1 == "pv" { print $12 }')" $((now / 1024)) 1
+before=$(of pv net_tx)
+head -c 67108864 /dev/zero | busybox nc -l -p 5002 >/dev/null &
+typed pv 'nc -w 5 192.168.128.1 5002 </dev/null | wc -c'
+check "all of it arrived" grep -q '^67108864' "$work/typed"
+now=$(of pv net_tx)
+check "64 MB received by it: $((now - before)) bytes" near $((now - before)) 67108864
+kill %% 2>/dev/null
+wait
+
+note "a busy loop"
+typed pv '(while :; do :; done) & sleep 1'
+seconds() { "$stock" list pv | awk 'NR == 2 { print $NF }'; }
+began=${EPOCHREALTIME/./} a=$(seconds)
+"$theirs" -b -d 12 -i 2 >"$work/theirs" &
+"$xentop" --format csv -d 12 -i 2 --columns name,cpu_percent,cpu_seconds >"$work/mine"
+wait $!
+b=$(seconds) ended=${EPOCHREALTIME/./}
+mine=$(awk -F, '$2 == "pv" { p = $3 } END { print p }' "$work/mine")
+other=$(awk '$1 == "pv" { p = $4 } END { print p }' "$work/theirs")
+hypervisor=$(awk -v a="$a" -v b="$b" -v us=$((ended - began)) 'BEGIN { print (b - a) * 1e8 / us }')
+check "CPU: $mine %, by the hypervisor's counter $hypervisor %" near "$mine" "$hypervisor"
+check "stock says $other %" near "$mine" "$other"
+"$stock" destroy pv
+"$stock" destroy pvh
+
+note "guests that come and go"
+# The same guests as before; whatever is asked of XenStore is asked once.
+"$xentop" --format json -d 0.1 -n -v -x --columns id,name,cpu_percent,target,nets,vbds >"$work/readings" 2>"$work/err" &
+monitor=$!
+within 20 [ -s "$work/readings" ]
+sleep 2
+state_of() { awk '/^VmRSS/ { print $2 }' "/proc/$monitor/status"; }
+fds_of() { ls "/proc/$monitor/fd" | wc -l; }
+"$top/build/tests/churn" 50 5 || bad churn
+sleep 1
+rss=$(state_of) fds=$(fds_of)
+began=$SECONDS
+"$top/build/tests/churn" 500 5 || bad churn
+sleep 2
+note "500 of them took $((SECONDS - began)) s; rss $rss -> $(state_of) kB, descriptors $fds -> $(fds_of)"
+check "no memory is lost" [ "$(state_of)" -le $((rss + 400)) ]
+check "no descriptor is lost" [ "$(fds_of)" = "$fds" ]
+check "it is still there" kill -0 $monitor
+seen=$(grep -o '"name":"churn-[0-9]*"' "$work/readings" | sort -u | wc -l)
+check "it saw $seen of them by name" [ "$seen" -ge 50 ]
+check "and their devices" grep -q '"name":"churn-[0-9]*","cpu_percent":[^,]*,"target":[^,]*,"nets":1,"vbds":1' "$work/readings"
+check "no figure is nonsense" awk '{
+    while (match($0, /"cpu_percent":[0-9.e+-]*/)) {
+        if (substr($0, RSTART + 14, RLENGTH - 14) > 250) exit 1
+        $0 = substr($0, RSTART + RLENGTH) } }' "$work/readings"
+check "none is left in it" [ "$(tail -1 "$work/readings" | grep -c churn)" = 0 ]
+
+note "XenStore is left alone"
+daemon=$(cat /run/xen/xenstored.pid)
+strace -f -c -o "$work/calls" -p "$daemon" & tracer=$!
+sleep 5
+kill $tracer
+wait $tracer 2>/dev/null
+check "the daemon does nothing in five seconds of fifty readings" \
+    [ "$(awk '$NF == "read" || $NF == "recvfrom" { n += $4 } END { print n + 0 }' "$work/calls")" -le 2 ]
+"$stock" rename a-very-long-name-for-a-domain renamed
+check "and a new name is seen" within 5 sh -c "tail -1 $work/readings | grep -q '\"name\":\"renamed\"'"
+kill -STOP "$daemon"
+"$top/build/tests/churn" 1 0 & churner=$!
+sleep 2
+lines=$(wc -l <"$work/readings")
+sleep 2
+kill -CONT "$daemon"
+wait $churner
+check "a daemon that stands still does not hold it up" [ "$(wc -l <"$work/readings")" -ge "$lines" ]
+check "it says how long that is" grep -q '"store_age":[1-9]' "$work/readings"
+kill -INT $monitor
+wait $monitor
+check "ends at SIGINT with 0" [ $? -eq 0 ]
+check "said nothing" [ ! -s "$work/err" ]
+
+note "the exporter"
+"$xentop" --listen 127.0.0.1:9555 >"$work/where" &
+exporter=$!
+within 10 grep -q listening "$work/where"
+scrape() {
+    exec 7<>/dev/tcp/127.0.0.1/9555
+    printf 'GET /metrics HTTP/1.1\r\n\r\n' >&7
+    sed '1,/^\r$/d' <&7 >"$work/metrics"
+    exec 7>&-
+}
+scrape
+check "promtool finds nothing" [ "$("$promtool" check metrics <"$work/metrics" 2>&1; echo $?)" = 0 ]
+check "has the guest's memory" grep -q '^xen_domain_memory_bytes{.*name="renamed".*} 8388608$' "$work/metrics"
+for family in xen_host_cpus xen_cpu_idle_seconds_total xen_domain_cpu_seconds_total xen_vcpu_cpu_seconds_total; do
+    check "$family" grep -q "^$family" "$work/metrics"
+done
+child=$(pgrep -P $exporter)
+check "answers as nobody" [ "$(stat -c %U "/proc/$child")" = nobody ] || awk '/^Uid/' "/proc/$child/status"
+check "without Xen" sh -c "! ls -l /proc/$child/fd | grep -E 'xen|privcmd'"
+kill $exporter
+wait $exporter
+check "ends with 0" [ $? -eq 0 ]
+destroy_all
+finish

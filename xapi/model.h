@@ -187,6 +187,7 @@ struct model_param {
     const char *name;
     const struct model_type *type;
     bool optional; /* may be left out from here on: INITIAL then */
+    bool secret;   /* never in logs */
     struct model_value initial;
 };
 
@@ -226,7 +227,7 @@ struct model_error {
     const char *const *params; /* what its arguments are */
     unsigned n_params;
     bool any_params; /* any number may follow */
-    const char *doc; /* a sentence, or NULL */
+    const char *doc; /* a sentence */
 };
 
 /* Types of message objects. */

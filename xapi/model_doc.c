@@ -254,13 +254,11 @@ static void write_errors(struct doc *d)
         const struct model_error *e = &model_errors[i];
         AUTO_STR struct str text = STR_INIT(TEXT_MAX);
 
-        str_add(&text, e->doc ? e->doc : "");
+        str_add(&text, e->doc);
         for (unsigned k = 0; k < e->n_params; k++)
             str_addf(&text, "%s %s", k ? "," : " Arguments:", e->params[k]);
         str_add(&text, e->n_params ? "." : "");
-        doc_term(d, e->name,
-                 text.len ? str_text(&text) + (*str_text(&text) == ' ')
-                          : "No arguments.");
+        doc_term(d, e->name, str_text(&text));
     }
 }
 

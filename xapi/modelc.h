@@ -110,6 +110,11 @@ struct modelc_call *modelc_read_call(struct modelc *m, const struct value *v);
 /* "vm-operator", "pool-operator + client-cert", "none". */
 model_role_bits modelc_roles(struct modelc *m, const struct value *v);
 
+/* ---- modelc_rest --------------------------------------------------------- */
+
+void modelc_read_roles(struct modelc *m, const struct value *list);
+void modelc_read_rest(struct modelc *m, const struct value *root);
+
 /* ---- modelc_type --------------------------------------------------------- */
 
 /* The type that TEXT names in CLASS, NULL after a complaint. */
@@ -130,6 +135,9 @@ void modelc_derive(struct modelc *m);
 /* ---- modelc_check -------------------------------------------------------- */
 
 void modelc_check(struct modelc *m);
+/* Complains when DOC is no sentence: it begins with a capital, and ends. */
+void modelc_check_doc(struct modelc *m, const char *doc, const char *what,
+                      struct place place);
 
 /* ---- modelc_write, modelc_code: the insides of the files made ------------ */
 

@@ -30,19 +30,16 @@ static bool is_flat(const struct model_type *type)
     }
 }
 
-/* A sentence begins with a capital or a name, and ends. */
-static void check_doc(struct modelc *m, const char *doc, bool wanted,
-                      const char *what, struct place place)
+void modelc_check_doc(struct modelc *m, const char *doc, const char *what,
+                      struct place place)
 {
     size_t len = doc ? strlen(doc) : 0;
 
-    if (!len) {
-        if (wanted)
-            diag_error(&m->diags, place, "%s has no sentence (doc)", what);
-    } else if (doc[len - 1] != '.' || islower((unsigned char)doc[0])) {
+    if (!len)
+        diag_error(&m->diags, place, "%s has no sentence (doc)", what);
+    else if (doc[len - 1] != '.' || islower((unsigned char)doc[0]))
         diag_error(&m->diags, place,
                    "%s: want a sentence with a capital and a full stop", what);
-    }
 }
 
 static void check_field(struct modelc *m, const struct modelc_field *field)
@@ -63,8 +60,8 @@ static void check_field(struct modelc *m, const struct modelc_field *field)
     if (field->setter && row->mode != MODEL_RW)
         diag_error(&m->diags, field->place,
                    "%s: a setter's role is for RW fields", what);
-    check_doc(m, row->doc, row->on_wire && row->state != MODEL_REMOVED, what,
-              field->place);
+    if (row->doc || (row->on_wire && row->state != MODEL_REMOVED))
+        modelc_check_doc(m, row->doc, what, field->place);
 }
 
 static void check_call(struct modelc *m, const struct modelc_call *call)
@@ -76,23 +73,19 @@ static void check_call(struct modelc *m, const struct modelc_call *call)
                    "%s: what is removed answers MESSAGE_REMOVED: 'removed' "
                    "alone will do",
                    row->name);
-    check_doc(m, row->doc,
-              row->kind == MODEL_CUSTOM && row->state != MODEL_REMOVED,
-              row->name, call->place);
+    if (row->doc || (row->kind == MODEL_CUSTOM && row->state != MODEL_REMOVED))
+        modelc_check_doc(m, row->doc, row->name, call->place);
 }
 
 void modelc_check(struct modelc *m)
 {
     for (size_t i = 0; i < m->n_classes; i++)
-        check_doc(m, m->classes[i].row.doc, true, m->classes[i].row.name,
-                  m->classes[i].place);
+        modelc_check_doc(m, m->classes[i].row.doc, m->classes[i].row.name,
+                         m->classes[i].place);
     for (size_t i = 0; i < m->n_fields; i++)
         check_field(m, &m->fields[i]);
     for (size_t i = 0; i < m->n_calls; i++)
         check_call(m, m->calls[i]);
-    for (size_t i = 0; i < m->n_roles; i++)
-        check_doc(m, m->roles[i].doc, true, m->roles[i].name,
-                  (struct place){.source = NULL});
     if (!m->version.vendor)
         diag_error(&m->diags, (struct place){.source = NULL},
                    "no file says the version of the API");

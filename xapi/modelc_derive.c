@@ -99,10 +99,12 @@ static void derive_field(struct modelc *m, struct modelc_class *class,
         return;
     call = accessor(m, class, field, MODEL_SET_FIELD, "set_");
     PARAMS(m, call, 2, NAMES("self", "value"), self, type);
+    call->row.secret = field->row.secret;
     if (type->kind == MODEL_MAP) {
         call = accessor(m, class, field, MODEL_ADD_TO, "add_to_");
         PARAMS(m, call, 3, NAMES("self", "key", "value"), self, type->key,
                type->item);
+        call->row.secret = field->row.secret;
         call = accessor(m, class, field, MODEL_REMOVE_FROM, "remove_from_");
         PARAMS(m, call, 2, NAMES("self", "key"), self, type->key);
     } else if (type->kind == MODEL_SET) {
@@ -224,11 +226,12 @@ static void set_errors(struct modelc *m, struct modelc_call *call)
     call->row.n_errors = (unsigned)n;
 }
 
-/* "TYPE" or, when it may be left out, ["TYPE", VALUE]. */
+/* "TYPE", or "secret TYPE", or, when it may be left out, ["TYPE", VALUE]. */
 static void read_param(struct modelc *m, struct modelc_class *class,
                        struct modelc_call *call, const struct value *v,
                        struct model_param *param)
 {
+    static const char secret[] = "secret ";
     const struct value *type = v;
     const struct value *initial = NULL;
 
@@ -243,7 +246,10 @@ static void read_param(struct modelc *m, struct modelc_class *class,
                    "%s: want a type, or a list of a type and a value", v->name);
         return;
     }
-    param->type = modelc_type(m, class, type->s.text, type->place);
+    param->secret = text_has_prefix(type->s.text, secret);
+    param->type = modelc_type(
+        m, class, type->s.text + (param->secret ? strlen(secret) : 0),
+        type->place);
     if (param->optional)
         param->initial = modelc_value(m, param->type, initial);
     else if (call->row.n_required < call->row.n_params)

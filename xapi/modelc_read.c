@@ -1,93 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * modelc_read: the files of the model into the tables, by slot rows: what may
+ * modelc_read: the files of classes into the tables, by slot rows: what may
  * stand in a file, and what each word of "is" means, is said here once.
  */
 #include <string.h>
 
 #include "lib/file.h"
 #include "lib/json.h"
-#include "xapi/modelc.h"
+#include "xapi/modelc_kinds.h"
 
 #define FILE_MAX (4u << 20)
-
-/* ---- kinds of what files hold -------------------------------------------- */
-
-/* Kept as it is; its kind is the row's min (0: any). */
-static struct err *value_read(const struct slot *slot,
-                              const struct value *value, void *field,
-                              struct fill *f)
-{
-    (void)f;
-    if (slot->min && value->kind != (enum value_kind)slot->min)
-        return ERR_AS(input, "want a %s, not a %s",
-                      value_kind_name((enum value_kind)slot->min),
-                      value_kind_name(value->kind));
-    *(const struct value **)field = value;
-    return NULL;
-}
-
-static const char *const *mark_words(const struct slot *slot, struct pool *p)
-{
-    const char **words = NULL;
-    size_t n = 0;
-
-    for (const struct slot_choice *c = slot->more; c->name; c++)
-        *pool_push(p, words, n) = c->name;
-    *pool_push(p, words, n) = NULL;
-    return words;
-}
-
-static struct err *marks_read(const struct slot *slot,
-                              const struct value *value, void *field,
-                              struct fill *f)
-{
-    char **words;
-    size_t n;
-
-    if (value->kind != VALUE_STRING)
-        return ERR_AS(input, "want a string, not a %s",
-                      value_kind_name(value->kind));
-    words = text_split(f->pool, value->s.text, ' ', &n);
-    for (size_t i = 0; i < n; i++) {
-        const struct slot_choice *c = slot->more;
-
-        while (c->name && strcmp(c->name, words[i]))
-            c++;
-        if (!c->name)
-            return slot_bad_word(words[i], mark_words(slot, f->pool), f->pool);
-        *(unsigned *)field |= (unsigned)c->value;
-    }
-    return NULL;
-}
-
-static struct err *roles_read(const struct slot *slot,
-                              const struct value *value, void *field,
-                              struct fill *f)
-{
-    (void)slot;
-    *(model_role_bits *)field = modelc_roles(f->app, value);
-    return NULL;
-}
-
-static const struct slot_kind kind_value = {.name = "value",
-                                            .read = value_read};
-static const struct slot_kind kind_marks = {
-    .name = "words", .read = marks_read, .words = mark_words};
-static const struct slot_kind kind_roles = {.name = "role", .read = roles_read};
-
-#define WORD(strct, member_) SLOT_WORD(struct strct, member_)
-#define VALUE(strct, member_, kind_)                                \
-    .kind = &kind_value,                                            \
-    .offset = SLOT_AT(struct strct, member_, const struct value *), \
-    .size = sizeof(void *), .min = (kind_)
-#define MARKS(strct, member_, words_)                                        \
-    .kind = &kind_marks, .offset = SLOT_AT(struct strct, member_, unsigned), \
-    .size = sizeof(unsigned), .more = (words_)
-#define ROLES(strct, member_)                                  \
-    .kind = &kind_roles,                                       \
-    .offset = SLOT_AT(struct strct, member_, model_role_bits), \
-    .size = sizeof(model_role_bits)
 
 /* ---- what may stand where ------------------------------------------------ */
 
@@ -135,14 +57,6 @@ static const struct slot_choice call_marks[] = {
     STATES, {NULL},
 };
 
-static const struct slot_choice role_marks[] = {
-    {"internal", MARK_INTERNAL, "Nobody can be given it."}, {NULL},
-};
-
-static const struct slot_choice http_marks[] = {
-    {"unchecked", MARK_UNCHECKED, "The handler decides."}, {NULL},
-};
-
 static const struct slot class_rows[] = {
     {"class",     WORD(modelc_class, row.name)},
     {"doc",       WORD(modelc_class, row.doc)},
@@ -178,67 +92,7 @@ static const struct slot call_rows[] = {
     {"doc",    WORD(modelc_call, row.doc)},
     {NULL},
 };
-
-struct role_file { struct model_role role; unsigned marks; };
-
-static const struct slot role_rows[] = {
-    {"name", WORD(role_file, role.name)},
-    {"uuid", WORD(role_file, role.uuid)},
-    {"is",   MARKS(role_file, marks, role_marks)},
-    {"doc",  WORD(role_file, role.doc)},
-    {NULL},
-};
-
-struct http_file { struct model_http http; unsigned marks; };
-
-static const struct slot http_rows[] = {
-    {"method", WORD(http_file, http.method)},
-    {"path",   WORD(http_file, http.path)},
-    {"role",   ROLES(http_file, http.roles)},
-    {"is",     MARKS(http_file, marks, http_marks)},
-    {NULL},
-};
-
-/* What is not of one class. */
-struct rest_file {
-    const struct value *errors, *roles, *permissions, *alerts, *actions, *version, *schema, *fields;
-    const char *vendor;
-};
-
-static const struct slot rest_rows[] = {
-    {"errors",      VALUE(rest_file, errors, VALUE_STRUCT)},
-    {"roles",       VALUE(rest_file, roles, VALUE_LIST)},
-    {"permissions", VALUE(rest_file, permissions, VALUE_STRUCT)},
-    {"alerts",      VALUE(rest_file, alerts, VALUE_STRUCT)},
-    {"actions",     VALUE(rest_file, actions, VALUE_STRUCT)},
-    {"version",     VALUE(rest_file, version, VALUE_LIST)},
-    {"vendor",      WORD(rest_file, vendor)},
-    {"schema",      VALUE(rest_file, schema, VALUE_LIST)},
-    {"fields",      VALUE(rest_file, fields, VALUE_STRUCT)},
-    {NULL},
-};
 /* clang-format on */
-
-#define TABLE(rows_, noun_)                                        \
-    &(const struct slot_table)                                     \
-    {                                                              \
-        .rows = (rows_), .noun = (noun_), .unknown_is_error = true \
-    }
-
-static bool fill(struct modelc *m, const struct slot_table *table, void *base,
-                 const struct value *record)
-{
-    struct fill f = {
-        .pool = m->pool, .diags = &m->diags, .base = base, .app = m};
-
-    if (record->kind != VALUE_STRUCT) {
-        diag_error(&m->diags, record->place, "want a struct, not a %s",
-                   value_kind_name(record->kind));
-        return false;
-    }
-    slot_fill(table, record, 0, &f);
-    return true;
-}
 
 static enum model_state state_of(unsigned marks)
 {
@@ -246,159 +100,6 @@ static enum model_state state_of(unsigned marks)
            : marks & MARK_DEPRECATED ? MODEL_DEPRECATED
            : marks & MARK_PROTOTYPE  ? MODEL_PROTOTYPE
                                      : MODEL_PUBLISHED;
-}
-
-/* ---- roles --------------------------------------------------------------- */
-
-static int role_index(const struct modelc *m, const char *name)
-{
-    for (size_t i = 0; i < m->n_roles; i++) {
-        if (!strcmp(m->roles[i].name, name))
-            return (int)i;
-    }
-    return -1;
-}
-
-model_role_bits modelc_roles(struct modelc *m, const struct value *v)
-{
-    char **parts;
-    size_t n;
-    model_role_bits bits = 0;
-
-    if (v->kind != VALUE_STRING) {
-        diag_error(&m->diags, v->place, "want the name of a role");
-        return 0;
-    }
-    if (!strcmp(v->s.text, "none"))
-        return 0;
-    parts = text_split(m->pool, v->s.text, '+', &n);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = text_trim(m->pool, parts[i]);
-        int index = role_index(m, name);
-
-        if (index < 0)
-            diag_error(&m->diags, v->place, "unknown role '%s'", name);
-        else /* the first with all above it, others by themselves */
-            bits |= i ? 1u << index : (2u << index) - 1;
-    }
-    return bits;
-}
-
-static void read_roles(struct modelc *m, const struct value *list)
-{
-    value_each(item, list)
-    {
-        struct role_file row = {.marks = 0};
-
-        if (!fill(m, TABLE(role_rows, "setting"), &row, item))
-            continue;
-        row.role.internal = row.marks & MARK_INTERNAL;
-        *pool_push(m->pool, m->roles, m->n_roles) = row.role;
-    }
-}
-
-/* ---- what is not of one class -------------------------------------------- */
-
-static int by_error(const void *a, const void *b)
-{
-    const struct model_error *x = a, *y = b;
-
-    return strcmp(x->name, y->name);
-}
-
-static void read_errors(struct modelc *m, const struct value *errors)
-{
-    value_each(v, errors)
-    {
-        struct model_error *e = pool_push(m->pool, m->errors, m->n_errors);
-        const char **params = NULL;
-        size_t n = 0;
-
-        e->name = v->name;
-        if (v->kind != VALUE_LIST) {
-            diag_error(&m->diags, v->place, "want the names of its arguments");
-            continue;
-        }
-        value_each(param, v)
-        {
-            if (param->kind != VALUE_STRING)
-                diag_error(&m->diags, param->place, "want a name");
-            else if (!strcmp(param->s.text, "..."))
-                e->any_params = true;
-            else
-                *pool_push(m->pool, params, n) = param->s.text;
-        }
-        e->params = params;
-        e->n_params = (unsigned)n;
-    }
-    qsort(m->errors, m->n_errors, sizeof(*m->errors), by_error);
-}
-
-static void read_pair(struct modelc *m, const struct value *list, int *ret_a,
-                      int *ret_b)
-{
-    if (list->kids.n != 2 || list->kids.first->kind != VALUE_INT ||
-        list->kids.last->kind != VALUE_INT) {
-        diag_error(&m->diags, list->place, "want two numbers");
-        return;
-    }
-    *ret_a = (int)list->kids.first->i;
-    *ret_b = (int)list->kids.last->i;
-}
-
-static void read_actions(struct modelc *m, const struct value *actions)
-{
-    value_each(v, actions)
-    {
-        struct http_file row = {.marks = 0};
-
-        if (!fill(m, TABLE(http_rows, "setting"), &row, v))
-            continue;
-        row.http.name = v->name;
-        row.http.unchecked = row.marks & MARK_UNCHECKED;
-        if (!row.http.method || !row.http.path)
-            diag_error(&m->diags, v->place, "no method or no path");
-        *pool_push(m->pool, m->http, m->n_http) = row.http;
-    }
-}
-
-static void read_alerts(struct modelc *m, const struct value *alerts)
-{
-    value_each(v, alerts)
-    {
-        if (v->kind != VALUE_INT || v->i < 1 || v->i > 5)
-            diag_error(&m->diags, v->place, "want a priority from 1 to 5");
-        else
-            *pool_push(m->pool, m->alerts, m->n_alerts) =
-                (struct model_alert){v->name, (int)v->i};
-    }
-}
-
-static void read_rest(struct modelc *m, const struct value *root)
-{
-    struct rest_file row = {.vendor = NULL};
-
-    fill(m, TABLE(rest_rows, "part of the model"), &row, root);
-    if (row.errors)
-        read_errors(m, row.errors);
-    if (row.actions)
-        read_actions(m, row.actions);
-    if (row.alerts)
-        read_alerts(m, row.alerts);
-    if (row.version)
-        read_pair(m, row.version, &m->version.major, &m->version.minor);
-    if (row.schema)
-        read_pair(m, row.schema, &m->version.schema_major,
-                  &m->version.schema_minor);
-    if (row.vendor)
-        m->version.vendor = row.vendor;
-    if (row.fields)
-        m->sentences = row.fields;
-    for (const struct value *v = row.permissions ? row.permissions->kids.first
-                                                 : NULL;
-         v; v = v->next)
-        *pool_push(m->pool, m->permissions, m->n_permissions) =
-            (struct model_permission){v->name, modelc_roles(m, v)};
 }
 
 /* ---- classes ------------------------------------------------------------- */
@@ -441,7 +142,7 @@ static void read_class(struct modelc *m, const struct value *root)
 
     class->place = root->place;
     class->row.read_roles = (1u << m->n_roles) - 1;
-    fill(m, TABLE(class_rows, "part of a class"), class, root);
+    modelc_fill(m, TABLE(class_rows, "part of a class"), class, root);
     if (!class->row.name) {
         diag_error(&m->diags, root->place, "a class without a name");
         return;
@@ -493,7 +194,7 @@ static void read_field(struct modelc *m, struct modelc_class *class,
         m->sentences ? value_get(m->sentences, name) : NULL;
     struct model_field *row = &field->row;
 
-    if (!fill(m, TABLE(field_rows, "setting of a field"), &file, v))
+    if (!modelc_fill(m, TABLE(field_rows, "setting of a field"), &file, v))
         return;
     if (!file.type) {
         diag_error(&m->diags, v->place, "%s: no type", v->name);
@@ -651,13 +352,13 @@ static void read_roots(struct modelc *m, struct value **roots, size_t n)
         const struct value *roles = value_get(roots[i], "roles");
 
         if (roles && roles->kind == VALUE_LIST)
-            read_roles(m, roles);
+            modelc_read_roles(m, roles);
     }
     for (size_t i = 0; i < n; i++) {
         if (value_get(roots[i], "class"))
             read_class(m, roots[i]);
         else
-            read_rest(m, roots[i]);
+            modelc_read_rest(m, roots[i]);
     }
     for (size_t i = 0; i < m->n_classes; i++)
         read_enums(m, &m->classes[i]);
@@ -695,7 +396,7 @@ struct modelc_call *modelc_read_call(struct modelc *m, const struct value *v)
     struct modelc_call *call = pool_new_of(m->pool, struct modelc_call);
 
     call->place = v->name_place;
-    if (!fill(m, TABLE(call_rows, "setting of a call"), call, v))
+    if (!modelc_fill(m, TABLE(call_rows, "setting of a call"), call, v))
         return NULL;
     call->row.message = v->name;
     call->row.state = state_of(call->marks);

@@ -346,6 +346,7 @@ static void add_params(struct modelc *m, struct str *out,
         str_addf(out, "{.name = \"%s\"", p->name);
         add_type(m, out, "type", p->type);
         add_number(out, "optional", p->optional);
+        add_number(out, "secret", p->secret);
         if (p->optional)
             add_value(out, p->type, &p->initial);
         str_add(out, "}, ");

@@ -177,6 +177,9 @@ static void calls(void **state)
     assert_int_equal(login->n_params, 4);
     assert_int_equal(login->n_required, 2);
     assert_string_equal(login->params[2].initial.keys[0].s, "1.1");
+    assert_true(model_calls[CALL_SR_create].params[1].secret);
+    assert_true(model_fields[PBD_device_config].secret);
+    assert_true(model_calls[CALL_secret_set_value].secret);
     assert_int_equal(add->kind, MODEL_ADD);
     assert_ptr_equal(add->field, &model_fields[VM_tags]);
     assert_string_equal(add->params[1].type->name, "string");

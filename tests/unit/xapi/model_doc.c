@@ -77,9 +77,10 @@ static void reference(void **state)
     assert_non_null(strstr(str_text(&page),
                            "- `VBDs: VBD ref set`: Its disks and drives. The "
                            "other end is `VBD.VM`.\n"));
-    assert_non_null(strstr(str_text(&page), "- `VM_BAD_POWER_STATE`: "
-                                            "Arguments: vm, expected, "
-                                            "actual.\n"));
+    assert_non_null(strstr(str_text(&page),
+                           "- `VM_BAD_POWER_STATE`: The guest is not in the "
+                           "power state that this needs. Arguments: vm, "
+                           "expected, actual.\n"));
 }
 
 static void parity(void **state)

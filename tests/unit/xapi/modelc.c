@@ -16,7 +16,8 @@ static const char roles_file[] =
     " \"roles\": [{\"name\": \"top\", \"doc\": \"All.\"}, {\"name\": \"low\", "
     "\"doc\": \"Some.\"},"
     " {\"name\": \"aside\", \"is\": \"internal\",\"doc\": \"Few.\"}],"
-    " \"errors\": {\"CAT_AWAY\": [\"cat\", \"since when\"], \"A\": []},"
+    " \"errors\": {\"CAT_AWAY\": {\"params\": [\"cat\", \"since when\"], "
+    "\"doc\": \"It is out.\"}, \"A\": {\"doc\": \"It failed.\"}},"
     " \"alerts\": {\"CAT_SEEN\": 5}, \"permissions\": {\"cat.feed/any\": "
     "\"low\"},"
     " \"fields\": {\"uuid\": \"Names it for ever.\"},"
@@ -46,7 +47,7 @@ static const char cat_file[] =
     " \"doc\": \"What has it.\"}},\n"
     " \"calls\": {\n"
     "  \"feed\": {\"is\": \"async\", \"params\": {\"self\": \"cat ref\","
-    " \"what\": [\"string\", \"fish\"]}, \"result\": \"mood\","
+    " \"what\": [\"secret string\", \"fish\"]}, \"result\": \"mood\","
     " \"errors\": [\"CAT_AWAY\"], \"doc\": \"Feeds it.\"},\n"
     "  \"call\": {\"is\": \"unimplemented\", \"doc\": \"It does not come.\"},\n"
     "  \"destroy\": {\"is\": \"own\"}}}";
@@ -133,6 +134,9 @@ static void tables(void **state)
     assert_int_equal(feed->n_params, 2);
     assert_int_equal(feed->n_required, 1);
     assert_string_equal(feed->params[1].initial.keys[0].s, "fish");
+    assert_string_equal(feed->params[1].type->name, "string");
+    assert_true(feed->params[1].secret);
+    assert_false(feed->params[0].secret);
     assert_string_equal(feed->result->name, "cat.mood");
     assert_string_equal(feed->errors[0]->name, "CAT_AWAY");
 }
@@ -251,7 +255,7 @@ static void complaints(void **state)
                 "cat.toys: want a sentence with a capital and a full stop");
     assert_says(", \"doc\": \"Feeds it.\"", "",
                 "cat.json:10:3: error: cat.feed has no sentence (doc)");
-    assert_says("\"what\": [\"string\", \"fish\"]",
+    assert_says("\"what\": [\"secret string\", \"fish\"]",
                 "\"what\": [\"string\", \"fish\"], \"n\": \"int\"",
                 "'n' has no value but those before it may be left out");
     assert_says("{\"is\": \"own\"}", "{\"is\": \"own\", \"role\": \"top\"}",

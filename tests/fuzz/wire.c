@@ -53,6 +53,41 @@ static struct err *wait_for_all(struct store *s, struct pool *p)
     return store_unwatch(s, "/a");
 }
 
+static void count(struct store_batch *b)
+{
+    fuzz_must(b->n_done == b->n, "a batch that is done has all its answers");
+    ++*(unsigned *)b->arg;
+}
+
+/* As an event loop does, with a batch that is given up under way. */
+static struct err *pump(struct store *s, struct pool *p)
+{
+    unsigned n_done = 0, n_gone = 0;
+    struct store_batch b = {.pool = p, .done = count, .arg = &n_done};
+    struct store_batch gone = {.pool = p, .done = count, .arg = &n_gone};
+    struct store_event event;
+    struct err *e = NULL;
+
+    store_batch_list(&gone, "/gone");
+    store_batch_list(&b, "/a");
+    store_batch_add(&b, STORE_WATCH, "/a");
+    store_batch_add(&b, STORE_TX_START, "");
+    TRY(store_submit(s, &gone));
+    TRY(store_submit(s, &b));
+    e = store_pump(s);
+    store_cancel(s, &gone);
+    for (int i = 0; i < 3 && !e; i++)
+        e = store_pump(s);
+    while (store_next_event(s, p, &event))
+        fuzz_must(event.watch && event.path, "an event has both");
+    fuzz_must(!e || (n_done == 1 && b.n_done == 3),
+              "a batch ends with its connection");
+    for (size_t i = 0; i < b.n_done; i++)
+        check_req(&b.reqs[i]);
+    store_cancel(s, &b);
+    return e;
+}
+
 static struct err *ask(struct store *s, struct pool *p, unsigned what)
 {
     static const struct tree_opts opts = {.perms = true, .sorted = true};
@@ -60,7 +95,7 @@ static struct err *ask(struct store *s, struct pool *p, unsigned what)
     char **names;
     size_t n;
 
-    switch (what % 5) {
+    switch (what % 6) {
     case 0:
         return ask_many(s, p);
     case 1:
@@ -69,8 +104,10 @@ static struct err *ask(struct store *s, struct pool *p, unsigned what)
         return wait_for_all(s, p);
     case 3:
         return tree_read(s, p, "/a", &opts, &tree);
-    default:
+    case 4:
         return store_transaction(s, nothing, p);
+    default:
+        return pump(s, p);
     }
 }
 

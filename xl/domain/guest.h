@@ -114,6 +114,10 @@ void spec_usbctrl_parse(const struct value *value, libxl_device_usbctrl *ctrl,
 void spec_usbdev_parse(const struct value *value, libxl_device_usbdev *dev,
                        struct pool *p, struct diags *diags);
 
+/* One PCI device of xl-pci-configuration(5), over the defaults in PCI. */
+void spec_pci_parse(const struct value *value, libxl_device_pci *pci,
+                    struct pool *p, struct diags *diags);
+
 /* The rarer ones: items of vkb=, p9=, pvcalls=, vtpm= and dtdev=. */
 void spec_vkb_parse(const struct value *value, libxl_device_vkb *vkb,
                     struct pool *p, struct diags *diags);
@@ -129,7 +133,7 @@ void spec_dtdev_parse(const struct value *value, libxl_device_dtdev *dev,
 /* Sub-key tables, for docs, completion and fuzz dictionaries. */
 extern const struct slot_table disk_keys, net_keys, vfb_keys, channel_keys,
     usbctrl_keys, usbdev_keys, vkb_keys, p9_keys, pvcalls_keys, vtpm_keys,
-    rdm_keys, vnode_keys;
+    rdm_keys, vnode_keys, pci_keys;
 
 /*
  * Splits "a=b, c=d,e" device strings into a struct value with places; words

@@ -313,8 +313,13 @@ static void add_pci(struct guest *g, const struct value *value, struct fill *f)
 {
     libxl_domain_config *c = &g->config;
     libxl_device_pci *pci = &c->pcidevs[c->num_pcidevs];
-    struct err *e;
+    size_t n_errors = f->diags->n_errors;
 
+    if (value->kind == VALUE_LIST) {
+        diag_error(f->diags, value->place,
+                   "pci: want a string, not a list in the list");
+        return;
+    }
     libxl_device_pci_init(pci);
     pci->msitranslate = g->raw.pci_msitranslate;
     pci->power_mgmt = g->raw.pci_power_mgmt;
@@ -323,13 +328,11 @@ static void add_pci(struct guest *g, const struct value *value, struct fill *f)
     pci->rdm_policy = c->c_info.type == LIBXL_DOMAIN_TYPE_HVM
                           ? c->b_info.u.hvm.rdm.policy
                           : LIBXL_RDM_RESERVE_POLICY_STRICT;
-    e = spec_pci_parse(value, pci, f->pool);
-    if (e) {
+    spec_pci_parse(value, pci, f->pool, f->diags);
+    if (f->diags->n_errors > n_errors)
         libxl_device_pci_dispose(pci);
-        diag_err(f->diags, value->place, err_wrap(e, "pci"));
-    } else {
+    else
         c->num_pcidevs++;
-    }
 }
 
 /* The devices take the defaults of pci_* and rdm, wherever those stand. */

@@ -84,9 +84,7 @@ struct err *cpu_limit_read(const struct guest_defaults *d,
 struct err *cpu_limit_apply(const struct cpu_limit *limit, libxl_bitmap *map)
     MUST_USE;
 
-/* One PCI device, and the setting of rdm=. */
-struct err *spec_pci_parse(const struct value *value, libxl_device_pci *pci,
-                           struct pool *p) MUST_USE;
+/* The setting of rdm=. */
 void spec_rdm_parse(const struct value *value, libxl_rdm_reserve *rdm,
                     struct pool *p, struct diags *diags);
 

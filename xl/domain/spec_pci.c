@@ -1,112 +1,160 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * spec_pci: PCI devices as xl-pci-configuration(5) says, read by libxlutil (its
- * words about an error become ours), and rdm=, which libxlutil 4.17 cannot
- * read: of "strategy=host,policy=strict" it takes nothing.
+ * spec_pci: PCI devices as xl-pci-configuration(5) says, and rdm=. libxlutil is
+ * not asked: of an address that is none it reads what it has not written, and
+ * of "strategy=host,policy=strict" it takes nothing.
  */
-#include <libxlutil.h>
-#include <regex.h>
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/str.h"
 #include "xl/domain/keys.h"
 #include "xl/domain/spec.h"
 
-struct xlu {
-    FILE *report;
-    char *text;
-    size_t len;
-    XLU_Config *cfg;
-};
+/* ---- addresses ----------------------------------------------------------- */
 
-static void xlu_open(struct xlu *x)
+/* Moves *AT behind up to DIGITS hexadecimal ones that say at most MAX. */
+static bool take_hex(const char **at, int digits, unsigned max, unsigned *ret)
 {
-    x->report = open_memstream(&x->text, &x->len);
-    x->cfg = x->report ? xlu_cfg_init(x->report, "") : NULL;
-    if (!x->cfg)
-        abort();
-}
+    const char *start = *at;
 
-/* What it reported, in P; "" when nothing. */
-static const char *xlu_close(struct xlu *x, struct pool *p)
-{
-    const char *said;
+    *ret = 0;
+    for (; isxdigit((unsigned char)**at) && *at - start < digits; (*at)++) {
+        char c = (char)tolower((unsigned char)**at);
 
-    xlu_cfg_destroy(x->cfg);
-    fclose(x->report);
-    said = text_trim(p, x->text);
-    free(x->text);
-    return said;
-}
-
-/* libxlutil reads past the end of what begins like an address and is none. */
-static bool is_address(const char *word)
-{
-    regex_t re;
-    int r = regcomp(&re,
-                    "^([0-9a-f]{1,4}:)?[0-9a-f]{1,2}:[0-9a-f]{1,2}"
-                    "\\.([0-7]|[*])(@[0-9a-f]{1,2})?$",
-                    REG_EXTENDED | REG_ICASE | REG_NOSUB);
-
-    if (r)
-        abort();
-    r = regexec(&re, word, 0, NULL, 0);
-    regfree(&re);
-    return !r;
-}
-
-static bool is_setting(const char *word)
-{
-    static const char *const names[] = {
-        "vslot=", "name=", "permissive=", "msitranslate=",
-        "seize=", "power_mgmt=", "rdm_policy=",
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (text_has_prefix(word, names[i]))
-            return true;
+        *ret = *ret * 16 + (unsigned)(isdigit((unsigned char)c) ? c - '0'
+                                                                : c - 'a' + 10);
     }
-    return false;
+    return *at > start && *ret <= max;
 }
 
-/* The first word is the address unless it names a setting. */
-static bool has_good_address(const char *text, struct pool *p)
+static bool take(const char **at, char c)
 {
-    char **words = text_split(p, text, ',', NULL);
+    bool is = **at == c;
 
-    for (size_t i = 0; words[i]; i++) {
-        const char *word = text_trim(p, words[i]);
+    *at += is;
+    return is;
+}
 
-        if (text_has_prefix(word, "bdf="))
-            word += strlen("bdf=");
-        else if (i || is_setting(word))
-            continue;
-        if (!is_address(word))
-            return false;
-    }
+static bool take_slot(const char **at, uint32_t *vdevfn)
+{
+    unsigned slot;
+
+    if (!take_hex(at, 2, 0x1f, &slot))
+        return false;
+    *vdevfn = slot << 3;
     return true;
 }
 
-struct err *spec_pci_parse(const struct value *value, libxl_device_pci *pci,
-                           struct pool *p)
+static bool take_function(const char **at, libxl_device_pci *pci)
 {
-    const char *text, *said = "";
-    struct xlu x = {0};
-    int rc = -1;
+    unsigned func = 0;
+    bool all = take(at, '*');
 
-    TRY(slot_text(value, p, &text));
-    if (has_good_address(text, p)) {
-        xlu_open(&x);
-        rc = xlu_pci_parse_spec_string(x.cfg, pci, text);
-        said = xlu_close(&x, p);
-    }
-    if (!rc)
-        return NULL;
-    return ERR_AS(input,
-                  "'%s' is not a PCI device: want [DOMAIN:]BUS:DEVICE.FUNCTION"
-                  "[@SLOT][,SETTING=VALUE...]%s%s%s",
-                  text, *said ? " (" : "", said, *said ? ")" : "");
+    if (!all && !take_hex(at, 1, 7, &func))
+        return false;
+    pci->func = (uint8_t)func;
+    pci->vfunc_mask = all ? LIBXL_PCI_FUNC_ALL : 1;
+    return true;
+}
+
+/* [DOMAIN:]BUS:DEVICE.FUNCTION[@SLOT] */
+static bool read_address(const char *at, libxl_device_pci *pci)
+{
+    unsigned domain = 0, bus, dev;
+
+    if (strchr(at, ':') != strrchr(at, ':') &&
+        (!take_hex(&at, 4, 0xffff, &domain) || !take(&at, ':')))
+        return false;
+    if (!take_hex(&at, 2, 0xff, &bus) || !take(&at, ':') ||
+        !take_hex(&at, 2, 0x1f, &dev) || !take(&at, '.') ||
+        !take_function(&at, pci))
+        return false;
+    if (take(&at, '@') && !take_slot(&at, &pci->vdevfn))
+        return false;
+    pci->domain = (int)domain;
+    pci->bus = (uint8_t)bus;
+    pci->dev = (uint8_t)dev;
+    return !*at;
+}
+
+static struct err *bdf_read(const struct slot *slot, const struct value *value,
+                            void *field, struct fill *f)
+{
+    const char *text;
+
+    (void)slot;
+    (void)field;
+    TRY(slot_text(value, f->pool, &text));
+    return read_address(text, f->base)
+               ? NULL
+               : ERR_AS(input, "'%s' is not the address of a PCI device: want "
+                               "[DOMAIN:]BUS:DEVICE.FUNCTION[@SLOT]", text);
+}
+
+static struct err *vslot_read(const struct slot *slot,
+                              const struct value *value, void *field,
+                              struct fill *f)
+{
+    const char *text, *at;
+
+    (void)slot;
+    TRY(slot_text(value, f->pool, &text));
+    at = text;
+    return take_slot(&at, field) && !*at
+               ? NULL
+               : ERR_AS(input, "'%s' is not a slot: 0 to 1f (hexadecimal) is",
+                        text);
+}
+
+static const struct slot_kind kind_bdf = {
+    .name = "address", .read = bdf_read, .takes_word = true};
+static const struct slot_kind kind_vslot = {
+    .name = "hexadecimal number", .read = vslot_read, .takes_word = true};
+
+/* ---- devices ------------------------------------------------------------- */
+
+/* clang-format off */
+#define P libxl_device_pci
+static const struct slot pci_rows[] = {
+    {"bdf",          .kind = &kind_bdf, .unit = "[DOMAIN:]BUS:DEVICE.FUNCTION[@SLOT]",
+     .doc = "Address of the device in the host, as lspci shows it; `*` is all functions. The name may be left out."},
+    {"vslot",        .kind = &kind_vslot, .offset = SLOT_AT(P, vdevfn, uint32_t), .size = SLOT_SIZE(P, vdevfn), .unit = "HEX",
+     .doc = "Slot at which the guest sees it, 0 to 1f."},
+    {"name",         STRING_OF(P, name), .unit = "NAME",
+     .doc = "In the place of an address: what it was called when it was made assignable."},
+    {"permissive",   SLOT_BOOL(P, permissive),
+     .doc = "Let the guest write all of its configuration space."},
+    {"msitranslate", SLOT_BOOL(P, msitranslate),
+     .doc = "Translate between MSI and INTx."},
+    {"seize",        SLOT_BOOL(P, seize),
+     .doc = "Make it assignable if it is not, whatever driver has it."},
+    {"power_mgmt",   SLOT_BOOL(P, power_mgmt),
+     .doc = "Let an HVM guest set its power state."},
+    {"rdm_policy",   ENUM_OF(P, rdm_policy, libxl_rdm_reserve_policy_string_table), .unit = "strict|relaxed",
+     .doc = "For this device: whether a conflict with its reserved memory is an error."},
+    {NULL},
+};
+#undef P
+/* clang-format on */
+
+const struct slot_table pci_keys = {
+    .rows = pci_rows, .noun = "PCI setting", .unknown_is_error = true};
+
+void spec_pci_parse(const struct value *value, libxl_device_pci *pci,
+                    struct pool *p, struct diags *diags)
+{
+    static const char *const positional[] = {"bdf", NULL};
+    struct fill fill = {.pool = p, .diags = diags, .base = pci};
+    struct value *record = spec_split(value, positional, p, diags);
+    bool by_name = value_get(record, "name");
+
+    slot_fill(&pci_keys, record, 0, &fill);
+    if (by_name == !!value_get(record, "bdf"))
+        diag_error(diags, value->place,
+                   by_name ? "pci: an address and a name: want one of them"
+                           : "pci: no device: want an address, as "
+                             "\"01:00.0\", or name=NAME");
 }
 
 /* ---- rdm ----------------------------------------------------------------- */

@@ -97,6 +97,49 @@ static void usb(void **state)
     spec_end(&s);
 }
 
+/* What is blamed for TEXT; NULL when it is fine. */
+static const char *pci_blame(struct spec *s, const char *text,
+                             libxl_device_pci *pci)
+{
+    spec_start(s, text);
+    libxl_device_pci_init(pci);
+    spec_pci_parse(s->value, pci, s->p, &s->diags);
+    libxl_device_pci_dispose(pci);
+    return s->diags.n_errors ? spec_blamed(s, DIAG_ERROR) : NULL;
+}
+
+static void pci_devices(void **state)
+{
+    static const char *const bad[] = {
+        "01:00", "01:00.", "01", "1:", ":", "::", "1:2:3", "1:2:3.", ":1:2.3",
+        "1::2.3", "1:2:3:4.5", "01:00.0@", "01:00.0@20", "01:00.8", "01:20.0",
+        "100:00.0", "10000:01:00.0", "01:00.0x", "01:00.*x", "0x1:00.0", "-1:0.0",
+        "+1:0.0", "01:00.0@-1", "01:00.0@1@2", "\xff:0.0",
+    };
+    libxl_device_pci pci;
+    struct spec s;
+
+    (void)state;
+    assert_null(pci_blame(&s, " 0001:0a:1F.7@1f , seize = 1", &pci));
+    spec_end(&s);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_string_equal(pci_blame(&s, bad[i], &pci), bad[i]);
+        assert_non_null(strstr(s.diags.list[0].text, "address of a PCI"));
+        spec_end(&s);
+    }
+    assert_string_equal(pci_blame(&s, "01:00.0,sieze=1", &pci), "sieze");
+    assert_non_null(strstr(s.diags.list[0].text, "did you mean 'seize'?"));
+    spec_end(&s);
+    assert_string_equal(pci_blame(&s, "01:00.0,vslot=20", &pci), "20");
+    spec_end(&s);
+    assert_non_null(pci_blame(&s, "01:00.0,name=nic", &pci));
+    spec_end(&s);
+    assert_non_null(pci_blame(&s, "seize=1", &pci));
+    spec_end(&s);
+    assert_non_null(pci_blame(&s, "", &pci));
+    spec_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +147,7 @@ int main(void)
         cmocka_unit_test(bad_channels),
         cmocka_unit_test(framebuffers),
         cmocka_unit_test(usb),
+        cmocka_unit_test(pci_devices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

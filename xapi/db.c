@@ -22,13 +22,17 @@ struct db *db_new(void)
     return db;
 }
 
+static void free_links(struct table *t)
+{
+    for (struct object *o = t->first; o; o = o->next)
+        while (o->links)
+            links_remove(o, o->links->list->field);
+}
+
 static void free_objects(struct table *t)
 {
     struct object *o;
 
-    for (o = t->first; o; o = o->next)
-        while (o->links)
-            links_remove(o, o->links->list->field);
     while ((o = t->last)) {
         object_remove(o);
         object_changed_remove(o);
@@ -43,6 +47,8 @@ void db_free(struct db *db)
     assert(!db->txn);
     db_store_close(db);
     event_forget_all(db);
+    for (unsigned i = 0; i < db->n_classes; i++)
+        free_links(&db->tables[i]);
     for (unsigned i = 0; i < db->n_classes; i++)
         free_objects(&db->tables[i]);
     graves_free(db);

@@ -92,10 +92,12 @@ void object_cache_put(struct object *o, enum object_slot slot, char *text,
 
 /*
  * Loads what STORE has and from now on hands it every commit; STORE is the
- * database's own. Fields and classes that do not persist are as the model says
- * they begin. All objects are stamped as changed, because their fields that do
- * not persist may be. An object or field the model does not know, or that does
- * not read, is an error that names it: nothing is lost in silence.
+ * database's own. Objects made before are never stored: those that every start
+ * makes anew, to which stored ones may refer (roles). Fields and classes that
+ * do not persist are as the model says they begin. All objects are stamped as
+ * changed, because their fields that do not persist may be. An object or field
+ * the model does not know, or that does not read, is an error that names it:
+ * nothing is lost in silence.
  */
 struct err *db_open(struct db *db, struct store *store) MUST_USE;
 

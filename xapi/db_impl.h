@@ -100,6 +100,7 @@ struct object {
     struct cached *cached[OBJECT_SLOTS];
     struct object *next_touched;
     unsigned flags;
+    bool stored;
     struct cell cells[];
 };
 

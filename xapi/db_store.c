@@ -33,6 +33,7 @@ static struct err *load_object(struct loader *l, const struct row *row)
     o = object_new(l->db, class, row->ref);
     o->number = row->number;
     o->created = row->created;
+    o->stored = true;
     if (l->db->next_number <= o->number)
         l->db->next_number = o->number + 1;
     object_insert(o);

@@ -77,7 +77,7 @@ void txn_abort(struct txn *txn)
 
 static bool persists(const struct model_field *field)
 {
-    return field->persist && !field->computed && field->class->persist;
+    return field->persist && !field->computed;
 }
 
 static void set_row(struct rows *rows, const struct object *o,
@@ -146,14 +146,15 @@ static void commit_object(struct txn *txn, struct object *o, struct rows *rows)
             return;
         object_changed_remove(o);
         grave_dig(txn->db, o->class, o->ref, o->created, txn->generation);
-        if (o->class->persist)
+        if (o->stored)
             object_row(rows, ROW_DESTROY, o, txn->generation);
     } else {
         o->changed = txn->generation;
         object_changed_last(o);
-        if (fresh && o->class->persist)
+        o->stored |= fresh && o->class->persist && txn->db->store;
+        if (fresh && o->stored)
             create_rows(rows, o);
-        else if (fresh)
+        else if (fresh && txn->db->store)
             volatile_row(rows, o);
     }
     event_note(txn->db, o->class, o->ref);
@@ -165,7 +166,8 @@ static void commit_cell(struct txn *txn, const struct undo *u,
     if (u->op != UNDO_CELL || u->field->computed)
         return;
     content_free(txn->db, u->field->type, u->content);
-    if (persists(u->field) && !(u->object->flags & OBJECT_GONE))
+    if (u->object->stored && persists(u->field) &&
+        !(u->object->flags & OBJECT_GONE))
         set_row(rows, u->object, u->field);
 }
 
@@ -211,7 +213,7 @@ uint64_t txn_commit(struct txn *txn)
         for (size_t i = 0; i < txn->n_undo; i++)
             commit_cell(txn, &txn->undo[i], rows);
         finish(touched);
-        if (rows->n && !db->detached)
+        if (rows->n)
             db_store_rows(db, take_ptr(rows));
     }
     free_txn(txn);

@@ -216,6 +216,42 @@ static void what_does_not_persist_begins_anew(void **state)
     db_free(db);
 }
 
+/* A database with the role that every start makes. */
+static struct db *open_with_role(const char *path, struct object **ret_role)
+{
+    struct db *db = db_new();
+    struct txn *txn = txn_begin(db);
+    struct store *store;
+
+    ok(txn_create(txn, C(role), "OpaqueRef:role", NULL, ret_role));
+    set_text(txn, *ret_role, role_name_label, "pool-admin");
+    txn_commit(txn);
+    ok(store_sqlite_open(path, &store));
+    ok(db_open(db, store));
+    return db;
+}
+
+static void stored_ones_refer_to_what_each_start_makes(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = path_of(p, "roles");
+    struct object *role;
+    struct db *db = open_with_role(path, &role);
+    struct txn *txn = txn_begin(db);
+    struct object *subject = make(txn, C(subject));
+
+    (void)state;
+    ok(txn_add(txn, subject, F(subject_roles), S(object_ref(role)), S(NULL)));
+    set_text(txn, role, role_name_description, "is not stored");
+    txn_commit(txn);
+    db_free(db);
+    db = open_with_role(path, &role);
+    assert_int_equal(db_count(db, C(role)), 1);
+    assert_field(role, role_name_description, "");
+    assert_ref_set(db_first(db, C(subject)), subject_roles, role);
+    db_free(db);
+}
+
 static void durable_when_it_says_so(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -612,6 +648,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_field_comes_back),
         cmocka_unit_test(tokens_outlive_a_restart),
         cmocka_unit_test(what_does_not_persist_begins_anew),
+        cmocka_unit_test(stored_ones_refer_to_what_each_start_makes),
         cmocka_unit_test(durable_when_it_says_so),
         cmocka_unit_test(dumped_and_restored),
         cmocka_unit_test(refuses_what_is_no_database),

@@ -230,18 +230,21 @@ static void answer_first(struct db *db)
     free(w);
 }
 
-void db_poll(struct db *db)
+/* The first failure is the one that is told. */
+static void note_failure(struct db *db, struct err *e)
 {
-    struct err *e;
-
-    if (!db->store)
-        return;
-    e = db->broken ? NULL : db->store->ops->poll(db->store, &db->durable);
-    if (e) {
+    if (e && !db->broken) {
         db->broken = xstrdup(err_text(e));
         log_error("db", "%s", db->broken);
-        err_free(e);
     }
+    err_free(e);
+}
+
+void db_poll(struct db *db)
+{
+    if (!db->store)
+        return;
+    note_failure(db, db->store->ops->poll(db->store, &db->durable));
     while (db->first_wait &&
            (db->broken || db->first_wait->generation <= db->durable))
         answer_first(db);

@@ -40,7 +40,8 @@ struct store_ops {
     /* In a forked child: lets go of what would keep others from opening it when
      * the parent is gone. No other function may be called any more. */
     void (*detach)(struct store *s);
-    void (*close)(struct store *s); /* writes first what is queued */
+    /* Writes first what is queued and ends a dump, without calling its FN. */
+    void (*close)(struct store *s);
 };
 
 struct store {

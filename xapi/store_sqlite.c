@@ -58,7 +58,7 @@ struct sqlite_store {
     struct batch *first, *last;
     size_t n_queued, n_last; /* commits: waiting, in the last transaction */
     bool stopping, busy;
-    uint64_t durable;
+    uint64_t queued, durable; /* generations */
     char *failed;
     struct dump *dump;
 };
@@ -159,6 +159,7 @@ static void do_batches(struct sqlite_store *s)
     else if (!failed)
         s->durable = generation;
     err_free(e);
+    pthread_cond_broadcast(&s->changed);
     announce(s);
 }
 
@@ -215,7 +216,6 @@ static void *write_loop(void *arg)
         if (s->first || dumping(s))
             continue;
         s->busy = false;
-        pthread_cond_broadcast(&s->changed);
         if (!s->stopping)
             pthread_cond_wait(&s->changed, &s->mutex);
     }
@@ -262,6 +262,7 @@ static void sqlite_write(struct store *store, struct rows *rows,
     *(s->last ? &s->last->next : &s->first) = b;
     s->last = b;
     s->n_queued++;
+    s->queued = generation;
     if (!s->busy || s->n_queued == s->n_last)
         pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->mutex);
@@ -317,7 +318,7 @@ static void sqlite_flush(struct store *store)
     struct sqlite_store *s = of(store);
 
     pthread_mutex_lock(&s->mutex);
-    while (s->started && (s->first || s->busy))
+    while (s->started && !s->failed && s->durable < s->queued)
         pthread_cond_wait(&s->changed, &s->mutex);
     pthread_mutex_unlock(&s->mutex);
 }

@@ -128,7 +128,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
 
 .PHONY: cli
-cli: $(B)/bin/xl $(B)/bin/xentop ## our programs on the command line, without Xen
+cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc ## our programs on the command line, without Xen
 	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore

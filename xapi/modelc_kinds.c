@@ -43,6 +43,8 @@ static struct err *marks_read(const struct slot *slot,
     for (size_t i = 0; i < n; i++) {
         const struct slot_choice *c = slot->more;
 
+        if (!*words[i])
+            continue;
         while (c->name && strcmp(c->name, words[i]))
             c++;
         if (!c->name)

@@ -82,8 +82,8 @@ check "64 MB to a disk of qemu's: $((now - before)) sectors" near $((now - befor
 
 note "what guests send and receive"
 before=$(of pv net_rx)
-busybox nc -l -p 5001 </dev/null >"$work/got" &
-typed pv 'dd if=/dev/zero bs=1M count=64 | nc -w 5 192.168.128.1 5001'
+busybox nc -l -p 5001 <&9 >"$work/got" &
+typed pv 'dd if=/dev/zero bs=1M count=64 | nc 192.168.128.1 5001'
 wait $!
 check "all of it came" [ "$(stat -c %s "$work/got")" = 67108864 ]
 now=$(of pv net_rx)
@@ -91,7 +91,7 @@ check "64 MB sent by it: $((now - before)) bytes" near $((now - before)) 6710886
 check "stock's figure is the same" near "$("$theirs" -b -i 1 | awk '$1 == "pv" { print $12 }')" $((now / 1024)) 1
 before=$(of pv net_tx)
 head -c 67108864 /dev/zero | busybox nc -l -p 5002 >/dev/null &
-typed pv 'nc -w 5 192.168.128.1 5002 </dev/null | wc -c'
+typed pv 'mkfifo /tmp/f; nc 192.168.128.1 5002 <>/tmp/f | wc -c'
 check "all of it arrived" grep -q '^67108864' "$work/typed"
 now=$(of pv net_tx)
 check "64 MB received by it: $((now - before)) bytes" near $((now - before)) 67108864
@@ -102,8 +102,8 @@ note "a busy loop"
 typed pv '(while :; do :; done) & sleep 1'
 seconds() { "$stock" list pv | awk 'NR == 2 { print $NF }'; }
 began=${EPOCHREALTIME/./} a=$(seconds)
-"$theirs" -b -d 12 -i 2 >"$work/theirs" &
-"$xentop" --format csv -d 12 -i 2 --columns name,cpu_percent,cpu_seconds >"$work/mine"
+"$theirs" -b -d 20 -i 2 >"$work/theirs" &
+"$xentop" --format csv -d 20 -i 2 --columns name,cpu_percent,cpu_seconds >"$work/mine"
 wait $!
 b=$(seconds) ended=${EPOCHREALTIME/./}
 mine=$(awk -F, '$2 == "pv" { p = $3 } END { print p }' "$work/mine")

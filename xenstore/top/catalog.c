@@ -14,6 +14,8 @@
 #include "xenstore/top/wait.h"
 
 #define ROOT "/local/domain/0/backend"
+#define POOLS "/local/pool"
+#define POOLS_MAX 1024
 #define RETRY 1.0 /* seconds between attempts to connect */
 
 /* clang-format off */
@@ -50,6 +52,7 @@ enum ask_kind {
     ASK_FOLDER, /* the domains that a backend has devices of */
     ASK_LIST,   /* the devices of one domain */
     ASK_NODES,  /* the first node of the devices of a list */
+    ASK_POOL,
 };
 
 struct ask {
@@ -67,6 +70,12 @@ struct flight {
     size_t n_asks;
 };
 
+struct named_pool {
+    uint64_t id;
+    char *name;
+    bool stale;
+};
+
 struct catalog {
     struct store *store; /* NULL: not connected */
     double next_try;     /* when not */
@@ -79,6 +88,9 @@ struct catalog {
     struct flight *next;             /* being put together, or NULL */
     struct catalog_domain **domains; /* by id */
     size_t n;
+    struct named_pool *pools;
+    size_t n_pools;
+    bool pools_watched;
 };
 
 struct catalog *catalog_new(void)
@@ -124,6 +136,33 @@ static void set_stale(struct catalog *c, unsigned what)
         c->domains[i]->stale |= what;
     if (what & STALE_ALL_LISTS)
         c->folders_stale = true;
+}
+
+static struct named_pool *find_pool(const struct catalog *c, uint64_t id)
+{
+    for (size_t i = 0; i < c->n_pools; i++)
+        if (c->pools[i].id == id)
+            return &c->pools[i];
+    return NULL;
+}
+
+static void set_pools_stale(struct catalog *c)
+{
+    for (size_t i = 0; i < c->n_pools; i++)
+        c->pools[i].stale = true;
+}
+
+const char *catalog_pool_name(struct catalog *c, uint64_t id)
+{
+    struct named_pool *pool = find_pool(c, id);
+
+    if (pool)
+        return pool->name;
+    if (c->n_pools < POOLS_MAX) {
+        c->pools = xrealloc(c->pools, c->n_pools + 1, sizeof(*c->pools));
+        c->pools[c->n_pools++] = (struct named_pool){id, xstrdup(""), true};
+    }
+    return "";
 }
 
 static void put_list(struct catalog_domain *d, unsigned b,
@@ -199,10 +238,11 @@ static void lose(struct catalog *c, struct err *e)
     free_flight(c->flight);
     free_flight(c->next);
     c->flight = c->next = NULL;
-    c->watched = false;
+    c->watched = c->pools_watched = false;
     for (size_t i = 0; i < c->n; i++)
         c->domains[i]->watched = false;
     set_stale(c, STALE_ALL);
+    set_pools_stale(c);
     c->next_try = wait_now() + RETRY;
     if (c->due <= 0)
         c->due = wait_now();
@@ -215,6 +255,9 @@ void catalog_free(struct catalog *c)
     lose(c, NULL);
     for (size_t i = 0; i < c->n; i++)
         free_domain(c->domains[i]);
+    for (size_t i = 0; i < c->n_pools; i++)
+        free(c->pools[i].name);
+    free(c->pools);
     free(c->domains);
     free(c);
 }
@@ -252,10 +295,10 @@ static void take_memory(struct catalog_domain *d, const struct store_req *reqs)
     d->guest_free = d->target > used ? d->target - used : 0;
 }
 
-static void take_name(struct catalog_domain *d, const struct store_req *req)
+static void take_name(char **name, const struct store_req *req)
 {
-    free(d->name);
-    d->name = xstrdup(req->text ? req->text : "");
+    free(*name);
+    *name = xstrdup(req->text ? req->text : "");
 }
 
 static int compare_devices(const void *a_, const void *b_)
@@ -346,8 +389,10 @@ static void take_answer(struct catalog *c, struct ask *a)
 
     if (a->kind == ASK_FOLDER)
         take_folder(c, a, reqs);
+    else if (a->kind == ASK_POOL)
+        take_name(&find_pool(c, a->id)->name, reqs);
     else if (d && a->kind == ASK_NAME)
-        take_name(d, reqs);
+        take_name(&d->name, reqs);
     else if (d && a->kind == ASK_MEMORY)
         take_memory(d, reqs);
     else if (d && a->kind == ASK_LIST)
@@ -425,12 +470,30 @@ static void ask_folders(struct catalog *c)
     c->folders_stale = false;
 }
 
+static void ask_pools(struct catalog *c)
+{
+    if (c->follow && c->n_pools && !c->pools_watched) {
+        ask(c, ASK_NOTHING, 0, 0);
+        add(c, STORE_WATCH, POOLS);
+        c->pools_watched = true;
+        return; /* the watch's event says that they are stale */
+    }
+    for (size_t i = 0; i < c->n_pools; i++)
+        if (c->pools[i].stale) {
+            ask(c, ASK_POOL, c->pools[i].id, 0);
+            add(c, STORE_READ, POOLS "/%llu/name",
+                (unsigned long long)c->pools[i].id);
+            c->pools[i].stale = false;
+        }
+}
+
 /* Puts together all that is to be asked. */
 static void ask_all(struct catalog *c)
 {
     bool devices = c->parts & (SAMPLE_VIFS | SAMPLE_VBDS);
     bool folders = devices && c->folders_stale;
 
+    ask_pools(c);
     if (folders)
         ask_folders(c);
     for (size_t i = 0; i < c->n; i++) {
@@ -487,7 +550,9 @@ static void take_events(struct catalog *c)
     struct store_event event;
 
     while (store_next_event(c->store, p, &event)) {
-        if (strcmp(event.watch, ROOT))
+        if (!strcmp(event.watch, POOLS))
+            set_pools_stale(c);
+        else if (strcmp(event.watch, ROOT))
             domain_event(c, event.watch);
         else if (text_has_prefix(event.path, ROOT))
             backend_event(c, event.path + strlen(ROOT));

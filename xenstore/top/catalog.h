@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * catalog: what XenStore says of domains (names, devices, memory figures), kept
- * up to date by watches. In a steady state nothing is asked; a daemon that
- * stops answering makes the catalog old, and nobody wait.
+ * catalog: what XenStore says of domains (names, devices, memory figures; names
+ * of CPU pools), kept up to date by watches. In a steady state nothing is
+ * asked; a daemon that stops answering makes the catalog old, and nobody wait.
  *
  * Devices are found where their backends in Dom0 are, which guests cannot
  * write to.
@@ -66,6 +66,9 @@ void catalog_free(struct catalog *c); /* NULL is fine */
  */
 void catalog_update(struct catalog *c, const struct sample_domain *domains,
                     size_t n, unsigned parts, bool follow, double seconds);
+/* The name of a CPU pool, "" while it is not known; what is asked for once is
+ * read by the next update. Valid until then. */
+const char *catalog_pool_name(struct catalog *c, uint64_t id);
 /* Seconds for which an answer is due or the daemon is gone; 0: all is well. */
 double catalog_age(const struct catalog *c);
 /* NULL: not in the last update. Valid until the next one. */

@@ -239,14 +239,24 @@ static void read_counters(struct reader *r, struct catalog_domain **found,
         qdisks_read(found, n, r->began ? QEMU_WAIT : QEMU_WAIT_FIRST);
 }
 
+static void name_pools(struct reader *r, struct sample_host *host,
+                       struct pool *p)
+{
+    for (size_t i = 0; i < host->n_pools; i++)
+        host->pools[i].name =
+            pool_str(p, catalog_pool_name(r->catalog, host->pools[i].id));
+}
+
 static void read_store(struct reader *r, struct sample *s, struct pool *p)
 {
     struct catalog_domain **found =
         pool_alloc(p, (s->n_domains + 1) * sizeof(struct catalog_domain *));
 
+    name_pools(r, &s->host, p); /* says which are to be read */
     catalog_update(r->catalog, s->domains, s->n_domains, r->parts, !r->once,
                    r->began ? STORE_WAIT : STORE_WAIT_FIRST);
     s->store_age = catalog_age(r->catalog);
+    name_pools(r, &s->host, p);
     for (size_t i = 0; i < s->n_domains; i++)
         found[i] = catalog_find(r->catalog, s->domains[i].id);
     read_counters(r, found, s->n_domains);

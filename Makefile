@@ -36,11 +36,11 @@ STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
 # What only the daemon and its tests link, always as shared libraries.
-XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3
+XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lpam -lcrypt
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/modelc.c xapi/docs.c
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/modelc.c xapi/docs.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
 GEN := $(B)/gen/xapi
 SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c)) \
@@ -67,12 +67,18 @@ $(LINKS): $(B)/bin/xenstore
 TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so
 
 .PHONY: all
-all: $(PROGRAMS) $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
+all: $(PROGRAMS) $(B)/bin/xapid $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
 
 $(B)/bin/xl: $(B)/obj/xl/main.o
 $(B)/bin/xenstore: $(B)/obj/xenstore/main.o
 $(B)/bin/xentop: $(B)/obj/xenstore/top/main.o
 $(B)/libexec/xl-keeper: $(B)/obj/xl/keeperd.o
+# The daemon alone is dynamic: PAM loads modules.
+$(B)/bin/xapid: $(B)/obj/xapi/main.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
+
 $(PROGRAMS): $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -33,12 +33,12 @@ struct writer;
 struct caller {
     bool root;           /* by the Unix socket, as root: may do everything */
     const char *address; /* "192.0.2.7", "" on the Unix socket */
-    const char *agent;   /* User-Agent */
+    const char *agent;   /* User-Agent, "" */
 };
 
 /* ---- a call -------------------------------------------------------------- */
 
-/* What takes an answer, once. The call is freed when FN returns. */
+/* Takes the answer, once; the call is freed when it returns. */
 typedef void call_done_fn(struct call *c, void *arg);
 /* Writes a result that is no datum. */
 typedef void call_write_fn(struct writer *w, const void *arg);
@@ -62,7 +62,34 @@ struct call {
     call_write_fn *write;
     const void *write_arg;
     struct err *failure;
+
+    /* call.c's */
+    call_done_fn *done;
+    void *done_arg;
+    void (*cancel)(struct call *c, void *arg);
+    void *cancel_arg;
+    bool async, waits, cancelled;
+    struct err *why;   /* it was cancelled */
+    struct pool *own;  /* of a call that outlives its request */
+    struct call *next, **link; /* server->waiting */
 };
+
+/*
+ * One call of METHOD ("VM.start", "VM_start", "Async.VM.start") with ARGS, the
+ * session first. DONE(ARG) is called once, now or later, with failure or result
+ * in the call; NULL is returned then or, for a call that waits, the call, for
+ * call_cancel. P is the caller's, and has to stay until then.
+ */
+struct call *call_start(struct server *server, struct pool *p,
+                        const struct caller *caller, const char *method,
+                        const struct value *args, call_done_fn *done,
+                        void *arg);
+/* Nobody waits for the answer any more: DONE is not called. */
+void call_give_up(struct call *c);
+/* A call that waits fails of WHY. */
+void call_cancel(struct call *c, struct err *why);
+/* The result, or nothing for void, as the model says it is. */
+void call_write_result(const struct call *c, struct writer *w);
 
 /* D is of row->result's type and lives as long as the pool. */
 void call_return(struct call *c, struct model_value d);
@@ -72,9 +99,9 @@ void call_return_int(struct call *c, int64_t i); /* bool, enum, datetime too */
 void call_return_float(struct call *c, double d);
 void call_return_by(struct call *c, call_write_fn *write, const void *arg);
 
-/* The answer comes later: CANCEL(ARG) is called when nobody waits any more (the
- * client or its session has gone, the task was cancelled); the body then has
- * call_finish called, soon. */
+/* The answer comes later. CANCEL(ARG) is called when it shall not any more (the
+ * client or its session has gone, the task was cancelled): the body takes back
+ * what would call it, and calls call_finish before it returns. */
 typedef void call_cancel_fn(struct call *c, void *arg);
 void call_later(struct call *c, call_cancel_fn *cancel, void *arg);
 /* E (NULL: what was returned) is the answer. Frees the call. */

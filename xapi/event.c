@@ -151,7 +151,7 @@ struct collector {
     struct pool *pool;
     struct event_token token;
     const struct event_filters *filters;
-    struct event *list;
+    struct event_change *list;
     size_t n;
     bool lost;
 };
@@ -169,7 +169,7 @@ static uint64_t since_of(const struct collector *c,
 
 static void add_object(struct collector *c, struct object *o, uint64_t since)
 {
-    *pool_push(c->pool, c->list, c->n) = (struct event){
+    *pool_push(c->pool, c->list, c->n) = (struct event_change){
         .op = o->created > since ? EVENT_ADD : EVENT_MOD,
         .class = o->class,
         .ref = o->ref,
@@ -184,7 +184,7 @@ static void add_grave(struct collector *c, const struct grave *g,
 {
     if (g->created > since || db_find(c->db, g->class, g->ref))
         return;
-    *pool_push(c->pool, c->list, c->n) = (struct event){
+    *pool_push(c->pool, c->list, c->n) = (struct event_change){
         .op = EVENT_DEL,
         .class = g->class,
         .ref = g->ref,
@@ -258,14 +258,14 @@ static void collect(struct collector *c)
         }
 }
 
-static int rank(const struct event *e)
+static int rank(const struct event_change *e)
 {
     return is_message(e->class) ? -1 : (int)e->op;
 }
 
 static int compare_events(const void *a_, const void *b_)
 {
-    const struct event *a = a_, *b = b_;
+    const struct event_change *a = a_, *b = b_;
 
     if (rank(a) != rank(b))
         return rank(a) - rank(b);
@@ -278,7 +278,7 @@ static int compare_events(const void *a_, const void *b_)
 
 void event_collect(const struct db *db, struct pool *p,
                    struct event_token token,
-                   const struct event_filters *filters, struct event **ret,
+                   const struct event_filters *filters, struct event_change **ret,
                    size_t *ret_n, bool *ret_lost)
 {
     struct collector c = {

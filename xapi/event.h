@@ -48,7 +48,7 @@ enum event_op {
 };
 extern const char *const event_op_names[];
 
-struct event {
+struct event_change {
     enum event_op op;
     const struct model_class *class;
     const char *ref;
@@ -65,7 +65,7 @@ struct event {
  * back. */
 void event_collect(const struct db *db, struct pool *p,
                    struct event_token token,
-                   const struct event_filters *filters, struct event **ret,
+                   const struct event_filters *filters, struct event_change **ret,
                    size_t *ret_n, bool *ret_lost);
 
 /*

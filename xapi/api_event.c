@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * api_event: the calls of class event. Who waits costs nothing: event_wait
+ * wakes those whom a commit concerns, and what they get is looked up then, so
+ * that many changes in short order are one answer.
+ */
+#include <event2/event.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/log.h"
+#include "xapi/calls_gen.h"
+#include "xapi/codec.h"
+#include "xapi/errors_gen.h"
+#include "xapi/event.h"
+#include "xapi/record.h"
+#include "xapi/server.h"
+#include "xapi/session.h"
+#include "xapi/txn.h"
+
+#define WAIT_MAX (24.0 * 3600)
+/* From the first change to the answer: what comes meanwhile is in it. */
+#define GATHER_SECONDS 0.05
+
+/* One event.from or event.next that is under way. */
+struct watch {
+    struct call *call;
+    struct event_filters filters;
+    struct event_token token;
+    bool legacy; /* event.next */
+    struct event_wait *wait;
+    struct event *timer;
+    /* the answer */
+    struct event_change *changes;
+    size_t n;
+};
+
+/* ---- the answer ----------------------------------------------------------- */
+
+static const char *lower(struct pool *p, const char *name)
+{
+    char *text = pool_str(p, name);
+
+    for (char *s = text; *s; s++)
+        if (*s >= 'A' && *s <= 'Z')
+            *s = (char)(*s - 'A' + 'a');
+    return text;
+}
+
+static void write_event(struct writer *w, const struct watch *watch,
+                        const struct event_change *change)
+{
+    struct pool *p = watch->call->pool;
+
+    writer_struct_open(w);
+    writer_name(w, "id");
+    writer_string(w, pool_printf(p, "%llu",
+                                 (unsigned long long)change->generation));
+    writer_name(w, "timestamp");
+    writer_string(w, watch->legacy ? pool_printf(p, "%lld.0",
+                                                 (long long)time(NULL))
+                                   : "0.0");
+    writer_name(w, "class");
+    writer_string(w, lower(p, change->class->name));
+    writer_name(w, "operation");
+    writer_string(w, event_op_names[change->op]);
+    writer_name(w, "ref");
+    writer_string(w, change->ref);
+    if (change->object) {
+        writer_name(w, "snapshot");
+        record_write(w, change->object);
+    }
+    writer_struct_close(w);
+}
+
+static void write_events(struct writer *w, const struct watch *watch)
+{
+    writer_list_open(w);
+    for (size_t i = 0; i < watch->n; i++)
+        write_event(w, watch, &watch->changes[i]);
+    writer_list_close(w);
+}
+
+static void write_counts(struct writer *w, const struct watch *watch)
+{
+    writer_struct_open(w);
+    for (const struct model_class *c = model_classes; c->name; c++) {
+        if (!c->in_database)
+            continue;
+        writer_name(w, lower(watch->call->pool, c->name));
+        writer_i4(w, (int32_t)db_count(watch->call->db, c));
+    }
+    writer_struct_close(w);
+}
+
+static void write_from(struct writer *w, const void *arg)
+{
+    const struct watch *watch = arg;
+    char token[EVENT_TOKEN_SIZE];
+
+    event_token_print(event_token_now(watch->call->db), token);
+    writer_struct_open(w);
+    writer_name(w, "events");
+    write_events(w, watch);
+    writer_name(w, "valid_ref_counts");
+    write_counts(w, watch);
+    writer_name(w, "token");
+    writer_string(w, token);
+    writer_struct_close(w);
+}
+
+static void write_next(struct writer *w, const void *arg)
+{
+    write_events(w, arg);
+}
+
+/* ---- waiting -------------------------------------------------------------- */
+
+/* Looks what there is since the token; EVENTS_LOST for event.next alone, who
+ * asks event.from gets all there is once more. */
+static struct err *look(struct watch *watch)
+{
+    struct db *db = watch->call->db;
+    struct pool *p = watch->call->pool;
+    bool lost;
+
+    event_collect(db, p, watch->token, &watch->filters, &watch->changes,
+                  &watch->n, &lost);
+    if (lost)
+        return err_EVENTS_LOST();
+    call_return_by(watch->call, watch->legacy ? write_next : write_from, watch);
+    return NULL;
+}
+
+static void stop(struct watch *watch)
+{
+    event_wait_free(watch->wait);
+    watch->wait = NULL;
+    if (watch->timer)
+        event_free(watch->timer);
+    watch->timer = NULL;
+}
+
+static void advance(const struct watch *watch)
+{
+    struct session *s =
+        session_find(watch->call->server->sessions, watch->call->session);
+
+    if (watch->legacy && s)
+        session_events(s)->token = event_token_now(watch->call->db);
+}
+
+static void begin_wait(struct watch *watch);
+
+static void answer(int fd, short what, void *arg)
+{
+    struct watch *watch = arg;
+    struct err *e = look(watch);
+
+    (void)fd, (void)what;
+    stop(watch);
+    if (!e && !watch->n && watch->legacy) {
+        begin_wait(watch);
+        return;
+    }
+    advance(watch);
+    call_finish(watch->call, e);
+}
+
+static void set_timer(struct watch *watch, double seconds)
+{
+    struct timeval tv = {(time_t)seconds,
+                         (suseconds_t)(fmod(seconds, 1) * 1e6)};
+
+    if (!watch->timer)
+        watch->timer =
+            evtimer_new(watch->call->server->base, answer, watch);
+    evtimer_add(watch->timer, &tv);
+}
+
+static void woken(void *arg)
+{
+    set_timer(arg, GATHER_SECONDS);
+}
+
+static void begin_wait(struct watch *watch)
+{
+    watch->wait = event_wait(watch->call->db, &watch->filters, woken, watch);
+}
+
+static void cancel(struct call *c, void *arg)
+{
+    stop(arg);
+    call_finish(c, NULL);
+}
+
+static struct err *start(struct watch *watch, double timeout)
+{
+    struct err *e = look(watch);
+
+    if (e || watch->n) {
+        advance(watch);
+        return e;
+    }
+    begin_wait(watch);
+    if (!watch->legacy)
+        set_timer(watch, timeout);
+    call_later(watch->call, cancel, watch);
+    return NULL;
+}
+
+/* ---- event.from ----------------------------------------------------------- */
+
+static const char **words_of(struct pool *p, struct model_value set)
+{
+    const char **words = pool_alloc(p, (set.n + 1) * sizeof(*words));
+
+    for (unsigned i = 0; i < set.n; i++)
+        words[i] = set.keys[i].s;
+    return words;
+}
+
+static struct err *parse_filters(struct pool *p, const char *const *words,
+                                 size_t n, struct event_filters *ret)
+{
+    struct err *e = event_filters_parse(p, words, n, ret), *failure;
+
+    if (!e)
+        return NULL;
+    failure = err_EVENT_SUBSCRIPTION_PARSE_FAILURE(err_text(e));
+    err_free(e);
+    return failure;
+}
+
+static struct err *parse_token(const char *text, struct event_token *ret)
+{
+    struct err *e = event_token_parse(text, ret);
+
+    if (!e)
+        return NULL;
+    err_drop(e, "the code says it");
+    return err_EVENT_FROM_TOKEN_PARSE_FAILURE(text);
+}
+
+struct err *event_from(struct call *c, const struct event_from_args *a)
+{
+    struct watch *watch = pool_new_of(c->pool, struct watch);
+    double timeout = a->timeout;
+
+    if (!(timeout >= 0 && timeout <= WAIT_MAX))
+        timeout = WAIT_MAX;
+    watch->call = c;
+    TRY(parse_filters(c->pool, words_of(c->pool, a->classes), a->classes.n,
+                      &watch->filters));
+    TRY(parse_token(a->token, &watch->token));
+    return start(watch, timeout);
+}
+
+/* ---- event.register, unregister, next --------------------------------------- */
+
+static bool has_word(const struct session_events *events, const char *word)
+{
+    for (size_t i = 0; i < events->n_words; i++)
+        if (!strcmp(events->words[i], word))
+            return true;
+    return false;
+}
+
+/* WORDS are what a session is registered for from now on. */
+static struct err *subscribe(struct call *c, struct session_events *events,
+                             const char *const *words, size_t n)
+{
+    struct pool *p = pool_new();
+    struct event_filters filters;
+    const char **copies = pool_alloc(p, (n + 1) * sizeof(*copies));
+    struct err *e;
+
+    for (size_t i = 0; i < n; i++)
+        copies[i] = pool_str(p, words[i]);
+    e = parse_filters(p, copies, n, &filters);
+    if (e) {
+        pool_free(p);
+        return e;
+    }
+    if (!events->n_words)
+        events->token = event_token_now(c->db);
+    pool_free(events->pool);
+    events->pool = p;
+    events->words = copies;
+    events->n_words = n;
+    events->filters = filters;
+    return NULL;
+}
+
+struct err *event_register(struct call *c, const struct event_register_args *a)
+{
+    struct session_events *events =
+        session_events(session_find(c->server->sessions, c->session));
+    const char **words = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < events->n_words; i++)
+        *pool_push(c->pool, words, n) = events->words[i];
+    for (unsigned i = 0; i < a->classes.n; i++)
+        if (!has_word(events, a->classes.keys[i].s))
+            *pool_push(c->pool, words, n) = a->classes.keys[i].s;
+    return subscribe(c, events, words, n);
+}
+
+struct err *event_unregister(struct call *c,
+                             const struct event_unregister_args *a)
+{
+    struct session_events *events =
+        session_events(session_find(c->server->sessions, c->session));
+    const struct model_type *type = c->row->params[0].type;
+    const char **words = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < events->n_words; i++)
+        if (datum_find(type, a->classes,
+                       (union model_atom){.s = events->words[i]}) < 0)
+            *pool_push(c->pool, words, n) = events->words[i];
+    return subscribe(c, events, words, n);
+}
+
+struct err *event_next(struct call *c)
+{
+    struct session_events *events =
+        session_events(session_find(c->server->sessions, c->session));
+    struct watch *watch;
+
+    if (!events->n_words)
+        return err_SESSION_NOT_REGISTERED(c->session);
+    watch = pool_new_of(c->pool, struct watch);
+    *watch = (struct watch){.call = c, .token = events->token, .legacy = true};
+    TRY(parse_filters(c->pool, events->words, events->n_words,
+                      &watch->filters));
+    return start(watch, 0);
+}
+
+/* ---- the rest --------------------------------------------------------------- */
+
+struct err *event_get_current_id(struct call *c)
+{
+    call_return_int(c, (int64_t)db_generation(c->db));
+    return NULL;
+}
+
+struct err *event_inject(struct call *c, const struct event_inject_args *a)
+{
+    const struct model_class *class = model_class_find(a->class);
+    struct object *o = class ? db_find(c->db, class, a->ref) : NULL;
+    char token[EVENT_TOKEN_SIZE];
+    struct txn *txn;
+
+    if (!o)
+        return err_HANDLE_INVALID(a->class, a->ref);
+    event_token_print(event_token_now(c->db), token);
+    txn = txn_begin(c->db);
+    txn_touch(txn, o);
+    txn_commit(txn);
+    call_return_string(c, token);
+    return NULL;
+}

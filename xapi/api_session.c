@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* api_session: the calls of class session. */
+#include <string.h>
+
+#include "lib/log.h"
+#include "xapi/auth.h"
+#include "xapi/calls_gen.h"
+#include "xapi/errors_gen.h"
+#include "xapi/fields_gen.h"
+#include "xapi/server.h"
+#include "xapi/session.h"
+
+/* The local superuser; who else can log in is a subject with roles. */
+#define ROOT "root"
+
+/* ---- login ---------------------------------------------------------------- */
+
+struct login {
+    struct call *call;
+    struct auth_check *check;
+    const char *user, *originator;
+};
+
+/* The subject that stands for USER, or NULL. */
+static const struct object *subject_of(struct db *db, const char *user)
+{
+    const struct object *o = db_first(db, &model_classes[CLASS_subject]);
+
+    while (o && strcmp(get_subject_subject_identifier(o), user))
+        o = object_next(o);
+    return o;
+}
+
+static model_role_bits roles_of(struct db *db, const struct object *subject)
+{
+    struct model_value refs = get_subject_roles(subject);
+    model_role_bits roles = 0;
+
+    for (unsigned i = 0; i < refs.n; i++) {
+        const struct object *o =
+            db_find(db, &model_classes[CLASS_role], refs.keys[i].s);
+        const struct model_role *role =
+            o ? model_role_find(get_role_name_label(o)) : NULL;
+
+        if (role)
+            roles |= 1u << (role - model_roles);
+    }
+    return roles;
+}
+
+static struct err *open_session(struct call *c, const char *user,
+                                const char *originator)
+{
+    struct session_login login = {.user = user, .originator = originator};
+    struct session *s;
+
+    login.root = c->caller.root || !strcmp(user, ROOT);
+    if (!login.root) {
+        const struct object *subject = subject_of(c->db, user);
+
+        if (!subject)
+            return err_SESSION_AUTHORIZATION_FAILED(
+                user, "the user is no subject of this pool");
+        login.subject = object_ref(subject);
+        login.roles = roles_of(c->db, subject);
+        if (!login.roles)
+            return err_RBAC_PERMISSION_DENIED("session.login_with_password",
+                                              "the subject has no role");
+    }
+    TRY(session_open(c->server->sessions, &login, &s));
+    call_return_ref(c, session_ref(s));
+    return NULL;
+}
+
+static void checked(void *arg, const char *why)
+{
+    struct login *l = arg;
+
+    l->check = NULL;
+    call_finish(l->call,
+                why ? err_code("SESSION_AUTHENTICATION_FAILED",
+                               (const char *const[]){l->user, why}, 2)
+                    : open_session(l->call, l->user, l->originator));
+}
+
+static void give_up(struct call *c, void *arg)
+{
+    struct login *l = arg;
+
+    auth_check_cancel(l->check);
+    call_finish(c, NULL);
+}
+
+struct err *
+session_login_with_password(struct call *c,
+                            const struct session_login_with_password_args *a)
+{
+    struct login *l;
+
+    if (c->caller.root)
+        return open_session(c, ROOT, a->originator);
+    l = pool_new_of(c->pool, struct login);
+    *l = (struct login){.call = c, .user = a->uname};
+    l->originator = a->originator;
+    call_later(c, give_up, l);
+    l->check =
+        auth_check(c->server->auth, a->uname, a->pwd, checked, l);
+    return NULL;
+}
+
+/* ---- the end -------------------------------------------------------------- */
+
+struct err *session_logout(struct call *c)
+{
+    struct session *s = session_find(c->server->sessions, c->session);
+
+    session_close(c->server->sessions, s);
+    return NULL;
+}
+
+/* ---- subjects ------------------------------------------------------------- */
+
+static const char *identifier_of(const struct object *session)
+{
+    const struct object *subject = get_session_subject(session);
+
+    return subject ? get_subject_subject_identifier(subject) : NULL;
+}
+
+struct err *session_get_all_subject_identifiers(struct call *c)
+{
+    const struct model_type *type = c->row->result;
+    struct model_value found = DATUM_EMPTY;
+
+    for (const struct object *o =
+             db_first(c->db, &model_classes[CLASS_session]);
+         o; o = object_next(o)) {
+        const char *id = identifier_of(o);
+
+        if (id)
+            found = datum_with(c->pool, type, found,
+                               (union model_atom){.s = id},
+                               (union model_atom){0});
+    }
+    call_return(c, found);
+    return NULL;
+}
+
+struct err *session_logout_subject_identifier(
+    struct call *c, const struct session_logout_subject_identifier_args *a)
+{
+    struct object *next;
+
+    for (struct object *o = db_first(c->db, &model_classes[CLASS_session]); o;
+         o = next) {
+        const char *id = identifier_of(o);
+
+        next = object_next(o);
+        if (id && !strcmp(id, a->subject_identifier) &&
+            strcmp(object_ref(o), c->session))
+            session_close(c->server->sessions,
+                          session_find(c->server->sessions, object_ref(o)));
+    }
+    return NULL;
+}

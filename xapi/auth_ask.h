@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* auth_ask: what a child of auth.c asks, and may wait for. */
+#ifndef XAPI_AUTH_ASK_H
+#define XAPI_AUTH_ASK_H
+
+#include "lib/err.h"
+
+/* The first byte of a child's answer; a sentence follows the second. */
+#define AUTH_YES '+'
+#define AUTH_NO '-'
+
+/* NULL: the password is the user's. */
+struct err *auth_ask(const char *method, const char *user,
+                     const char *password) MUST_USE;
+/* METHOD can be asked. */
+struct err *auth_ask_check(const char *method) MUST_USE;
+
+#endif

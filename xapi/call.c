@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call: from a method's name and values to a body and its answer; see call.h.
+ * The order of checks is what clients see: name, session, roles, arguments.
+ */
+#include "xapi/call.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/str.h"
+#include "xapi/codec.h"
+#include "xapi/generic.h"
+#include "xapi/record.h"
+#include "xapi/server.h"
+#include "xapi/session.h"
+#include "xapi/task.h"
+#include "xapi/errors_gen.h"
+#include "xapi/model_gen.h"
+
+#define ASYNC "Async."
+
+/* ---- results ------------------------------------------------------------- */
+
+void call_return(struct call *c, struct model_value d)
+{
+    c->result = d;
+    c->returned = true;
+}
+
+static void return_atom(struct call *c, union model_atom atom)
+{
+    call_return(c, (struct model_value){
+                       1, pool_copy(c->pool, &atom, sizeof(atom)), NULL});
+}
+
+void call_return_string(struct call *c, const char *text)
+{
+    return_atom(c, (union model_atom){.s = pool_str(c->pool, text)});
+}
+
+void call_return_ref(struct call *c, const char *ref)
+{
+    call_return_string(c, ref);
+}
+
+void call_return_int(struct call *c, int64_t i)
+{
+    return_atom(c, (union model_atom){.i = i});
+}
+
+void call_return_float(struct call *c, double d)
+{
+    return_atom(c, (union model_atom){.d = d});
+}
+
+void call_return_by(struct call *c, call_write_fn *write, const void *arg)
+{
+    c->write = write;
+    c->write_arg = arg;
+    c->returned = true;
+}
+
+void call_write_result(const struct call *c, struct writer *w)
+{
+    if (c->write)
+        c->write(w, c->write_arg);
+    else if (!c->row || c->row->result->kind == MODEL_VOID)
+        writer_string(w, "");
+    else
+        record_write_datum(w, c->row->result, c->result);
+}
+
+/* ---- the end of a call --------------------------------------------------- */
+
+/* Behind it C is gone: it is in a pool of whom it was answered to. */
+static void answer(struct call *c)
+{
+    struct err *failure = c->failure;
+
+    if (c->done)
+        c->done(c, c->done_arg);
+    err_free(failure);
+}
+
+/* What runs as a task has its answer there; who started it has the task. */
+static void end(struct call *c, struct err *e)
+{
+    assert(e || c->returned || c->row->result->kind == MODEL_VOID);
+    c->failure = e;
+    if (c->task)
+        task_finish(c);
+    answer(c);
+}
+
+void call_later(struct call *c, call_cancel_fn *cancel, void *arg)
+{
+    c->waits = true;
+    c->cancel = cancel;
+    c->cancel_arg = arg;
+}
+
+static void link_call(struct call *c)
+{
+    struct call **head = &c->server->waiting;
+
+    c->next = *head;
+    c->link = head;
+    if (c->next)
+        c->next->link = &c->next;
+    *head = c;
+}
+
+static void unlink_call(struct call *c)
+{
+    if (!c->link)
+        return;
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->link = NULL;
+}
+
+void call_finish(struct call *c, struct err *e)
+{
+    struct pool *own = c->own;
+
+    assert(c->waits);
+    c->waits = false;
+    unlink_call(c);
+    if (c->why) {
+        err_free(e);
+        e = take_ptr(c->why);
+    }
+    end(c, e);
+    pool_free(own);
+}
+
+void call_give_up(struct call *c)
+{
+    c->done = NULL;
+    call_cancel(c, err_code("TASK_CANCELLED", &c->task, 1));
+}
+
+void call_cancel(struct call *c, struct err *why)
+{
+    if (c->cancelled) {
+        err_free(why);
+        return;
+    }
+    c->cancelled = true;
+    c->why = why;
+    c->cancel(c, c->cancel_arg);
+}
+
+/* ---- arguments ----------------------------------------------------------- */
+
+static struct err *check_count(const struct call *c, size_t n)
+{
+    const struct model_call *row = c->row;
+    char expected[16], received[16];
+
+    /* What follows optional parameters has always been ignored. */
+    if (n >= row->n_required &&
+        (n <= row->n_params || row->n_required < row->n_params))
+        return NULL;
+    snprintf(expected, sizeof(expected), "%u", row->n_params);
+    snprintf(received, sizeof(received), "%zu", n);
+    return err_MESSAGE_PARAMETER_COUNT_MISMATCH(row->name, expected, received);
+}
+
+static struct err *read_arg(struct call *c, const struct model_param *param,
+                            const struct value *v, struct model_value *ret)
+{
+    struct err *e;
+
+    if (param->type->kind == MODEL_RECORD) {
+        if (v->kind != VALUE_STRUCT)
+            return err_FIELD_TYPE_ERROR(param->name);
+        c->record = v;
+        return NULL;
+    }
+    e = datum_from_value(c->pool, param->type, v, ret);
+    if (!e)
+        return NULL;
+    log_debug("call", "%s: %s: %s", c->row->name, param->name, err_text(e));
+    err_drop(e, "the client has a code for it");
+    if (param->type->kind == MODEL_ENUM && v->kind == VALUE_STRING)
+        return err_INVALID_VALUE(param->name, v->s.text);
+    return err_FIELD_TYPE_ERROR(param->name);
+}
+
+static struct err *read_args(struct call *c, const struct value *args)
+{
+    struct model_value *list =
+        pool_alloc(c->pool, (c->row->n_params + 1) * sizeof(*list));
+    const struct value *v = args->kids.first;
+
+    if (c->row->session)
+        v = v->next;
+    for (unsigned i = 0; i < c->row->n_params; i++) {
+        const struct model_param *param = &c->row->params[i];
+
+        if (!v) {
+            list[i] = param->initial;
+            continue;
+        }
+        TRY(read_arg(c, param, v, &list[i]));
+        v = v->next;
+    }
+    c->args = list;
+    return NULL;
+}
+
+/* ---- who may ------------------------------------------------------------- */
+
+static struct err *check_session(struct call *c, const struct value *args)
+{
+    const struct value *first = args->kids.first;
+    struct session *session;
+
+    if (!c->row->session)
+        return NULL;
+    if (!first)
+        return check_count(c, 0);
+    if (first->kind != VALUE_STRING)
+        return err_SESSION_INVALID("");
+    session = session_find(c->server->sessions, first->s.text);
+    if (!session)
+        return err_SESSION_INVALID(first->s.text);
+    session_touch(session);
+    c->session = pool_str(c->pool, session_ref(session));
+    return NULL;
+}
+
+static struct err *denied(const char *permission)
+{
+    return err_RBAC_PERMISSION_DENIED(permission,
+                                      "No permission in user session");
+}
+
+static struct err *check_roles(const struct call *c)
+{
+    const struct session *s;
+    model_role_bits roles = c->row->roles;
+    const char *key = NULL;
+
+    if (!c->row->session)
+        return NULL;
+    s = session_find(c->server->sessions, c->session);
+    if (session_is_root(s))
+        return NULL;
+    for (unsigned i = 0; c->row->n_key_roles && i < c->row->n_params; i++)
+        if (!strcmp(c->row->params[i].name, "key"))
+            key = c->args[i].keys[0].s;
+    if (key)
+        roles = model_key_roles(c->row, key);
+    if (session_roles(s) & roles)
+        return NULL;
+    if (key && roles != c->row->roles)
+        return denied(pool_printf(c->pool, "%s/key:%s", c->row->name, key));
+    return denied(c->row->name);
+}
+
+/* ---- the call ------------------------------------------------------------ */
+
+static struct err *no_such_method(const struct call *c, const char *method,
+                                  const struct value *args)
+{
+    const struct value *first = args->kids.first;
+
+    if (first && first->kind == VALUE_STRING &&
+        !session_find(c->server->sessions, first->s.text))
+        return err_SESSION_INVALID(first->s.text);
+    return err_MESSAGE_METHOD_UNKNOWN(method);
+}
+
+static struct err *find_row(struct call *c, const char *method, bool async,
+                            const struct value *args)
+{
+    const char *name = async ? method + strlen(ASYNC) : method;
+
+    c->row = async && !strchr(name, '.') ? NULL : model_call_find(name);
+    if (!c->row)
+        return no_such_method(c, method, args);
+    if (async && !c->row->async)
+        return err_code(
+            "Fault",
+            (const char *const[]){pool_printf(
+                c->pool, "No async mode for this operation (rpc: %s)", name)},
+            1);
+    return NULL;
+}
+
+static struct err *check(struct call *c, const char *method, bool async,
+                         const struct value *args)
+{
+    size_t n = args->kids.n;
+
+    TRY(find_row(c, method, async, args));
+    TRY(check_session(c, args));
+    if (c->row->state == MODEL_REMOVED)
+        return err_MESSAGE_REMOVED();
+    TRY(check_count(c, n - (c->row->session && n)));
+    TRY(read_args(c, args));
+    TRY(check_roles(c));
+    if (c->row->unimplemented)
+        return err_NOT_IMPLEMENTED(c->row->name);
+    return NULL;
+}
+
+static struct err *run(struct call *c)
+{
+    call_body_fn *body = call_bodies[c->row - model_calls];
+
+    return body ? body(c) : generic_run(c);
+}
+
+/* A call that takes long is seen as a task while it runs. */
+static bool shows(const struct call *c)
+{
+    return !c->task && c->session && c->row->class->task_per_call;
+}
+
+/* Runs C; true when it waits. */
+static bool begin(struct call *c)
+{
+    struct err *e = run(c);
+
+    if (!e && c->waits) {
+        link_call(c);
+        if (shows(c))
+            c->task = pool_str(c->pool, task_begin(c));
+        return true;
+    }
+    c->waits = false;
+    end(c, e);
+    return false;
+}
+
+/* The client has its answer, a task, at once; the call goes on by itself. */
+static void detach(struct call *c)
+{
+    struct pool *own = pool_new();
+    struct call *a = pool_copy(own, c, sizeof(*c));
+    struct model_value *args =
+        pool_alloc(own, (c->row->n_params + 1) * sizeof(*args));
+
+    for (unsigned i = 0; i < c->row->n_params; i++)
+        args[i] = c->row->params[i].type->kind == MODEL_RECORD
+                      ? DATUM_EMPTY
+                      : datum_copy(own, c->row->params[i].type, c->args[i]);
+    a->own = a->pool = own;
+    a->args = args;
+    a->record = c->record ? value_copy(own, c->record) : NULL;
+    a->session = pool_str(own, c->session);
+    a->caller.address = pool_str(own, c->caller.address);
+    a->caller.agent = pool_str(own, c->caller.agent);
+    a->done = NULL;
+    a->async = true;
+    a->task = pool_str(own, task_begin(a));
+    c->row = NULL;
+    c->write = task_write_ref;
+    c->write_arg = pool_str(c->pool, a->task);
+    c->returned = true;
+    if (!begin(a))
+        pool_free(own);
+}
+
+struct call *call_start(struct server *server, struct pool *p,
+                        const struct caller *caller, const char *method,
+                        const struct value *args, call_done_fn *done, void *arg)
+{
+    struct call *c = pool_new_of(p, struct call);
+    bool async = text_has_prefix(method, ASYNC);
+
+    *c = (struct call){.pool = p,
+                       .server = server,
+                       .db = server->db,
+                       .caller = *caller,
+                       .done = done,
+                       .done_arg = arg};
+    c->failure = check(c, method, async, args);
+    if (c->failure || async) {
+        if (!c->failure)
+            detach(c);
+        answer(c);
+        return NULL;
+    }
+    return begin(c) ? c : NULL;
+}

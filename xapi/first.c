@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* first: see first.h. */
+#include "xapi/first.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include "xapi/fields_gen.h"
+
+/* ---- roles ---------------------------------------------------------------- */
+
+/* The same on every host, whatever the name. */
+static void uuid_of_name(const char *name, char ret[UUID_STR_LEN])
+{
+    static const uuid_t space = {0x2d, 0x1b, 0x0a, 0x5c, 0x64, 0x6f, 0x4d, 0x30,
+                                 0x8b, 0x69, 0x74, 0x72, 0x6f, 0x6c, 0x65, 0x73};
+    uuid_t uuid;
+
+    uuid_generate_sha1(uuid, space, name, strlen(name));
+    uuid_unparse_lower(uuid, ret);
+}
+
+static struct err *make_role(struct txn *txn, const struct model_role *role)
+{
+    AUTO_STR struct str ref = STR_INIT(128);
+    char uuid[UUID_STR_LEN];
+    struct object *o;
+
+    if (role->uuid)
+        snprintf(uuid, sizeof(uuid), "%s", role->uuid);
+    else
+        uuid_of_name(role->name, uuid);
+    str_addf(&ref, DATUM_REF_PREFIX "%s", uuid);
+    TRY(txn_create(txn, &model_classes[CLASS_role], str_text(&ref), uuid, &o));
+    TRY(set_role_name_label(txn, o, role->name));
+    TRY(set_role_is_internal(txn, o, role->internal));
+    return set_role_name_description(txn, o, role->doc ? role->doc : "");
+}
+
+/* ---- the host -------------------------------------------------------------- */
+
+static struct err *make_host(struct txn *txn, struct object **ret)
+{
+    struct object *host, *metrics;
+
+    TRY(txn_create(txn, &model_classes[CLASS_host], NULL, NULL, &host));
+    TRY(txn_create(txn, &model_classes[CLASS_host_metrics], NULL, NULL,
+                   &metrics));
+    TRY(set_host_metrics(txn, host, metrics));
+    TRY(set_host_enabled(txn, host, true));
+    *ret = host;
+    return NULL;
+}
+
+/* What may be different since the last start. */
+static struct err *describe_host(struct txn *txn, struct object *host)
+{
+    struct object *metrics = get_host_metrics(host);
+    struct utsname names;
+    int64_t page = sysconf(_SC_PAGESIZE);
+
+    if (uname(&names))
+        return ERR("uname fails");
+    if (!*get_host_name_label(host))
+        TRY(set_host_name_label(txn, host, names.nodename));
+    TRY(set_host_hostname(txn, host, names.nodename));
+    TRY(set_host_API_version_major(txn, host, model_version.major));
+    TRY(set_host_API_version_minor(txn, host, model_version.minor));
+    TRY(set_host_API_version_vendor(txn, host, model_version.vendor));
+    TRY(add_to_host_software_version(txn, host, "product_brand", "dom0kit"));
+    TRY(add_to_host_software_version(txn, host, "linux", names.release));
+    if (!metrics)
+        return NULL;
+    TRY(set_host_metrics_live(txn, metrics, true));
+    TRY(set_host_metrics_last_updated(txn, metrics, time(NULL)));
+    TRY(set_host_metrics_memory_total(txn, metrics,
+                                      sysconf(_SC_PHYS_PAGES) * page));
+    return set_host_metrics_memory_free(txn, metrics,
+                                        sysconf(_SC_AVPHYS_PAGES) * page);
+}
+
+static struct err *make_cpus(struct txn *txn, struct object *host)
+{
+    long n = sysconf(_SC_NPROCESSORS_CONF);
+
+    for (long i = 0; i < n; i++) {
+        struct object *cpu;
+
+        TRY(txn_create(txn, &model_classes[CLASS_host_cpu], NULL, NULL, &cpu));
+        TRY(set_host_cpu_host(txn, cpu, host));
+        TRY(set_host_cpu_number(txn, cpu, i));
+    }
+    return NULL;
+}
+
+/* ---- all of it -------------------------------------------------------------- */
+
+static struct err *make_pool(struct txn *txn, struct object *host)
+{
+    struct object *pool;
+
+    TRY(txn_create(txn, &model_classes[CLASS_pool], NULL, NULL, &pool));
+    return set_pool_master(txn, pool, host);
+}
+
+static struct err *prepare(struct txn *txn, struct db *db)
+{
+    struct object *pool = db_first(db, &model_classes[CLASS_pool]);
+    struct object *host = pool ? get_pool_master(pool) : NULL;
+
+    for (const struct model_role *role = model_roles; role->name; role++)
+        TRY(make_role(txn, role));
+    if (!host) {
+        TRY(make_host(txn, &host));
+        TRY(make_cpus(txn, host));
+    }
+    if (!pool)
+        TRY(make_pool(txn, host));
+    return describe_host(txn, host);
+}
+
+struct err *first_prepare(struct server *server)
+{
+    struct txn *txn = txn_begin(server->db);
+    const struct object *pool;
+
+    TRY(err_wrap(txn_end(txn, prepare(txn, server->db)),
+                 "the pool and this host"));
+    pool = db_first(server->db, &model_classes[CLASS_pool]);
+    server->pool = object_ref(pool);
+    server->host = object_ref(get_pool_master(pool));
+    return NULL;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* generic: see generic.h. */
+#include "xapi/generic.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "xapi/filter.h"
+#include "xapi/errors_gen.h"
+#include "xapi/model_gen.h"
+#include "xapi/record.h"
+#include "xapi/txn.h"
+
+/* ---- objects -------------------------------------------------------------- */
+
+struct err *call_object(const struct call *c, unsigned i, struct object **ret)
+{
+    const struct model_class *class = c->row->params[i].type->class;
+    const char *ref = c->args[i].keys[0].s;
+    struct object *o = db_find(c->db, class, ref);
+
+    if (!o)
+        return err_HANDLE_INVALID(class->name, ref ? ref : DATUM_REF_NULL);
+    *ret = o;
+    return NULL;
+}
+
+/* Objects of a class that FILTER (NULL: all) matches. */
+static struct record_list *collect(struct call *c, const struct filter *filter)
+{
+    struct record_list *found = pool_new_of(c->pool, struct record_list);
+    const struct model_class *class = c->row->class;
+    struct object *o;
+
+    found->list = pool_alloc(c->pool, (db_count(c->db, class) + 1) *
+                                          sizeof(*found->list));
+    if (filter && filter_one(filter, c->db, &o)) {
+        if (o && filter_match(filter, o))
+            found->list[found->n++] = o;
+        return found;
+    }
+    for (o = db_first(c->db, class); o; o = object_next(o))
+        if (!filter || filter_match(filter, o))
+            found->list[found->n++] = o;
+    return found;
+}
+
+static struct err *collect_where(struct call *c, struct record_list **ret)
+{
+    const char *text = c->args[0].keys[0].s;
+    struct filter *filter;
+    struct err *e = filter_parse(c->pool, c->row->class, text, &filter);
+
+    if (e) {
+        struct err *invalid = err_INVALID_VALUE(text, err_text(e));
+
+        err_free(e);
+        return invalid;
+    }
+    *ret = collect(c, filter);
+    return NULL;
+}
+
+static void return_refs(struct call *c, const struct record_list *found)
+{
+    union model_atom *refs =
+        pool_alloc(c->pool, (found->n + 1) * sizeof(*refs));
+
+    for (size_t i = 0; i < found->n; i++)
+        refs[i].s = object_ref(found->list[i]);
+    call_return(c, (struct model_value){(unsigned)found->n, refs, NULL});
+}
+
+/* ---- reading -------------------------------------------------------------- */
+
+static struct err *get_field(struct call *c)
+{
+    struct object *o = NULL;
+
+    TRY(call_object(c, 0, &o));
+    call_return(c, object_get(o, c->row->field));
+    return NULL;
+}
+
+static struct err *get_record(struct call *c)
+{
+    struct object *o = NULL;
+
+    TRY(call_object(c, 0, &o));
+    call_return_by(c, record_write_one, o);
+    return NULL;
+}
+
+static struct err *get_by_uuid(struct call *c)
+{
+    const char *uuid = c->args[0].keys[0].s;
+    const struct object *o = db_by_uuid(c->db, c->row->class, uuid);
+
+    if (!o)
+        return err_UUID_INVALID(c->row->class->name, uuid);
+    call_return_ref(c, object_ref(o));
+    return NULL;
+}
+
+static struct err *get_by_name_label(struct call *c)
+{
+    struct record_list found = {NULL, 0};
+    struct object *o = NULL;
+
+    while ((o = db_by_name(c->db, c->row->class, c->args[0].keys[0].s, o)))
+        *pool_push(c->pool, found.list, found.n) = o;
+    return_refs(c, &found);
+    return NULL;
+}
+
+static struct err *get_all(struct call *c)
+{
+    return_refs(c, collect(c, NULL));
+    return NULL;
+}
+
+static struct err *get_all_records(struct call *c)
+{
+    call_return_by(c, record_write_map, collect(c, NULL));
+    return NULL;
+}
+
+static struct err *get_all_where(struct call *c)
+{
+    struct record_list *found;
+
+    TRY(collect_where(c, &found));
+    return_refs(c, found);
+    return NULL;
+}
+
+static struct err *get_all_records_where(struct call *c)
+{
+    struct record_list *found;
+
+    TRY(collect_where(c, &found));
+    call_return_by(c, record_write_map, found);
+    return NULL;
+}
+
+/* ---- writing -------------------------------------------------------------- */
+
+/* What a transaction refused is the client's doing. */
+static struct err *refused(const struct model_field *field,
+                           struct model_value d, struct err *e)
+{
+    if (!e)
+        return NULL;
+    log_debug("generic", "%s.%s: %s", field->class->name, field->name,
+              err_text(e));
+    err_drop(e, "the client has a code for it");
+    if (field->type->kind == MODEL_REF)
+        return err_HANDLE_INVALID(field->type->class->name, d.keys[0].s);
+    return err_FIELD_TYPE_ERROR(field->name);
+}
+
+static struct err *set(struct txn *txn, struct object *o,
+                       const struct model_field *field, struct model_value d)
+{
+    return refused(field, d, txn_set(txn, o, field, d));
+}
+
+static struct err *set_field(struct call *c)
+{
+    struct object *o = NULL;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &o));
+    txn = txn_begin(c->db);
+    return txn_end(txn, set(txn, o, c->row->field, c->args[1]));
+}
+
+static struct err *add(struct call *c)
+{
+    struct object *o = NULL;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &o));
+    txn = txn_begin(c->db);
+    return txn_end(txn, refused(c->row->field, c->args[1],
+                                txn_add(txn, o, c->row->field,
+                                        c->args[1].keys[0],
+                                        (union model_atom){0})));
+}
+
+static struct err *drop(struct call *c)
+{
+    struct object *o = NULL;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &o));
+    txn = txn_begin(c->db);
+    return txn_end(txn,
+                   txn_remove(txn, o, c->row->field, c->args[1].keys[0]));
+}
+
+static struct err *add_to(struct call *c)
+{
+    const struct model_field *field = c->row->field;
+    union model_atom key = c->args[1].keys[0];
+    struct object *o = NULL;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &o));
+    if (datum_find(field->type, object_get(o, field), key) >= 0) {
+        AUTO_STR struct str text = STR_INIT(DATUM_MAX);
+
+        datum_atom_to_text(field->type->key, key, &text);
+        return err_MAP_DUPLICATE_KEY(field->class->name, field->name,
+                                     object_ref(o), str_text(&text));
+    }
+    txn = txn_begin(c->db);
+    return txn_end(txn, refused(field, c->args[2],
+                                txn_add(txn, o, field, key,
+                                        c->args[2].keys[0])));
+}
+
+/* ---- made and gone -------------------------------------------------------- */
+
+static struct err *fill(struct call *c, struct txn *txn, struct object *o,
+                        const struct model_field *field)
+{
+    const struct value *v = value_get(c->record, field->name);
+    struct model_value d;
+    struct err *e;
+
+    if (!v && field->required)
+        return err_INTERNAL_ERROR(pool_printf(
+            c->pool, "%s.create: the record has no \"%s\"",
+            field->class->name, field->name));
+    if (!v || field->mode == MODEL_DYNAMIC || field->computed)
+        return NULL;
+    e = datum_from_value(c->pool, field->type, v, &d);
+    if (!e)
+        return set(txn, o, field, d);
+    log_debug("generic", "%s.create: %s: %s", field->class->name, field->name,
+              err_text(e));
+    err_drop(e, "the client has a code for it");
+    if (field->type->kind == MODEL_ENUM && v->kind == VALUE_STRING)
+        return err_INVALID_VALUE(field->name, v->s.text);
+    return err_FIELD_TYPE_ERROR(field->name);
+}
+
+struct err *generic_create(struct call *c, struct txn *txn,
+                           struct object **ret)
+{
+    const struct model_class *class = c->row->class;
+    struct object *o;
+
+    TRY(txn_create(txn, class, NULL, NULL, &o));
+    for (unsigned i = 0; i < class->n_fields; i++)
+        TRY(fill(c, txn, o, &class->fields[i]));
+    *ret = o;
+    return NULL;
+}
+
+static struct err *create(struct call *c)
+{
+    struct txn *txn = txn_begin(c->db);
+    struct object *o;
+    struct err *e = generic_create(c, txn, &o);
+
+    if (!e)
+        call_return_ref(c, object_ref(o));
+    return txn_end(txn, e);
+}
+
+static struct err *destroy(struct call *c)
+{
+    struct object *o = NULL;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &o));
+    txn = txn_begin(c->db);
+    txn_destroy(txn, o);
+    return txn_end(txn, NULL);
+}
+
+struct err *generic_run(struct call *c)
+{
+    static call_body_fn *const bodies[] = {
+        [MODEL_GET_FIELD] = get_field,
+        [MODEL_SET_FIELD] = set_field,
+        [MODEL_ADD] = add,
+        [MODEL_REMOVE] = drop,
+        [MODEL_ADD_TO] = add_to,
+        [MODEL_REMOVE_FROM] = drop,
+        [MODEL_GET_BY_UUID] = get_by_uuid,
+        [MODEL_GET_BY_NAME_LABEL] = get_by_name_label,
+        [MODEL_GET_RECORD] = get_record,
+        [MODEL_GET_ALL] = get_all,
+        [MODEL_GET_ALL_WHERE] = get_all_where,
+        [MODEL_GET_ALL_RECORDS] = get_all_records,
+        [MODEL_GET_ALL_RECORDS_WHERE] = get_all_records_where,
+        [MODEL_CREATE] = create,
+        [MODEL_DESTROY] = destroy,
+    };
+
+    assert(c->row->kind != MODEL_CUSTOM);
+    return bodies[c->row->kind](c);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xapid: the daemon that speaks XenAPI. Here are its command line and how its
+ * parts are put together; what they are is said in their headers.
+ */
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/opt.h"
+#include "xapi/auth.h"
+#include "xapi/door.h"
+#include "xapi/first.h"
+#include "xapi/rpc.h"
+#include "xapi/session.h"
+#include "xapi/store.h"
+#include "xapi/task.h"
+#include "xapi/tls.h"
+
+/* ---- command line ----------------------------------------------------------- */
+
+struct options {
+    const char *state, *http, *https, *socket, *auth, *certificate, *log;
+    int64_t auth_delay;
+    bool hash, check, verbose;
+    struct limits limits;
+};
+
+#define O(name_, ...) OPT(0, name_, __VA_ARGS__)
+#define WORD(member) SLOT_WORD(struct options, member)
+/* clang-format off */
+static const struct slot rows[] = {
+    O("state",       WORD(state),       .unit = "DIR",       .doc = "Where the database and the certificate are (/var/lib/xapi)."),
+    O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
+    O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
+    O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
+    O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
+    O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
+    O("auth-delay",  SLOT_INT(struct options, auth_delay), .max = 60, .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
+    O("log",         WORD(log),         .unit = "FILE",      .doc = "Logs to a file instead of standard error."),
+    OPT('v', "verbose", SLOT_FLAG(struct options, verbose),  .doc = "Logs every call."),
+    O("hash",        SLOT_FLAG(struct options, hash),        .doc = "Reads a password and prints what a file for --auth has behind the user's name."),
+    O("check",       SLOT_FLAG(struct options, check),       .doc = "Checks options and database, and ends."),
+    OPT_END
+};
+/* clang-format on */
+
+static struct err *print_help(void)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+
+    str_add(&text, "Usage: xapid ");
+    opt_usage(rows, &text);
+    str_add(&text, "\n\nThe daemon that speaks XenAPI.\n\nOptions:\n");
+    opt_help(rows, &text);
+    fputs(str_text(&text), stdout);
+    return NULL;
+}
+
+static struct err *print_hash(struct pool *p)
+{
+    const char *hash, *password;
+    size_t len;
+    char *text;
+
+    TRY(file_read(p, "-", 4096, &text, &len));
+    password = text_trim(p, text);
+    if (!*password)
+        return ERR_AS(usage, "a password is wanted on standard input");
+    TRY(auth_hash(p, password, &hash));
+    puts(hash);
+    return NULL;
+}
+
+/* ---- the parts --------------------------------------------------------------- */
+
+struct daemon {
+    struct server server;
+    const struct options *options;
+    struct pool *pool;
+    struct event_base *base;
+    struct db *db;
+    struct door *door;
+    struct tls *tls;
+    struct auth *auth;
+    struct sessions *sessions;
+    struct task_sweeper *tasks;
+    struct event *db_event, *signals[3];
+};
+
+static void daemon_done(struct daemon *d)
+{
+    door_free(d->door); /* its calls are given up while all is there */
+    sessions_free(d->sessions);
+    task_sweeper_free(d->tasks);
+    auth_free(d->auth);
+    tls_free(d->tls);
+    for (size_t i = 0; i < ARRAY_LEN(d->signals); i++)
+        if (d->signals[i])
+            event_free(d->signals[i]);
+    if (d->db_event)
+        event_free(d->db_event);
+    db_free(d->db);
+    if (d->base)
+        event_base_free(d->base);
+}
+
+static void on_db(int fd, short what, void *arg)
+{
+    const struct daemon *d = arg;
+
+    (void)fd, (void)what;
+    db_poll(d->db);
+}
+
+static struct err *open_db(struct daemon *d)
+{
+    struct store *store;
+
+    d->db = d->server.db = db_new();
+    TRY(file_make_dirs(d->options->state, 0700));
+    TRY(store_sqlite_open(
+        pool_printf(d->pool, "%s/state.db", d->options->state), &store));
+    TRY(db_open(d->db, store));
+    d->db_event = event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db,
+                            d);
+    event_add(d->db_event, NULL);
+    return NULL;
+}
+
+static struct err *listen_https(struct daemon *d)
+{
+    const struct options *o = d->options;
+    const char *cert = o->certificate;
+    const char *const *names;
+    unsigned port;
+    size_t n;
+
+    if (!cert)
+        cert = pool_printf(d->pool, "%s/server.pem", o->state);
+    names = tls_host_names(d->pool, &n);
+    TRY(tls_make_certificate(cert, names, n));
+    TRY(tls_new(cert, NULL, &d->tls));
+    TRY(http_listen_tcp(door_http(d->door), o->https, d->tls, &port));
+    log_info("xapid", "HTTPS on port %u", port);
+    return NULL;
+}
+
+static struct err *listen_all(struct daemon *d)
+{
+    const struct options *o = d->options;
+    unsigned port;
+
+    if (*o->socket)
+        TRY(http_listen_unix(door_http(d->door), o->socket, 0600));
+    if (o->http) {
+        TRY(http_listen_tcp(door_http(d->door), o->http, NULL, &port));
+        log_info("xapid", "HTTP on port %u", port);
+    }
+    return o->https ? listen_https(d) : NULL;
+}
+
+/* ---- signals ----------------------------------------------------------------- */
+
+static void stopped(void *arg)
+{
+    const struct daemon *d = arg;
+
+    event_base_loopbreak(d->base);
+}
+
+static void on_stop(int signal, short what, void *arg)
+{
+    struct daemon *d = arg;
+
+    (void)what;
+    log_info("xapid", "%s: ends", strsignal(signal));
+    http_stop(door_http(d->door), 1, stopped, d);
+}
+
+static void on_hangup(int signal, short what, void *arg)
+{
+    const struct daemon *d = arg;
+    struct err *e = d->tls ? tls_reload(d->tls) : NULL;
+
+    (void)signal, (void)what;
+    if (e)
+        log_error("xapid", "the old certificate stays: %s", err_text(e));
+    err_free(e);
+}
+
+static void watch_signals(struct daemon *d)
+{
+    d->signals[0] = evsignal_new(d->base, SIGTERM, on_stop, d);
+    d->signals[1] = evsignal_new(d->base, SIGINT, on_stop, d);
+    d->signals[2] = evsignal_new(d->base, SIGHUP, on_hangup, d);
+    for (size_t i = 0; i < ARRAY_LEN(d->signals); i++)
+        event_add(d->signals[i], NULL);
+}
+
+/* ---- all of it ----------------------------------------------------------------- */
+
+static struct err *daemon_run(struct daemon *d)
+{
+    const struct options *o = d->options;
+
+    d->base = d->server.base = event_base_new();
+    TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
+    TRY(open_db(d));
+    TRY(first_prepare(&d->server));
+    TRY(db_flush(d->db));
+    if (o->check)
+        return NULL;
+    d->server.auth = d->auth;
+    d->sessions = d->server.sessions = sessions_new(&d->server);
+    d->tasks = task_sweeper_new(d->base, d->db);
+    d->door = d->server.door =
+        door_new(d->base, &o->limits, rpc_serve, &d->server);
+    TRY(listen_all(d));
+    watch_signals(d);
+    log_info("xapid", "is ready");
+    event_base_dispatch(d->base);
+    return NULL;
+}
+
+static struct err *run(int argc, char **argv, struct pool *p)
+{
+    struct options o = {.state = "/var/lib/xapi",
+                        .socket = "/var/lib/xcp/xapi",
+                        .auth = AUTH_PAM,
+                        .auth_delay = 5,
+                        .limits = limits_default};
+    struct opt_parse parse = {0};
+    struct daemon d = {.options = &o, .pool = p};
+    struct err *e;
+
+    TRY(opt_parse(rows, argc, argv, &o, p, &parse));
+    if (parse.help)
+        return print_help();
+    if (o.hash)
+        return print_hash(p);
+    TRY(log_open(o.verbose ? LOG_DEBUG_ : LOG_INFO_, o.log));
+    e = daemon_run(&d);
+    daemon_done(&d);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_ERR struct err *e = run(argc, argv, p);
+
+    if (e && !err_is(e, &err_kind_reported))
+        fprintf(stderr, "xapid: %s\n", err_text(e));
+    return err_exit_status(e);
+}

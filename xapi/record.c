@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* record: see record.h. */
+#include "xapi/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "xapi/xmlrpc.h"
+
+/* The longest text form of one key of a map. */
+#define KEY_MAX 65536
+
+static void write_atom(struct writer *w, const struct model_type *type,
+                       union model_atom atom)
+{
+    switch (type->kind) {
+    case MODEL_INT:
+        writer_int(w, atom.i);
+        break;
+    case MODEL_FLOAT:
+        writer_double(w, atom.d);
+        break;
+    case MODEL_BOOL:
+        writer_bool(w, atom.i);
+        break;
+    case MODEL_DATETIME:
+        writer_time(w, atom.i);
+        break;
+    case MODEL_ENUM:
+        writer_string(w, type->enum_->values[atom.i]);
+        break;
+    case MODEL_REF:
+        writer_string(w, atom.s ? atom.s : DATUM_REF_NULL);
+        break;
+    default:
+        assert(type->kind == MODEL_STRING);
+        writer_string(w, atom.s);
+    }
+}
+
+/* The values of a map may be sets, each in its text form. */
+static void write_value_of_map(struct writer *w, const struct model_type *type,
+                               union model_atom atom)
+{
+    AUTO_POOL struct pool *p = NULL;
+    struct model_value set;
+
+    if (type->kind != MODEL_SET) {
+        write_atom(w, type, atom);
+        return;
+    }
+    p = pool_new();
+    err_drop(datum_from_text(p, type, atom.s, &set),
+             "the database has nothing that does not read");
+    record_write_datum(w, type, set);
+}
+
+static void write_set(struct writer *w, const struct model_type *type,
+                      struct model_value d)
+{
+    writer_list_open(w);
+    for (unsigned i = 0; i < d.n; i++)
+        write_atom(w, type->item, d.keys[i]);
+    writer_list_close(w);
+}
+
+static void write_map(struct writer *w, const struct model_type *type,
+                      struct model_value d)
+{
+    AUTO_STR struct str key = STR_INIT(KEY_MAX);
+
+    writer_struct_open(w);
+    for (unsigned i = 0; i < d.n; i++) {
+        str_clear(&key);
+        datum_atom_to_text(type->key, d.keys[i], &key);
+        writer_namen(w, str_text(&key), key.len);
+        write_value_of_map(w, type->item, d.values[i]);
+    }
+    writer_struct_close(w);
+}
+
+void record_write_datum(struct writer *w, const struct model_type *type,
+                        struct model_value d)
+{
+    switch (type->kind) {
+    case MODEL_SET:
+        write_set(w, type, d);
+        break;
+    case MODEL_MAP:
+        write_map(w, type, d);
+        break;
+    case MODEL_OPTION:
+        record_write_datum(w, type->item, d);
+        break;
+    default:
+        write_atom(w, type, d.keys[0]);
+    }
+}
+
+static void write_fields(struct writer *w, const struct object *o)
+{
+    const struct model_class *class = object_class(o);
+
+    writer_struct_open(w);
+    for (unsigned i = 0; i < class->n_fields; i++) {
+        const struct model_field *field = &class->fields[i];
+        struct model_value d;
+
+        if (!field->on_wire)
+            continue;
+        d = object_get(o, field);
+        if (field->type->kind == MODEL_OPTION && !d.n)
+            continue;
+        writer_name(w, field->name);
+        record_write_datum(w, field->type, d);
+    }
+    writer_struct_close(w);
+}
+
+static enum object_slot slot_of(const struct codec *codec)
+{
+    return codec == &codec_xmlrpc ? OBJECT_SLOT_XML : OBJECT_SLOT_JSON;
+}
+
+static const char *write_now(const struct codec *codec, struct object *o,
+                             size_t *ret_len)
+{
+    AUTO_BODY struct body body = BODY_INIT;
+    struct writer w = {.codec = codec, .body = &body};
+    size_t len;
+
+    write_fields(&w, o);
+    len = body.text.len;
+    object_cache_put(o, slot_of(codec), str_take(&body.text), len);
+    return object_cached(o, slot_of(codec), ret_len);
+}
+
+void record_write(struct writer *w, struct object *o)
+{
+    size_t len;
+    const char *text = object_cached(o, slot_of(w->codec), &len);
+
+    if (!text)
+        text = write_now(w->codec, o, &len);
+    text = memcpy(xcalloc(1, len + 1), text, len);
+    writer_refer(w, text, len, free, (char *)(uintptr_t)text);
+}
+
+void record_write_one(struct writer *w, const void *arg)
+{
+    record_write(w, (struct object *)(uintptr_t)arg);
+}
+
+void record_write_map(struct writer *w, const void *arg)
+{
+    const struct record_list *records = arg;
+
+    writer_struct_open(w);
+    for (size_t i = 0; i < records->n; i++) {
+        writer_name(w, object_ref(records->list[i]));
+        record_write(w, records->list[i]);
+    }
+    writer_struct_close(w);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rpc: see rpc.h. The two methods that are of no class (system.listMethods and
+ * the old ping) are here.
+ */
+#include "xapi/rpc.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/str.h"
+#include "xapi/call.h"
+#include "xapi/door.h"
+#include "xapi/server.h"
+
+#define PING "system.isAlive:"
+
+/* ---- answers -------------------------------------------------------------- */
+
+static void send_failure(struct door_call *d, const struct err *e)
+{
+    const char *internal[] = {"INTERNAL_ERROR", err_text(e)};
+    size_t n;
+    const char *const *words = err_words(e, &n);
+
+    if (words)
+        door_send_failure(d, words, n);
+    else
+        door_send_failure(d, internal, ARRAY_LEN(internal));
+}
+
+static void log_call(const struct call *c, const char *method)
+{
+    if (c->failure)
+        log_info("call", "%s %s: %s", method, c->caller.address,
+                 err_text(c->failure));
+    else
+        log_debug("call", "%s %s", method, c->caller.address);
+}
+
+static void answer(struct call *c, void *arg)
+{
+    struct door_call *d = arg;
+
+    log_call(c, d->method);
+    if (c->failure) {
+        send_failure(d, c->failure);
+        return;
+    }
+    call_write_result(c, door_result(d));
+    door_send(d);
+}
+
+static void gone(void *arg)
+{
+    call_give_up(arg);
+}
+
+/* ---- methods of no class ---------------------------------------------------- */
+
+static void list_methods(struct door_call *d)
+{
+    struct writer *w = door_result(d);
+
+    writer_list_open(w);
+    for (const struct model_call *row = model_calls; row->name; row++)
+        writer_string(w, row->name);
+    writer_list_close(w);
+    door_send(d);
+}
+
+static bool serve_system(struct door_call *d)
+{
+    if (!strcmp(d->method, "system.listMethods"))
+        list_methods(d);
+    else if (text_has_prefix(d->method, PING) && d->args->kids.n == 1)
+        door_send_value(d, d->args->kids.first);
+    else
+        return false;
+    return true;
+}
+
+/* ---- calls ------------------------------------------------------------------ */
+
+/* Root, and who runs this daemon (which need not be root with --hv=sim). */
+static bool is_root(const struct http_peer *peer)
+{
+    return peer->transport == HTTP_UNIX &&
+           (peer->uid == 0 || peer->uid == geteuid());
+}
+
+void rpc_serve(struct door_call *d, void *arg)
+{
+    const struct http_peer *peer = d->request->peer;
+    const char *agent = http_header(d->request, "user-agent");
+    struct caller caller = {.root = is_root(peer),
+                            .address = pool_str(d->pool, peer->address),
+                            .agent = agent ? agent : ""};
+    struct call *c;
+
+    if (serve_system(d))
+        return;
+    c = call_start(arg, d->pool, &caller, d->method, d->args, answer, d);
+    if (c)
+        door_on_gone(d, gone, c);
+}

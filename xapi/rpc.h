@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rpc: from the door's calls to the dispatcher and back. Called by main.c. */
+#ifndef XAPI_RPC_H
+#define XAPI_RPC_H
+
+struct door_call;
+
+/* What door_new wants; ARG is the struct server. */
+void rpc_serve(struct door_call *d, void *arg);
+
+#endif

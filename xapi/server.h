@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * server: what one xapid is made of. There is one, it is made by main.c and
+ * handed around; nothing of the daemon is global.
+ */
+#ifndef XAPI_SERVER_H
+#define XAPI_SERVER_H
+
+#include "xapi/db.h"
+
+struct auth;
+struct call;
+struct door;
+struct event_base;
+struct sessions;
+
+struct server {
+    struct event_base *base;
+    struct db *db;
+    struct door *door;
+    struct sessions *sessions;
+    struct auth *auth;
+    struct call *waiting; /* calls that are answered later */
+    const char *host;  /* ref of the host that this is */
+    const char *pool;  /* ref of its pool */
+};
+
+#endif

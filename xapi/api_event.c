@@ -36,7 +36,8 @@ struct watch {
     size_t n;
 };
 
-/* ---- the answer ----------------------------------------------------------- */
+/* ---- the answer -----------------------------------------------------------
+ */
 
 static const char *lower(struct pool *p, const char *name)
 {
@@ -55,12 +56,12 @@ static void write_event(struct writer *w, const struct watch *watch,
 
     writer_struct_open(w);
     writer_name(w, "id");
-    writer_string(w, pool_printf(p, "%llu",
-                                 (unsigned long long)change->generation));
+    writer_string(
+        w, pool_printf(p, "%llu", (unsigned long long)change->generation));
     writer_name(w, "timestamp");
-    writer_string(w, watch->legacy ? pool_printf(p, "%lld.0",
-                                                 (long long)time(NULL))
-                                   : "0.0");
+    writer_string(w, watch->legacy
+                         ? pool_printf(p, "%lld.0", (long long)time(NULL))
+                         : "0.0");
     writer_name(w, "class");
     writer_string(w, lower(p, change->class->name));
     writer_name(w, "operation");
@@ -115,7 +116,8 @@ static void write_next(struct writer *w, const void *arg)
     write_events(w, arg);
 }
 
-/* ---- waiting -------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------
+ */
 
 /* Looks what there is since the token; EVENTS_LOST for event.next alone, who
  * asks event.from gets all there is once more. */
@@ -174,8 +176,7 @@ static void set_timer(struct watch *watch, double seconds)
                          (suseconds_t)(fmod(seconds, 1) * 1e6)};
 
     if (!watch->timer)
-        watch->timer =
-            evtimer_new(watch->call->server->base, answer, watch);
+        watch->timer = evtimer_new(watch->call->server->base, answer, watch);
     evtimer_add(watch->timer, &tv);
 }
 
@@ -210,7 +211,8 @@ static struct err *start(struct watch *watch, double timeout)
     return NULL;
 }
 
-/* ---- event.from ----------------------------------------------------------- */
+/* ---- event.from -----------------------------------------------------------
+ */
 
 static const char **words_of(struct pool *p, struct model_value set)
 {
@@ -257,7 +259,8 @@ struct err *event_from(struct call *c, const struct event_from_args *a)
     return start(watch, timeout);
 }
 
-/* ---- event.register, unregister, next --------------------------------------- */
+/* ---- event.register, unregister, next ---------------------------------------
+ */
 
 static bool has_word(const struct session_events *events, const char *word)
 {
@@ -339,7 +342,8 @@ struct err *event_next(struct call *c)
     return start(watch, 0);
 }
 
-/* ---- the rest --------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------
+ */
 
 struct err *event_get_current_id(struct call *c)
 {

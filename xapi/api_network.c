@@ -13,8 +13,7 @@
 
 static bool bridge_is_taken(struct db *db, const char *name)
 {
-    for (const struct object *o =
-             db_first(db, &model_classes[CLASS_network]);
+    for (const struct object *o = db_first(db, &model_classes[CLASS_network]);
          o; o = object_next(o))
         if (!strcmp(get_network_bridge(o), name))
             return true;

@@ -13,7 +13,8 @@
 /* The local superuser; who else can log in is a subject with roles. */
 #define ROOT "root"
 
-/* ---- login ---------------------------------------------------------------- */
+/* ---- login ----------------------------------------------------------------
+ */
 
 struct login {
     struct call *call;
@@ -77,10 +78,9 @@ static void checked(void *arg, const char *why)
     struct login *l = arg;
 
     l->check = NULL;
-    call_finish(l->call,
-                why ? err_code("SESSION_AUTHENTICATION_FAILED",
-                               (const char *const[]){l->user, why}, 2)
-                    : open_session(l->call, l->user, l->originator));
+    call_finish(l->call, why ? err_code("SESSION_AUTHENTICATION_FAILED",
+                                        (const char *const[]){l->user, why}, 2)
+                             : open_session(l->call, l->user, l->originator));
 }
 
 static void give_up(struct call *c, void *arg)
@@ -91,9 +91,8 @@ static void give_up(struct call *c, void *arg)
     call_finish(c, NULL);
 }
 
-struct err *
-session_login_with_password(struct call *c,
-                            const struct session_login_with_password_args *a)
+struct err *session_login_with_password(
+    struct call *c, const struct session_login_with_password_args *a)
 {
     struct login *l;
 
@@ -103,12 +102,12 @@ session_login_with_password(struct call *c,
     *l = (struct login){.call = c, .user = a->uname};
     l->originator = a->originator;
     call_later(c, give_up, l);
-    l->check =
-        auth_check(c->server->auth, a->uname, a->pwd, checked, l);
+    l->check = auth_check(c->server->auth, a->uname, a->pwd, checked, l);
     return NULL;
 }
 
-/* ---- the end -------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------
+ */
 
 struct err *session_logout(struct call *c)
 {
@@ -118,7 +117,8 @@ struct err *session_logout(struct call *c)
     return NULL;
 }
 
-/* ---- subjects ------------------------------------------------------------- */
+/* ---- subjects -------------------------------------------------------------
+ */
 
 static const char *identifier_of(const struct object *session)
 {
@@ -138,9 +138,9 @@ struct err *session_get_all_subject_identifiers(struct call *c)
         const char *id = identifier_of(o);
 
         if (id)
-            found = datum_with(c->pool, type, found,
-                               (union model_atom){.s = id},
-                               (union model_atom){0});
+            found =
+                datum_with(c->pool, type, found, (union model_atom){.s = id},
+                           (union model_atom){0});
     }
     call_return(c, found);
     return NULL;

@@ -13,7 +13,8 @@
 #include "xapi/server.h"
 #include "xapi/session.h"
 
-/* ---- roles ---------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------
+ */
 
 static const struct model_role *role_of(const struct object *o)
 {
@@ -120,7 +121,8 @@ struct err *role_get_by_permission(struct call *c,
     return err_HANDLE_INVALID("role", c->args[0].keys[0].s);
 }
 
-/* ---- subjects ------------------------------------------------------------- */
+/* ---- subjects -------------------------------------------------------------
+ */
 
 struct err *subject_create(struct call *c, const struct subject_create_args *a)
 {
@@ -190,9 +192,8 @@ struct err *subject_add_to_roles(struct call *c,
     return txn_end(txn, add_subject_roles(txn, o, role));
 }
 
-struct err *
-subject_remove_from_roles(struct call *c,
-                          const struct subject_remove_from_roles_args *a)
+struct err *subject_remove_from_roles(
+    struct call *c, const struct subject_remove_from_roles_args *a)
 {
     struct object *o, *role;
     struct txn *txn;
@@ -218,8 +219,8 @@ struct err *subject_get_permissions_name_label(
     TRY(call_object(c, 0, &o));
     roles = get_subject_roles(o);
     for (unsigned i = 0; i < roles.n; i++)
-        bits |= bits_of(db_find(c->db, &model_classes[CLASS_role],
-                                roles.keys[i].s));
+        bits |= bits_of(
+            db_find(c->db, &model_classes[CLASS_role], roles.keys[i].s));
     call_return(c, permissions_of(c->pool, bits));
     return NULL;
 }

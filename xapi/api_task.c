@@ -106,7 +106,8 @@ struct err *task_cancel(struct call *c, const struct task_cancel_args *a)
     return txn_end(txn, e);
 }
 
-/* ---- what its maker says of it --------------------------------------------- */
+/* ---- what its maker says of it ---------------------------------------------
+ */
 
 static struct err *set(struct call *c, unsigned field, struct model_value d)
 {
@@ -134,7 +135,8 @@ static struct err *set_status(struct txn *txn, struct object *o,
     return set_task_status(txn, o, status);
 }
 
-struct err *task_set_status(struct call *c, const struct task_set_status_args *a)
+struct err *task_set_status(struct call *c,
+                            const struct task_set_status_args *a)
 {
     struct object *o;
     struct txn *txn;
@@ -150,7 +152,8 @@ struct err *task_set_progress(struct call *c,
     return set(c, task_progress, DATUM_FLOAT(a->value));
 }
 
-struct err *task_set_result(struct call *c, const struct task_set_result_args *a)
+struct err *task_set_result(struct call *c,
+                            const struct task_set_result_args *a)
 {
     return set(c, task_result, DATUM_STRING(a->value));
 }
@@ -167,9 +170,8 @@ struct err *task_set_other_config(struct call *c,
     return set(c, task_other_config, a->value);
 }
 
-struct err *
-task_add_to_other_config(struct call *c,
-                         const struct task_add_to_other_config_args *a)
+struct err *task_add_to_other_config(
+    struct call *c, const struct task_add_to_other_config_args *a)
 {
     struct object *o;
     struct txn *txn;

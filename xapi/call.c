@@ -380,6 +380,7 @@ struct call *call_start(struct server *server, struct pool *p,
                        .server = server,
                        .db = server->db,
                        .caller = *caller,
+                       .generation = db_generation(server->db),
                        .done = done,
                        .done_arg = arg};
     c->failure = check(c, method, async, args);

@@ -56,6 +56,7 @@ struct call {
     const struct value *record; /* a constructor's, a struct */
     const char *session;        /* ref; NULL for calls without one */
     const char *task;           /* ref of the task it runs as, or NULL */
+    uint64_t generation;        /* of the database when it began */
     /* set by call_return_* and call_finish */
     bool returned;
     struct model_value result; /* of row->result, unless WRITE */
@@ -69,8 +70,8 @@ struct call {
     void (*cancel)(struct call *c, void *arg);
     void *cancel_arg;
     bool async, waits, cancelled;
-    struct err *why;   /* it was cancelled */
-    struct pool *own;  /* of a call that outlives its request */
+    struct err *why;           /* it was cancelled */
+    struct pool *own;          /* of a call that outlives its request */
     struct call *next, **link; /* server->waiting */
 };
 

@@ -11,13 +11,15 @@
 
 #include "xapi/fields_gen.h"
 
-/* ---- roles ---------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------
+ */
 
 /* The same on every host, whatever the name. */
 static void uuid_of_name(const char *name, char ret[UUID_STR_LEN])
 {
-    static const uuid_t space = {0x2d, 0x1b, 0x0a, 0x5c, 0x64, 0x6f, 0x4d, 0x30,
-                                 0x8b, 0x69, 0x74, 0x72, 0x6f, 0x6c, 0x65, 0x73};
+    static const uuid_t space = {0x2d, 0x1b, 0x0a, 0x5c, 0x64, 0x6f,
+                                 0x4d, 0x30, 0x8b, 0x69, 0x74, 0x72,
+                                 0x6f, 0x6c, 0x65, 0x73};
     uuid_t uuid;
 
     uuid_generate_sha1(uuid, space, name, strlen(name));
@@ -27,6 +29,7 @@ static void uuid_of_name(const char *name, char ret[UUID_STR_LEN])
 static struct err *make_role(struct txn *txn, const struct model_role *role)
 {
     AUTO_STR struct str ref = STR_INIT(128);
+    const struct model_class *class = &model_classes[CLASS_role];
     char uuid[UUID_STR_LEN];
     struct object *o;
 
@@ -35,13 +38,16 @@ static struct err *make_role(struct txn *txn, const struct model_role *role)
     else
         uuid_of_name(role->name, uuid);
     str_addf(&ref, DATUM_REF_PREFIX "%s", uuid);
-    TRY(txn_create(txn, &model_classes[CLASS_role], str_text(&ref), uuid, &o));
+    o = db_find(txn_db(txn), class, str_text(&ref));
+    if (!o)
+        TRY(txn_create(txn, class, str_text(&ref), uuid, &o));
     TRY(set_role_name_label(txn, o, role->name));
     TRY(set_role_is_internal(txn, o, role->internal));
     return set_role_name_description(txn, o, role->doc ? role->doc : "");
 }
 
-/* ---- the host -------------------------------------------------------------- */
+/* ---- the host --------------------------------------------------------------
+ */
 
 static struct err *make_host(struct txn *txn, struct object **ret)
 {
@@ -97,7 +103,8 @@ static struct err *make_cpus(struct txn *txn, struct object *host)
     return NULL;
 }
 
-/* ---- all of it -------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------
+ */
 
 static struct err *make_pool(struct txn *txn, struct object *host)
 {

@@ -12,7 +12,8 @@
 #include "xapi/record.h"
 #include "xapi/txn.h"
 
-/* ---- objects -------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------
+ */
 
 struct err *call_object(const struct call *c, unsigned i, struct object **ret)
 {
@@ -72,7 +73,8 @@ static void return_refs(struct call *c, const struct record_list *found)
     call_return(c, (struct model_value){(unsigned)found->n, refs, NULL});
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------
+ */
 
 static struct err *get_field(struct call *c)
 {
@@ -144,7 +146,8 @@ static struct err *get_all_records_where(struct call *c)
     return NULL;
 }
 
-/* ---- writing -------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------
+ */
 
 /* What a transaction refused is the client's doing. */
 static struct err *refused(const struct model_field *field,
@@ -183,10 +186,10 @@ static struct err *add(struct call *c)
 
     TRY(call_object(c, 0, &o));
     txn = txn_begin(c->db);
-    return txn_end(txn, refused(c->row->field, c->args[1],
-                                txn_add(txn, o, c->row->field,
-                                        c->args[1].keys[0],
-                                        (union model_atom){0})));
+    return txn_end(txn,
+                   refused(c->row->field, c->args[1],
+                           txn_add(txn, o, c->row->field, c->args[1].keys[0],
+                                   (union model_atom){0})));
 }
 
 static struct err *drop(struct call *c)
@@ -196,8 +199,7 @@ static struct err *drop(struct call *c)
 
     TRY(call_object(c, 0, &o));
     txn = txn_begin(c->db);
-    return txn_end(txn,
-                   txn_remove(txn, o, c->row->field, c->args[1].keys[0]));
+    return txn_end(txn, txn_remove(txn, o, c->row->field, c->args[1].keys[0]));
 }
 
 static struct err *add_to(struct call *c)
@@ -216,12 +218,13 @@ static struct err *add_to(struct call *c)
                                      object_ref(o), str_text(&text));
     }
     txn = txn_begin(c->db);
-    return txn_end(txn, refused(field, c->args[2],
-                                txn_add(txn, o, field, key,
-                                        c->args[2].keys[0])));
+    return txn_end(txn,
+                   refused(field, c->args[2],
+                           txn_add(txn, o, field, key, c->args[2].keys[0])));
 }
 
-/* ---- made and gone -------------------------------------------------------- */
+/* ---- made and gone --------------------------------------------------------
+ */
 
 static struct err *fill(struct call *c, struct txn *txn, struct object *o,
                         const struct model_field *field)
@@ -231,9 +234,9 @@ static struct err *fill(struct call *c, struct txn *txn, struct object *o,
     struct err *e;
 
     if (!v && field->required)
-        return err_INTERNAL_ERROR(pool_printf(
-            c->pool, "%s.create: the record has no \"%s\"",
-            field->class->name, field->name));
+        return err_INTERNAL_ERROR(
+            pool_printf(c->pool, "%s.create: the record has no \"%s\"",
+                        field->class->name, field->name));
     if (!v || field->mode == MODEL_DYNAMIC || field->computed)
         return NULL;
     e = datum_from_value(c->pool, field->type, v, &d);
@@ -247,8 +250,7 @@ static struct err *fill(struct call *c, struct txn *txn, struct object *o,
     return err_FIELD_TYPE_ERROR(field->name);
 }
 
-struct err *generic_create(struct call *c, struct txn *txn,
-                           struct object **ret)
+struct err *generic_create(struct call *c, struct txn *txn, struct object **ret)
 {
     const struct model_class *class = c->row->class;
     struct object *o;

@@ -21,7 +21,8 @@
 #include "xapi/task.h"
 #include "xapi/tls.h"
 
-/* ---- command line ----------------------------------------------------------- */
+/* ---- command line -----------------------------------------------------------
+ */
 
 struct options {
     const char *state, *http, *https, *socket, *auth, *certificate, *log;
@@ -76,7 +77,8 @@ static struct err *print_hash(struct pool *p)
     return NULL;
 }
 
-/* ---- the parts --------------------------------------------------------------- */
+/* ---- the parts
+ * --------------------------------------------------------------- */
 
 struct daemon {
     struct server server;
@@ -126,8 +128,8 @@ static struct err *open_db(struct daemon *d)
     TRY(store_sqlite_open(
         pool_printf(d->pool, "%s/state.db", d->options->state), &store));
     TRY(db_open(d->db, store));
-    d->db_event = event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db,
-                            d);
+    d->db_event =
+        event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db, d);
     event_add(d->db_event, NULL);
     return NULL;
 }
@@ -164,7 +166,8 @@ static struct err *listen_all(struct daemon *d)
     return o->https ? listen_https(d) : NULL;
 }
 
-/* ---- signals ----------------------------------------------------------------- */
+/* ---- signals
+ * ----------------------------------------------------------------- */
 
 static void stopped(void *arg)
 {
@@ -202,7 +205,8 @@ static void watch_signals(struct daemon *d)
         event_add(d->signals[i], NULL);
 }
 
-/* ---- all of it ----------------------------------------------------------------- */
+/* ---- all of it
+ * ----------------------------------------------------------------- */
 
 static struct err *daemon_run(struct daemon *d)
 {

@@ -16,7 +16,8 @@
 
 #define PING "system.isAlive:"
 
-/* ---- answers -------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------
+ */
 
 static void send_failure(struct door_call *d, const struct err *e)
 {
@@ -28,6 +29,20 @@ static void send_failure(struct door_call *d, const struct err *e)
         door_send_failure(d, words, n);
     else
         door_send_failure(d, internal, ARRAY_LEN(internal));
+}
+
+/* What a call has written is on disk before its client is told. */
+static void send_durable(void *arg, struct err *e)
+{
+    struct door_call *d = arg;
+
+    if (e) {
+        log_error("db", "%s", err_text(e));
+        send_failure(d, e);
+        err_free(e);
+    } else {
+        door_send(d);
+    }
 }
 
 static void log_call(const struct call *c, const char *method)
@@ -49,7 +64,11 @@ static void answer(struct call *c, void *arg)
         return;
     }
     call_write_result(c, door_result(d));
-    door_send(d);
+    door_on_gone(d, NULL, NULL);
+    if (db_generation(c->db) == c->generation)
+        door_send(d);
+    else
+        db_when_durable(c->db, send_durable, d);
 }
 
 static void gone(void *arg)
@@ -57,7 +76,8 @@ static void gone(void *arg)
     call_give_up(arg);
 }
 
-/* ---- methods of no class ---------------------------------------------------- */
+/* ---- methods of no class ----------------------------------------------------
+ */
 
 static void list_methods(struct door_call *d)
 {
@@ -81,7 +101,8 @@ static bool serve_system(struct door_call *d)
     return true;
 }
 
-/* ---- calls ------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------
+ */
 
 /* Root, and who runs this daemon (which need not be root with --hv=sim). */
 static bool is_root(const struct http_peer *peer)
@@ -102,6 +123,8 @@ void rpc_serve(struct door_call *d, void *arg)
     if (serve_system(d))
         return;
     c = call_start(arg, d->pool, &caller, d->method, d->args, answer, d);
-    if (c)
-        door_on_gone(d, gone, c);
+    if (c && !door_on_gone(d, gone, c)) {
+        call_give_up(c);
+        door_fail(d, "TASK_CANCELLED", "");
+    }
 }

@@ -21,8 +21,8 @@ struct server {
     struct sessions *sessions;
     struct auth *auth;
     struct call *waiting; /* calls that are answered later */
-    const char *host;  /* ref of the host that this is */
-    const char *pool;  /* ref of its pool */
+    const char *host;     /* ref of the host that this is */
+    const char *pool;     /* ref of its pool */
 };
 
 #endif

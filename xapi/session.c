@@ -45,7 +45,8 @@ static uint32_t hash_ref(const char *ref)
     return hash_bytes(0, ref, strlen(ref)); /* refs are made here */
 }
 
-/* ---- the end of one ------------------------------------------------------- */
+/* ---- the end of one -------------------------------------------------------
+ */
 
 static void drop(struct session *s)
 {
@@ -67,8 +68,7 @@ static void cancel_calls(struct server *server, const char *ref)
 
     for (struct call *c = server->waiting; c; c = next) {
         next = c->next;
-        if (c->async || c->cancelled || !c->session ||
-            strcmp(c->session, ref))
+        if (c->async || c->cancelled || !c->session || strcmp(c->session, ref))
             continue;
         call_cancel(c, err_SESSION_INVALID(ref));
         next = server->waiting; /* others may have ended by it */
@@ -121,9 +121,11 @@ static void sweep(int fd, short what, void *arg)
     }
 }
 
-/* ---- a new one ------------------------------------------------------------ */
+/* ---- a new one ------------------------------------------------------------
+ */
 
-/* The least active of those that SAME finds alike goes, if they are too many. */
+/* The least active of those that SAME finds alike goes, if they are too many.
+ */
 static void make_room(struct sessions *all,
                       bool (*same)(const struct session *s,
                                    const struct session_login *login),
@@ -221,7 +223,8 @@ struct err *session_open(struct sessions *all,
     return NULL;
 }
 
-/* ---- questions ------------------------------------------------------------ */
+/* ---- questions ------------------------------------------------------------
+ */
 
 struct session *session_find(const struct sessions *all, const char *ref)
 {
@@ -266,7 +269,8 @@ struct session_events *session_events(struct session *s)
     return &s->events;
 }
 
-/* ---- all of them ---------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------
+ */
 
 struct sessions *sessions_new(struct server *server)
 {

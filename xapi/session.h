@@ -25,9 +25,9 @@ void sessions_free(struct sessions *s); /* NULL is fine */
 struct session_login {
     const char *user;
     const char *originator;
-    bool root;              /* may do everything */
-    model_role_bits roles;  /* unless ROOT */
-    const char *subject;    /* ref, or NULL */
+    bool root;             /* may do everything */
+    model_role_bits roles; /* unless ROOT */
+    const char *subject;   /* ref, or NULL */
 };
 struct err *session_open(struct sessions *s, const struct session_login *login,
                          struct session **ret) MUST_USE;

@@ -13,7 +13,8 @@
 
 #define SWEEP_SECONDS 60
 
-/* ---- begin ---------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------
+ */
 
 static struct err *fill(struct txn *txn, struct object *o, const struct call *c)
 {
@@ -42,8 +43,8 @@ struct err *task_make(struct txn *txn, const struct call *c, const char *label,
 const char *task_begin(struct call *c)
 {
     struct txn *txn = txn_begin(c->db);
-    const char *label = pool_printf(c->pool, "%s%s", c->async ? "Async." : "",
-                                    c->row->name);
+    const char *label =
+        pool_printf(c->pool, "%s%s", c->async ? "Async." : "", c->row->name);
     struct object *o = NULL;
 
     err_drop(task_make(txn, c, label, "", &o), "a task can always be made");
@@ -51,7 +52,8 @@ const char *task_begin(struct call *c)
     return object_ref(o);
 }
 
-/* ---- end ------------------------------------------------------------------ */
+/* ---- end ------------------------------------------------------------------
+ */
 
 /* As XML, whatever the client speaks: task.result. */
 static char *result_text(const struct call *c)
@@ -128,7 +130,8 @@ void task_write_ref(struct writer *w, const void *arg)
     writer_string(w, arg);
 }
 
-/* ---- old ones ------------------------------------------------------------- */
+/* ---- old ones -------------------------------------------------------------
+ */
 
 struct task_sweeper {
     struct db *db;

@@ -152,8 +152,13 @@ $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
+$(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
+
 .PHONY: xapi
-xapi: $(B)/tests/xapi-serve-san ## the daemon and its parts, without Xen
+xapi: $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
 	@tests/run-all xapi $(sort $(wildcard tests/xapi/*.sh))
 
 .PHONY: diff

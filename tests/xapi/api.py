@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What clients of XenAPI rely on, whatever they ask: calls that follow from the
+model on every class, failures, sessions, roles, tasks, events, and that what was
+answered is there after kill -9."""
+import random
+import threading
+import time
+import xmlrpc.client
+
+from daemon import Failure, Session, equal, fails, run
+
+NETWORK = {"name_label": "lan", "name_description": "", "MTU": "0", "other_config": {}, "tags": []}
+NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
+
+
+def classes(daemon):
+    methods = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{daemon.port}/").system.listMethods()
+    return methods, sorted({m.split(".")[0] for m in methods})
+
+
+def answers_every_class(daemon):
+    """get_all, get_all_records, get_all_where and get_record agree on every class"""
+    methods, names = classes(daemon)
+    s = Session(daemon)
+    secret = s.secret.create({"value": "v"})
+    asked = 0
+    for name in names:
+        if name + ".get_all_records_where" not in methods:
+            continue
+        cls = getattr(s, name)
+        try:
+            records = cls.get_all_records()
+        except Failure as f:
+            if f.words[0] not in ("MESSAGE_REMOVED", "NOT_IMPLEMENTED"):
+                raise
+            continue
+        asked += 1
+        equal(sorted(cls.get_all()), sorted(records))
+        equal(cls.get_all_records_where("true"), records)
+        equal(sorted(cls.get_all_where("not false")), sorted(records))
+        for ref, record in records.items():
+            equal(cls.get_record(ref), record)
+            equal(cls.get_by_uuid(record["uuid"]), ref)
+            equal(sorted(record), sorted(m.split(".get_")[1] for m in methods if m.startswith(name + ".get_")
+                                         and m.split(".get_")[1] in record))
+            for field, value in record.items():
+                try:
+                    equal(getattr(cls, "get_" + field)(ref), value)
+                except Failure as f:  # its getter is gone, it is still in records
+                    equal(f.words, ["MESSAGE_REMOVED"])
+        fails(["HANDLE_INVALID", name, NOBODY], cls.get_record, NOBODY)
+        fails(["UUID_INVALID", name, "nothing"], cls.get_by_uuid, "nothing")
+        fails(["INVALID_VALUE", 'field "x"="y"', None], cls.get_all_where, 'field "x"="y"')
+    if asked < 55:
+        raise AssertionError(f"only {asked} classes answer")
+    s.secret.destroy(secret)
+
+
+def writes(daemon):
+    """constructors, setters, sets and maps of a class"""
+    s = Session(daemon)
+    ref = s.network.create(dict(NETWORK, unknown="ignored"))
+    record = s.network.get_record(ref)
+    equal((record["bridge"], record["MTU"], record["managed"]), ("xapi0", "1500", True))
+    equal(s.network.get_by_name_label("lan"), [ref])
+    s.network.set_name_label(ref, "wan & <lan>")
+    equal((s.network.get_by_name_label("lan"), s.network.get_name_label(ref)), ([], "wan & <lan>"))
+    s.network.add_tags(ref, "a")
+    s.network.add_tags(ref, "b")
+    s.network.add_tags(ref, "a")
+    s.network.remove_tags(ref, "a")
+    equal(s.network.get_tags(ref), ["b"])
+    s.network.add_to_other_config(ref, "k", "v")
+    fails(["MAP_DUPLICATE_KEY", "network", "other_config", ref, "k"], s.network.add_to_other_config, ref, "k", "w")
+    s.network.remove_from_other_config(ref, "k")
+    s.network.remove_from_other_config(ref, "k")
+    s.network.set_other_config(ref, {"x": "y", "": "\u00fc"})
+    equal(s.network.get_other_config(ref), {"x": "y", "": "\u00fc"})
+    equal(list(s.network.get_all_records_where('field "name__label"="wan & <lan>" and (field "MTU"="1500")')), [ref])
+    equal(s.network.get_all_where('not field "MTU"="1500"'), [])
+    fails(["FIELD_TYPE_ERROR", "value"], s.network.set_MTU, ref, "many")
+    fails(["INTERNAL_ERROR", None], s.network.create, {"name_label": "no other_config"})
+    equal(s.network.get_all(), [ref])
+    s.network.destroy(ref)
+    fails(["HANDLE_INVALID", "network", ref], s.network.get_record, ref)
+
+
+def failures(daemon):
+    """the dispatcher's own failures, in XML-RPC and both JSON-RPCs"""
+    s = Session(daemon)
+    fails(["MESSAGE_METHOD_UNKNOWN", "VM.dance"], s.VM.dance)
+    fails(["SESSION_INVALID", "OpaqueRef:x"], daemon.call, "VM.dance", "OpaqueRef:x")
+    fails(["SESSION_INVALID", "OpaqueRef:x"], daemon.call, "host.get_all", "OpaqueRef:x")
+    fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", "host.get_all", "0", "1"], s.host.get_all, "more")
+    fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.start", "3", "0"], s.VM.start)
+    fails(["MESSAGE_REMOVED"], s.VMPP.get_all)
+    fails(["Fault", "No async mode for this operation (rpc: host.get_all)"], getattr(s.Async, "host").get_all)
+    fails(["NOT_IMPLEMENTED", "VM.send_sysrq"], s.VM.send_sysrq, NOBODY, "h")
+    equal(daemon.call("host_get_all", s.ref), s.host.get_all())
+    equal(daemon.json("host.get_name_label", s.ref, "x"),
+          {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "HANDLE_INVALID", "data": ["host", "x"]}})
+    equal(daemon.json("host.get_name_label", s.ref, "x", version="1.0"),
+          {"result": None, "error": ["HANDLE_INVALID", "host", "x"], "id": 1})
+    ref = s.network.create(NETWORK)
+    equal(daemon.json("network.get_MTU", s.ref, ref)["result"], 1500)
+    equal(daemon.json("network.get_record", s.ref, ref)["result"], dict(s.network.get_record(ref), MTU=1500))
+
+
+def sessions(daemon):
+    """logging in and out, wrong passwords, too many of one originator"""
+    for user, password in (("root", "wrong"), ("nobody", "secret"), ("", ""), ("root", "")):
+        fails(["SESSION_AUTHENTICATION_FAILED", user, None], daemon.call, "session.login_with_password", user, password)
+    s = Session(daemon)
+    record = s.session.get_record(s.ref)
+    equal((record["auth_user_name"], record["is_local_superuser"], record["originator"], record["this_host"]),
+          ("root", True, "tests", s.host.get_all()[0]))
+    first = [Session(daemon, originator="many") for _ in range(3)]
+    s.session.logout()
+    fails(["SESSION_INVALID", s.ref], s.host.get_all)
+    equal(len(first[0].host.get_all()), 1)
+
+
+def roles(daemon):
+    """each role may what the model says, and nothing more"""
+    s = Session(daemon)
+    network = s.network.create(NETWORK)
+    roles = {s.role.get_name_label(r): r for r in s.role.get_all()}
+    fails(["SESSION_AUTHORIZATION_FAILED", "bob", None], Session, daemon, "bob")
+    bob = s.subject.create({"subject_identifier": "bob", "other_config": {}})
+    fails(["SUBJECT_ALREADY_EXISTS"], s.subject.create, {"subject_identifier": "bob", "other_config": {}})
+    for r in s.subject.get_roles(bob):
+        s.subject.remove_from_roles(bob, r)
+    may = {  # who may read, tag, create a network, make a subject
+        "pool-admin": (True, True, True, True), "pool-operator": (True, True, True, False),
+        "vm-power-admin": (True, True, True, False), "vm-admin": (True, True, True, False),
+        "vm-operator": (True, True, False, False), "read-only": (True, False, False, False)}
+    for role, allowed in may.items():
+        s.subject.add_to_roles(bob, roles[role])
+        fails(["ROLE_ALREADY_EXISTS"], s.subject.add_to_roles, bob, roles[role])
+        b = Session(daemon, "bob")
+        calls = ((b.network.get_tags, network), (b.network.add_tags, network, role), (b.network.create, NETWORK),
+                 (b.subject.create, {"subject_identifier": role, "other_config": {}}))
+        for (call, *args), ok in zip(calls, allowed):
+            if ok:
+                call(*args)
+            else:
+                fails(["RBAC_PERMISSION_DENIED", None, None], call, *args)
+        names = s.role.get_permissions_name_label(roles[role])
+        equal(("network.create" in names, "subject.create" in names), allowed[2:])
+        s.subject.remove_from_roles(bob, roles[role])
+        fails(["SESSION_INVALID", b.ref], b.host.get_all)
+        fails(["ROLE_NOT_FOUND"], s.subject.remove_from_roles, bob, roles[role])
+    # a key of a map has roles of its own
+    s.subject.add_to_roles(bob, roles["vm-operator"])
+    b = Session(daemon, "bob")
+    b.network.add_to_other_config(network, "folder", "/x")
+    fails(["RBAC_PERMISSION_DENIED", "network.add_to_other_config", None], b.network.add_to_other_config, network, "other", "x")
+    # a subject's tasks are its own
+    task = s.task.create("root's", "")
+    fails(["RBAC_PERMISSION_DENIED", "task.destroy/any", None], b.task.destroy, task)
+    mine = b.task.create("bob's", "")
+    b.task.set_progress(mine, 0.5)
+    s.task.destroy(mine)
+
+
+def tasks(daemon):
+    """tasks of clients, Async calls and their results"""
+    s = Session(daemon)
+    t = s.task.create("label", "description")
+    r = s.task.get_record(t)
+    equal((r["status"], r["name_label"], r["type"], r["result"], r["progress"]), ("pending", "label", "<none/>", "", 0.0))
+    s.task.set_progress(t, 0.25)
+    s.task.add_to_other_config(t, "k", "v")
+    s.task.set_result(t, "done")
+    s.task.set_status(t, "success")
+    r = s.task.get_record(t)
+    equal((r["status"], r["result"], r["progress"], r["allowed_operations"]), ("success", "done", 0.25, []))
+    fails(["OPERATION_NOT_ALLOWED", None], s.task.cancel, t)
+    fails(["INVALID_VALUE", "value", "fine"], s.task.set_status, t, "fine")
+    a = s.call("Async.network.create", NETWORK)
+    r = s.task.get_record(a)
+    equal((r["status"], r["result"], r["name_label"]),
+          ("success", f"<value>{s.network.get_all()[0]}</value>", "Async.network.create"))
+    a = s.call("Async.network.destroy", NOBODY)
+    r = s.task.get_record(a)
+    equal((r["status"], r["result"], r["error_info"]), ("failure", "", ["HANDLE_INVALID", "network", NOBODY]))
+    s.task.destroy(a)
+    fails(["HANDLE_INVALID", "task", a], s.task.get_status, a)
+
+
+def waits(daemon):
+    """event.from: the beginning, changes, coalescing, filters, time limits"""
+    s = Session(daemon)
+
+    def since(token, *filters, timeout=0.0):
+        return s.event.__getattr__("from")(list(filters), token, timeout)
+
+    ref = s.network.create(NETWORK)
+    e = since("", "network")
+    equal([(x["class"], x["operation"], x["ref"]) for x in e["events"]], [("network", "add", ref)])
+    equal((e["events"][0]["snapshot"], e["valid_ref_counts"]["network"]), (s.network.get_record(ref), 1))
+    equal(since(e["token"], "network")["events"], [])
+    for i in range(10):
+        s.network.set_name_label(ref, f"n{i}")
+    m = since(e["token"], "Network")
+    equal([(x["operation"], x["snapshot"]["name_label"]) for x in m["events"]], [("mod", "n9")])
+    equal(since(e["token"], "vm", "network/" + NOBODY)["events"], [])
+    equal(len(since(e["token"], "network/" + ref)["events"]), 1)
+    gone = s.network.create(NETWORK)
+    s.network.destroy(gone)
+    equal([x["ref"] for x in since(m["token"], "network")["events"]], [])
+    s.network.destroy(ref)
+    d = since(m["token"], "*")
+    equal([(x["operation"], "snapshot" in x) for x in d["events"] if x["ref"] == ref], [("del", False)])
+    token = s.event.inject("pool", s.pool.get_all()[0])
+    equal([x["class"] for x in since(token, "pool")["events"]], ["pool"])
+    fails(["EVENT_FROM_TOKEN_PARSE_FAILURE", "x"], since, "x", "vm")
+    fails(["HANDLE_INVALID", "pool", "x"], s.event.inject, "pool", "x")
+    now = since("", "network")["token"]
+    begin = time.monotonic()
+    equal(since(now, "network", timeout=0.3)["events"], [])
+    if not 0.25 < time.monotonic() - begin < 5:
+        raise AssertionError("the time limit was not kept")
+    threading.Timer(0.3, lambda: Session(daemon).network.create(NETWORK)).start()
+    equal([x["operation"] for x in since(now, "network", timeout=30.0)["events"]], ["add"])
+    # the old way
+    fails(["SESSION_NOT_REGISTERED", s.ref], s.event.next)
+    s.event.register(["network"])
+    s.network.create(NETWORK)
+    equal([x["operation"] for x in s.event.next()], ["add"])
+    # whose session ends is told
+    other = Session(daemon)
+    threading.Timer(0.3, lambda: Session(daemon).call("session.logout") or other.session.logout()).start()
+    fails(["SESSION_INVALID", other.ref], other.event.__getattr__("from"), ["vm"], since("", "vm")["token"], 30.0)
+
+
+def listeners(daemon, n=20, changes=300):
+    """no listener loses a change, whatever else happens"""
+    s = Session(daemon)
+    refs = [s.network.create(NETWORK) for _ in range(10)]
+    done, wrong = threading.Event(), []
+
+    def listen():
+        mine, view, token = Session(daemon), {}, ""
+        while True:
+            last = done.is_set()
+            e = mine.event.__getattr__("from")(["network"], token, 0.0 if last else 2.0)
+            token = e["token"]
+            for x in e["events"]:
+                known = x["ref"] in view
+                if known != (x["operation"] != "add"):
+                    wrong.append((x["operation"], x["ref"], known))
+                if x["operation"] == "del":
+                    del view[x["ref"]]
+                else:
+                    view[x["ref"]] = x["snapshot"]
+            if last:
+                break
+        if view != mine.network.get_all_records():
+            wrong.append("another view")
+
+    threads = [threading.Thread(target=listen) for _ in range(n)]
+    for t in threads:
+        t.start()
+    for i in range(changes):
+        kind = random.randrange(6)
+        if kind == 0:
+            refs.append(s.network.create(NETWORK))
+        elif kind == 1 and len(refs) > 3:
+            s.network.destroy(refs.pop(random.randrange(len(refs))))
+        else:
+            s.network.set_name_label(random.choice(refs), f"n{i}")
+    done.set()
+    for t in threads:
+        t.join()
+    equal(wrong, [])
+
+
+def survives(daemon, rounds=12):
+    """what was answered is there after kill -9, whole"""
+    known = {}
+    for _ in range(rounds):
+        s = Session(daemon)
+        stop = threading.Timer(random.uniform(0.05, 0.4), daemon.kill)
+        stop.start()
+        ref = asked = None
+        try:
+            while True:
+                asked = f"n{random.random()}"
+                ref = None
+                ref = s.network.create(dict(NETWORK, name_label=asked))
+                known[ref] = asked
+                asked = f"m{random.random()}"
+                s.network.set_name_label(ref, asked)
+                known[ref] = asked
+        except (OSError, EOFError, xmlrpc.client.ProtocolError):
+            pass
+        stop.join()
+        daemon.process.wait()
+        daemon.start()
+        found = Session(daemon).network.get_all_records()
+        for r, name in known.items():
+            # the call under way when it was killed may have been done
+            if found[r]["name_label"] not in ((name, asked) if r == ref else (name,)):
+                raise AssertionError(f"{r} is {found[r]['name_label']!r}, was {name!r}")
+            known[r] = found[r]["name_label"]
+        for r in set(found) - set(known):
+            equal(found[r]["name_label"], asked)
+            known[r] = asked
+        equal(len({x["bridge"] for x in found.values()}), len(found))
+
+
+run([answers_every_class, writes, failures, sessions, roles, tasks, waits, listeners, survives])

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A daemon of a test's own (built with ASan and UBSan) and clients of it."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+import xmlrpc.client
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+XAPID = os.path.join(ROOT, "build/tests/xapid-san")
+PASSWORDS = {"root": "secret", "bob": "b0b", "eve": "e:ve"}
+
+
+class Failure(Exception):
+    """What ErrorDescription says; equal to its words."""
+
+    def __init__(self, words):
+        super().__init__(*words)
+        self.words = list(words)
+
+
+def equal(got, want):
+    if got != want:
+        raise AssertionError(f"got {got!r}, wanted {want!r}")
+
+
+def fails(want, call, *args):
+    """CALL fails of the words WANT (None: any)."""
+    try:
+        got = call(*args)
+    except Failure as failure:
+        if len(failure.words) != len(want) or any(w not in (None, g) for g, w in zip(failure.words, want)):
+            raise AssertionError(f"failed of {failure.words!r}, wanted {want!r}") from None
+        return
+    raise AssertionError(f"got {got!r}, wanted the failure {want!r}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Session:
+    """session.VM.start(ref) is VM.start with the session in front."""
+
+    def __init__(self, daemon, user="root", originator="tests"):
+        self.daemon, self.user = daemon, user
+        self.ref = daemon.call("session.login_with_password", user, PASSWORDS[user], "1.0", originator)
+
+    def call(self, method, *args):
+        return self.daemon.call(method, self.ref, *args)
+
+    def __getattr__(self, cls):
+        return Class(self, cls)
+
+
+class Class:
+    def __init__(self, session, name):
+        self.session, self.name = session, name
+
+    def __getattr__(self, message):
+        if self.name == "Async":
+            return Class(self.session, "Async." + message)
+        return lambda *args: self.session.call(self.name + "." + message, *args)
+
+
+class Daemon:
+    """Speaks XML-RPC unless a test asks for JSON."""
+
+    def __init__(self, *options):
+        self.dir = tempfile.mkdtemp()
+        self.socket = os.path.join(self.dir, "socket")
+        self.options = options
+        users = os.path.join(self.dir, "users")
+        with open(users, "w") as f:
+            for user, password in PASSWORDS.items():
+                f.write(f"{user}:{self.hash(password)}\n")
+        self.start()
+
+    @staticmethod
+    def hash(password):
+        return subprocess.run([XAPID, "--hash"], input=password, capture_output=True, text=True, check=True).stdout.strip()
+
+    def start(self):
+        self.port = free_port()
+        self.log = open(os.path.join(self.dir, "log"), "ab+")
+        self.process = subprocess.Popen(
+            [XAPID, "--state", self.dir, "--socket", self.socket, "--http", f"127.0.0.1:{self.port}",
+             "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        while not self.answers():
+            if self.process.poll() is not None:
+                raise AssertionError("xapid: " + self.said())
+            time.sleep(0.02)
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            return True
+        except OSError:
+            return False
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=30)
+        said = self.said()
+        shutil.rmtree(self.dir)
+        equal((status, "Sanitizer" in said or "runtime error" in said), (0, False))
+
+    def call(self, method, *args):
+        proxy = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{self.port}/", allow_none=True)
+        with proxy:
+            answer = getattr(proxy, method)(*args)
+        if answer["Status"] != "Success":
+            raise Failure(answer["ErrorDescription"])
+        return answer["Value"]
+
+    def json(self, method, *args, version="2.0"):
+        call = {"id": 1, "method": method, "params": args}
+        if version != "1.0":
+            call["jsonrpc"] = version
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/jsonrpc", json.dumps(call).encode())
+        with urllib.request.urlopen(request, timeout=30) as f:
+            return json.load(f)
+
+
+def run(tests):
+    """Each with a daemon of its own. Exit status 1 when one fails."""
+    import sys
+    import traceback
+    bad = 0
+    for test in tests:
+        daemon = Daemon()
+        try:
+            test(daemon)
+            daemon.stop()
+            print("ok -", test.__doc__ or test.__name__)
+        except Exception:  # a test's failure is one line and why
+            bad += 1
+            print("not ok -", test.__doc__ or test.__name__)
+            traceback.print_exc()
+            daemon.kill()
+            print("".join("# " + line + "\n" for line in daemon.said().splitlines()[-40:]))
+            shutil.rmtree(daemon.dir, ignore_errors=True)
+    sys.exit(bad > 0)

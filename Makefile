@@ -134,7 +134,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
 
 .PHONY: cli
-cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc ## our programs on the command line, without Xen
+cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san ## our programs on the command line, without Xen
 	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore
@@ -214,6 +214,18 @@ $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn: $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)
+
+# A terminal for tests of what draws on one, and the monitor's screen over kept
+# readings.
+$(B)/tests/pty: $(B)/obj/tests/screen/pty.o $(B)/obj/tests/screen/vt.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -o $@ $^
+
+$(B)/tests/show-san: $(B)/san/tests/screen/show.o $(B)/dom0kit-san.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS)
 
 .PHONY: fakexen parity parity-here
 parity: $(B)/bin/xl $(B)/tests/compare ## our dry runs against stock xl's (in a Dom0)

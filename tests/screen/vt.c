@@ -111,8 +111,7 @@ static void print(struct vt *vt, uint32_t ch)
 static void unknown(struct vt *vt)
 {
     if (!*vt->unknown)
-        snprintf(vt->unknown, sizeof(vt->unknown), "%.*s", (int)vt->n_escape,
-                 vt->escape);
+        snprintf(vt->unknown, sizeof(vt->unknown), "%.60s", vt->escape);
 }
 
 struct params {
@@ -154,6 +153,7 @@ static void set_mode(struct vt *vt, int mode, bool on)
     case 4: /* smooth scrolling, insert mode */
     case 7: /* wrapping, as it is */
     case 12:
+    case 34:
     case 1006:
     case 1034:
     case 2004:

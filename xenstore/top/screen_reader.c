@@ -11,7 +11,7 @@
 
 #include "lib/str.h"
 
-#define STOP_SECONDS 1
+#define STOP_NS 300000000 /* how long the end waits for a reading */
 
 struct reader {
     struct sampler *sampler;
@@ -159,7 +159,9 @@ bool reader_stop(struct reader *r)
     int error = 0;
 
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += STOP_SECONDS;
+    end.tv_nsec += STOP_NS;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
     pthread_mutex_lock(&r->lock);
     r->stop = true;
     pthread_cond_signal(&r->changed);

@@ -152,12 +152,15 @@ static unsigned kind_of(const char *term)
     return 0;
 }
 
-static bool is_known(const char *term)
+/* False when curses knows no such terminal; *RET_CAN is whether it can be told
+ * where to write. */
+static bool look_up(const char *term, bool *ret_can)
 {
     int error;
 
     if (setupterm(term, STDOUT_FILENO, &error) != OK)
         return false;
+    *ret_can = cursor_address && clear_screen;
     del_curterm(cur_term);
     return true;
 }
@@ -165,21 +168,20 @@ static bool is_known(const char *term)
 struct err *terminfo_provide(void)
 {
     const char *term = getenv("TERM");
-    unsigned is;
+    bool can = false;
 
     if (!term || !*term)
         return ERR_AS(usage, "TERM is not set: it says which terminal this is "
                              "('xterm', 'linux' ...); -b needs none");
-    if (is_known(term))
-        return NULL;
-    is = kind_of(term);
-    if (!is)
+    if (!look_up(term, &can) && kind_of(term)) {
+        provide(term, kind_of(term));
+        look_up(term, &can);
+    }
+    if (!can)
         return ERR_AS(usage,
-                      "terminal '%s' is not known here: set TERM to 'xterm', "
-                      "'linux', 'screen' or 'vt100', or use -b",
+                      "terminal '%s' is not known here or cannot show a "
+                      "screen: set TERM to 'xterm', 'linux', 'screen' or "
+                      "'vt100', or use -b",
                       term);
-    provide(term, is);
-    if (!is_known(term))
-        return ERR_AS(failed, "cannot describe terminal '%s' to curses", term);
     return NULL;
 }

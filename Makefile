@@ -32,7 +32,7 @@ XEN_LIBS := -lxlutil -lxenlight -lxenhypfs \
 	-lxentoollog -lxentoolcore
 SYS_LIBS := -luuid -lz -llzma -lzstd -lbz2 -llzo2
 STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
-	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lm
+	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lncursesw -ltinfo -lm
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
 # What only the daemon and its tests link, always as shared libraries.
@@ -64,7 +64,7 @@ $(LINKS): $(B)/bin/xenstore
 	$(Q)ln -sf xenstore $@
 
 # What the tests in a Dom0 find ready there.
-TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so
+TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so $(B)/tests/pty
 
 .PHONY: all
 all: $(PROGRAMS) $(B)/bin/xapid $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec

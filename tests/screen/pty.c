@@ -8,7 +8,7 @@
  *   type TEXT            keys; \e Escape, \r Enter, \t, \b, \\, \xHH
  *   wait SECONDS TEXT    until TEXT is on the screen
  *   gone SECONDS TEXT    until it is not
- *   quiet SECONDS        until nothing was written for a tenth of a second
+ *   quiet SECONDS        until nothing was written for a fifth of a second
  *   sleep SECONDS
  *   signal NAME          TERM, INT, HUP, TSTP, CONT, KILL, SEGV, ABRT, QUIT
  *   stopped SECONDS      the job was stopped
@@ -43,7 +43,7 @@ static struct {
     int reports;  /* from it: struct report */
     pid_t job;
     int status; /* -1: runs; 1000: stopped */
-    double last_output;
+    double last_output, step_began;
     struct termios before;
 } t = {.rows = 24, .cols = 80, .master = -1, .status = -1};
 
@@ -64,6 +64,14 @@ static double now(void)
 
 static int line_number;
 
+static void clean_up(void)
+{
+    if (t.job > 0 && (t.status < 0 || t.status == STOPPED))
+        kill(t.job, SIGKILL);
+    if (t.keeper > 0)
+        kill(t.keeper, SIGKILL);
+}
+
 static void fail(const char *what, const char *text)
 {
     AUTO_STR struct str screen = STR_INIT(STR_MAX);
@@ -72,8 +80,7 @@ static void fail(const char *what, const char *text)
         vt_print(&t.vt, &screen, false);
     printf("step %d: %s %s; the screen is:\n%s", line_number, what, text,
            str_text(&screen));
-    if (t.job > 0)
-        kill(t.job, SIGKILL);
+    clean_up();
     exit(1);
 }
 
@@ -188,7 +195,7 @@ static bool is_gone(const char *text)
 static bool is_quiet(const char *text)
 {
     (void)text;
-    return now() - t.last_output > 0.1;
+    return now() - t.last_output > 0.2 && now() - t.step_began > 0.2;
 }
 
 static bool is_stopped(const char *text)
@@ -295,6 +302,8 @@ static void send_signal(const char *name)
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (!strcmp(names[i].name, name)) {
+            if (names[i].number == SIGCONT)
+                t.status = -1; /* what comes next is news */
             kill(t.job, names[i].number);
             return;
         }
@@ -385,11 +394,9 @@ int main(void)
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\n")] = '\0';
         line_number++;
+        t.step_began = now();
         step(line);
     }
-    if (t.job > 0 && (t.status < 0 || t.status == STOPPED))
-        kill(t.job, SIGKILL);
-    if (t.keeper > 0)
-        kill(t.keeper, SIGKILL);
+    clean_up();
     return 0;
 }

@@ -3,7 +3,6 @@
 #include "xenstore/top/batch.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "lib/json.h"
 #include "lib/table.h"
 #include "xenstore/top/sample_json.h"
+#include "xenstore/top/stock.h"
 #include "xenstore/top/wait.h"
 
 /* A page of rows: what one reading shows. */
@@ -69,54 +69,6 @@ static void add_row(const struct page *page, const struct change_domain *d,
     str_addc(out, '\n');
 }
 
-static void add_vcpus(const struct sample_domain *d, struct str *out)
-{
-    str_add(out, "VCPUs(sec): ");
-    for (size_t i = 0; i < d->n_vcpus; i++) {
-        const struct sample_vcpu *v = &d->vcpus[i];
-
-        if (!v->online)
-            continue;
-        if (v->id && v->id % 5 == 0)
-            str_add(out, "\n        ");
-        str_addf(out, " %2" PRIu64 ": %10" PRIu64 "s", v->id,
-                 v->ns / 1000000000);
-    }
-    str_addc(out, '\n');
-}
-
-/* RX is what the card's end in Dom0 received. */
-static void add_vifs(const struct sample_domain *d, struct str *out)
-{
-    for (size_t i = 0; i < d->n_vifs; i++) {
-        const struct sample_net *n = &d->vifs[i].net;
-
-        str_addf(out,
-                 "Net%" PRIu64 " RX: %8" PRIu64 "bytes %8" PRIu64
-                 "pkts %8" PRIu64 "err %8" PRIu64 "drop  TX: %8" PRIu64
-                 "bytes %8" PRIu64 "pkts %8" PRIu64 "err %8" PRIu64 "drop\n",
-                 d->vifs[i].id, n->out_bytes, n->out_packets, n->out_errors,
-                 n->out_drops, n->in_bytes, n->in_packets, n->in_errors,
-                 n->in_drops);
-    }
-}
-
-static void add_vbds(const struct sample_domain *d, struct str *out)
-{
-    for (size_t i = 0; i < d->n_vbds; i++) {
-        const struct sample_vbd *v = &d->vbds[i];
-        unsigned id = (unsigned)v->id;
-
-        str_addf(out,
-                 "VBD %s %4u [%2x:%2x]  OO: %8" PRIu64 "   RD: %8" PRIu64
-                 "   WR: %8" PRIu64 "   RSECT: %10" PRIu64
-                 "   WSECT: %10" PRIu64 "\n",
-                 strcmp(v->backend, "vbd") ? "Unidentified" : "BlkBack", id,
-                 id >> 8 & 0xff, id & 0xff, v->blk.waits, v->blk.reads,
-                 v->blk.writes, v->blk.read_sectors, v->blk.write_sectors);
-    }
-}
-
 static void print_text(const struct page *page, struct str *out)
 {
     const struct top_options *opts = page->opts;
@@ -129,11 +81,11 @@ static void print_text(const struct page *page, struct str *out)
             add_head(page, name, out);
         add_row(page, d, name, out);
         if (opts->vcpus)
-            add_vcpus(d->now, out);
+            stock_vcpus(d->now, out);
         if (opts->networks)
-            add_vifs(d->now, out);
+            stock_vifs(d->now, out);
         if (opts->vbds)
-            add_vbds(d->now, out);
+            stock_vbds(d->now, out);
     }
     if (!page->n)
         add_head(page, name, out);

@@ -40,6 +40,12 @@ static void add_column(struct top_options *opts, const struct column *col,
     *pool_push(p, opts->columns, opts->n_columns) = col;
 }
 
+/* Instead of drawing a screen, which chooses columns by its width. */
+static bool prints(const struct main_args *args)
+{
+    return args->batch || args->format != TABLE_TEXT;
+}
+
 /* Stock's; in data, what tells domains apart before them. */
 static void default_columns(struct top_options *opts, int format,
                             struct pool *p)
@@ -61,7 +67,8 @@ static struct err *read_columns(const struct main_args *args,
     size_t n;
 
     if (!args->columns) {
-        default_columns(opts, args->format, p);
+        if (prints(args))
+            default_columns(opts, args->format, p);
         return NULL;
     }
     names = text_split(p, args->columns, ',', &n);
@@ -145,13 +152,13 @@ static struct err *show(const struct main_args *args, struct pool *p)
 {
     AUTO_SAMPLER struct sampler *sampler = NULL;
     struct top_options opts = {0};
-    bool batch = args->batch || args->format != TABLE_TEXT;
 
     TRY(read_options(args, &opts, p));
-    TRY(open_sampler(args, batch ? parts_of(&opts) : SAMPLE_ALL, &sampler));
-    if (batch)
+    TRY(open_sampler(args, prints(args) ? parts_of(&opts) : SAMPLE_ALL,
+                     &sampler));
+    if (prints(args))
         return top_batch_run(sampler, &opts, args->format);
-    return ERR("there is no screen yet: use -b");
+    return top_screen_run(sampler, &opts);
 }
 
 static struct err *serve(const struct main_args *args)

@@ -6,6 +6,7 @@
 #include "lib/table.h"
 #include "xenstore/top/columns.h"
 #include "xenstore/top/fields.h"
+#include "xenstore/top/keys.h"
 #include "xenstore/top/main.h"
 
 /* clang-format off */
@@ -137,6 +138,8 @@ static void write_xentop(struct doc *d)
                 "first; JSON and CSV have them under their names, with `id` "
                 "and `uuid`, in the unit given.");
     write_columns(d);
+    doc_heading(d, "KEYS");
+    keys_write(d);
     doc_heading(d, "METRICS");
     write_metrics(d);
     doc_heading(d, "EXIT STATUS");

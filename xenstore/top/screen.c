@@ -42,7 +42,7 @@ struct screen {
     long n_readings;
     int signals;
     sigset_t mask_before;
-    int ended_by; /* a signal */
+    bool ended; /* by a signal */
     bool mouse;
 };
 
@@ -211,7 +211,6 @@ static void suspend(struct screen *s)
     term_leave(&s->term);
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
-    signal(SIGTSTP, SIG_DFL);
     raise(SIGTSTP);
     sigprocmask(SIG_UNBLOCK, &stop, NULL);
     sigprocmask(SIG_BLOCK, &stop, NULL);
@@ -234,7 +233,7 @@ static void handle_signals(struct screen *s)
             term_return(&s->term);
             break;
         default:
-            s->ended_by = (int)info.ssi_signo;
+            s->ended = true;
         }
     }
 }
@@ -287,7 +286,7 @@ static struct err *wait_for_something(struct screen *s)
 
 static bool is_done(const struct screen *s)
 {
-    return s->view.quit || s->ended_by ||
+    return s->view.quit || s->ended ||
            (s->view.opts.iterations > 0 &&
             s->n_readings >= s->view.opts.iterations);
 }
@@ -337,16 +336,11 @@ struct err *top_screen_run(struct sampler *sampler,
 {
     struct screen s = {.signals = -1};
     struct err *e = run(&s, sampler, opts);
-    int number = s.ended_by;
 
     term_close(&s.term);
     /* A thread that hangs in a reading uses the sampler for ever. */
     if (s.reader && !reader_stop(s.reader))
         _exit(err_exit_status(e));
     free_screen(&s);
-    if (number == SIGTERM || number == SIGHUP) {
-        signal(number, SIG_DFL);
-        raise(number);
-    }
     return e;
 }

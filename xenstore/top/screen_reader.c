@@ -88,18 +88,30 @@ static void free_reader(struct reader *r)
     free(r);
 }
 
+/* No signal is for the thread, but those that it causes itself. */
+static void block_signals(sigset_t *ret_before)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+                              SIGABRT, SIGSYS, SIGTRAP};
+    sigset_t mask;
+
+    sigfillset(&mask);
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        sigdelset(&mask, own[i]);
+    pthread_sigmask(SIG_SETMASK, &mask, ret_before);
+}
+
 struct err *reader_start(struct sampler *s, struct reader **ret)
 {
     struct reader *r = xcalloc(1, sizeof(*r));
-    sigset_t all, before;
+    sigset_t before;
     int error;
 
     r->sampler = s;
     r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&r->lock, NULL);
     init_cond(&r->changed);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    block_signals(&before);
     error = r->fd < 0 ? errno : pthread_create(&r->thread, NULL, run, r);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {

@@ -135,7 +135,11 @@ struct err *term_open(struct term *t)
     look_at_locale(t);
     tcgetattr(STDOUT_FILENO, &before.modes);
     set_escdelay(ESCAPE_MS);
+    /* Curses would set the signal aside during each refresh, and so lose one
+     * that is waiting to be read; if it is ignored, curses leaves it alone. */
+    signal(SIGTSTP, SIG_IGN);
     t->curses = newterm(NULL, stdout, stdin);
+    signal(SIGTSTP, SIG_DFL);
     if (!t->curses)
         return ERR_AS(usage, "terminal '%s' cannot show a screen: use -b",
                       getenv("TERM"));

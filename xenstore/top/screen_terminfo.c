@@ -36,7 +36,7 @@ struct capability {
 
 /* clang-format off */
 static const struct capability capabilities[] = {
-    {T_ALL, "am"}, {T_ALL, "msgr"}, {T_XTERM | T_SCREEN | T_VT100, "xenl"}, {T_XTERM | T_LINUX, "bce"},
+    {T_ALL, "am"}, {T_ALL, "msgr"}, {T_ALL, "xenl"}, {T_XTERM | T_LINUX, "bce"},
     {T_ALL, "cols", NULL, 80}, {T_ALL, "lines", NULL, 24},
     {T_XTERM | T_LINUX | T_SCREEN, "colors", NULL, 8}, {T_XTERM | T_LINUX | T_SCREEN, "pairs", NULL, 64},
     {T_ALL, "cup",   "\033[%i%p1%d;%p2%dH"},

@@ -52,38 +52,31 @@ void stock_vcpus(const struct sample_domain *d, struct str *out)
 {
     str_add(out, "VCPUs(sec): ");
     for (size_t i = 0; i < d->n_vcpus; i++) {
-        if (!d->vcpus[i].online)
+        const struct sample_vcpu *v = &d->vcpus[i];
+
+        if (!v->online)
             continue;
-        if (i && i % 5 == 0)
+        if (v->id && v->id % 5 == 0)
             str_add(out, "\n        ");
-        str_addf(out, " %2" PRIu64 ": %10" PRIu64 "s", d->vcpus[i].id,
-                 d->vcpus[i].ns / 1000000000);
+        str_addf(out, " %2" PRIu64 ": %10" PRIu64 "s", v->id,
+                 v->ns / 1000000000);
     }
     str_addc(out, '\n');
 }
 
-static void add_direction(const char *name, uint64_t bytes, uint64_t packets,
-                          uint64_t errors, uint64_t drops, struct str *out)
-{
-    str_addf(out,
-             "%s: %8" PRIu64 "bytes %8" PRIu64 "pkts %8" PRIu64 "err %8" PRIu64
-             "drop",
-             name, bytes, packets, errors, drops);
-}
-
-/* RX and TX are Dom0's view of its end: the guest's out and in. */
+/* RX is what the card's end in Dom0 received. */
 void stock_vifs(const struct sample_domain *d, struct str *out)
 {
     for (size_t i = 0; i < d->n_vifs; i++) {
         const struct sample_net *n = &d->vifs[i].net;
 
-        str_addf(out, "Net%zu ", i);
-        add_direction("RX", n->out_bytes, n->out_packets, n->out_errors,
-                      n->out_drops, out);
-        str_add(out, "  ");
-        add_direction("TX", n->in_bytes, n->in_packets, n->in_errors,
-                      n->in_drops, out);
-        str_addc(out, '\n');
+        str_addf(out,
+                 "Net%" PRIu64 " RX: %8" PRIu64 "bytes %8" PRIu64
+                 "pkts %8" PRIu64 "err %8" PRIu64 "drop  TX: %8" PRIu64
+                 "bytes %8" PRIu64 "pkts %8" PRIu64 "err %8" PRIu64 "drop\n",
+                 d->vifs[i].id, n->out_bytes, n->out_packets, n->out_errors,
+                 n->out_drops, n->in_bytes, n->in_packets, n->in_errors,
+                 n->in_drops);
     }
 }
 
@@ -91,13 +84,14 @@ void stock_vbds(const struct sample_domain *d, struct str *out)
 {
     for (size_t i = 0; i < d->n_vbds; i++) {
         const struct sample_vbd *v = &d->vbds[i];
+        unsigned id = (unsigned)v->id;
 
         str_addf(out,
-                 "VBD %s %4" PRIu64 " [%2" PRIx64 ":%2" PRIx64
-                 "]  OO: %8" PRIu64 "   RD: %8" PRIu64 "   WR: %8" PRIu64
-                 "   RSECT: %10" PRIu64 "   WSECT: %10" PRIu64 "\n",
-                 strcmp(v->backend, "vbd") ? v->backend : "BlkBack", v->id,
-                 v->id >> 8, v->id & 0xff, v->blk.waits, v->blk.reads,
+                 "VBD %s %4u [%2x:%2x]  OO: %8" PRIu64 "   RD: %8" PRIu64
+                 "   WR: %8" PRIu64 "   RSECT: %10" PRIu64
+                 "   WSECT: %10" PRIu64 "\n",
+                 strcmp(v->backend, "vbd") ? "Unidentified" : "BlkBack", id,
+                 id >> 8 & 0xff, id & 0xff, v->blk.waits, v->blk.reads,
                  v->blk.writes, v->blk.read_sectors, v->blk.write_sectors);
     }
 }

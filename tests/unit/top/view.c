@@ -21,7 +21,7 @@
 
 /* What a screen has at hand, without terminal and thread. */
 struct rig {
-    struct pool *pool;
+    struct pool *pool, *pool_of_grid;
     struct view view;
     struct view_data data;
     struct history *history;
@@ -85,6 +85,7 @@ static void end(struct rig *r)
 {
     history_free(r->history);
     view_done(&r->view);
+    pool_free(r->pool_of_grid);
     pool_free(r->pool);
 }
 
@@ -97,10 +98,11 @@ static const struct {
 /* clang-format off */
 static const struct {
     const char *name, *typed;
-    bool ascii;
+    bool ascii, no_blocks;
 } screens[] = {
     {"plain",   ""},
     {"ascii",   "", true},
+    {"console", "", .no_blocks = true},
     {"details", "nbv"},
     {"repeat",  "rsssf"},
     {"tree",    "jjje"},
@@ -118,8 +120,8 @@ static const struct {
 static void compare(const char *name, const struct rig *r)
 {
     AUTO_STR struct str text = STR_INIT(STR_MAX);
-    const char *path = pool_printf(r->pool, KEPT "/%s.%dx%d", name, r->cols,
-                                   r->rows);
+    const char *path =
+        pool_printf(r->pool, KEPT "/%s.%dx%d", name, r->cols, r->rows);
     char *want;
     size_t len;
 
@@ -142,6 +144,8 @@ static void kept_screens(void **state)
             struct rig r;
 
             begin(&r, sizes[j].rows, sizes[j].cols, !screens[i].ascii);
+            r.view.blocks = !screens[i].ascii && !screens[i].no_blocks;
+            draw(&r);
             type(&r, screens[i].typed);
             compare(screens[i].name, &r);
             end(&r);
@@ -149,10 +153,185 @@ static void kept_screens(void **state)
     }
 }
 
+/* ---- keys ---------------------------------------------------------------- */
+
+static void rows_of_keys(void **state)
+{
+    (void)state;
+    for (const struct key *k = keys; k->names; k++) {
+        assert_non_null(k->doc);
+        assert_true(k->press || !k->codes[0]);
+        assert_true(!k->label || key_mark(k));
+        for (const struct key *other = k + 1; other->names; other++) {
+            for (size_t i = 0; i < ARRAY_LEN(k->codes) && k->codes[i]; i++) {
+                for (size_t j = 0; j < ARRAY_LEN(k->codes); j++)
+                    assert_int_not_equal(k->codes[i], other->codes[j]);
+            }
+        }
+    }
+}
+
+static void assert_text(const struct rig *r, const char *part, bool there)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+
+    grid_text(r->grid, &text);
+    if (!strstr(str_text(&text), part) == there)
+        print_error("'%s' in:\n%s", part, str_text(&text));
+    assert_int_equal(!strstr(str_text(&text), part), !there);
+}
+
+/* The selected line stays with its domain, whatever the order. */
+static void selection(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    begin(&r, 24, 80, true);
+    type(&r, "jjj");
+    assert_int_equal(r.view.mark.id, 5);
+    assert_int_equal(r.view.cursor, 2);
+    type(&r, "sss");
+    assert_int_equal(r.view.mark.id, 5);
+    assert_int_equal(r.view.cursor, 1);
+    type(&r, "e");
+    assert_true(view_is_open(&r.view, 5));
+    type(&r, "jj");
+    assert_int_equal(r.view.mark.id, 5);
+    assert_int_equal(r.view.cursor, 3);
+    type(&r, "e"); /* its lines are gone: the domain's own is selected */
+    assert_false(view_is_open(&r.view, 5));
+    assert_int_equal(r.view.cursor, 1);
+    type(&r, "/web1\r");
+    assert_int_equal(r.view.mark.id, 1);
+    end(&r);
+}
+
+static void what_is_read(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    begin(&r, 24, 50, true);
+    assert_int_equal(view_needs(&r.view), 0);
+    type(&r, "n");
+    assert_int_equal(view_needs(&r.view), SAMPLE_VIFS);
+    type(&r, "nbv");
+    assert_int_equal(view_needs(&r.view), SAMPLE_VBDS | SAMPLE_VCPUS);
+    type(&r, "bva");
+    assert_int_equal(view_needs(&r.view),
+                     SAMPLE_VCPUS | SAMPLE_VIFS | SAMPLE_VBDS | SAMPLE_MEMORY);
+    type(&r, "a3");
+    assert_int_equal(view_needs(&r.view),
+                     SAMPLE_CPUS | SAMPLE_MEMORY | SAMPLE_PSR);
+    type(&r, "2");
+    assert_int_equal(view_needs(&r.view), SAMPLE_VCPUS);
+    type(&r, "1g");
+    assert_int_equal(view_needs(&r.view), SAMPLE_VIFS);
+    end(&r);
+}
+
+static void trouble(void **state)
+{
+    struct rig r;
+    struct sample late;
+    struct change change;
+
+    (void)state;
+    begin(&r, 24, 80, true);
+    change = *r.data.change;
+    late = *change.now;
+    change.now = &late;
+    r.data.change = &change;
+    late.store_age = 12;
+    draw(&r);
+    assert_text(&r, "XenStore has not answered for 12 s", true);
+    late.store_age = 0;
+    draw(&r);
+    assert_text(&r, "answers again", true);
+    press(&r, KEY_CODE_DOWN);
+    assert_text(&r, "answers again", false);
+    r.data.age = 9;
+    draw(&r);
+    assert_text(&r, "No reading for", false);
+    r.data.age = 10;
+    draw(&r);
+    assert_text(&r, "No reading for 10 s: still waiting", true);
+    r.data.problem = "cannot ask Xen";
+    draw(&r);
+    assert_text(&r, "No reading for 10 s: cannot ask Xen", true);
+    assert_text(&r, "web1", true);
+    r.data.change = NULL;
+    draw(&r);
+    assert_text(&r, "cannot ask Xen", true);
+    press(&r, 'h');
+    assert_text(&r, "Set the seconds", true);
+    end(&r);
+}
+
+static void columns_that_are_asked_for(void **state)
+{
+    const struct column *some[] = {column_find("id"), column_find("uuid"),
+                                   column_find("name")};
+    struct rig r;
+
+    (void)state;
+    begin(&r, 24, 80, true);
+    r.view.opts.columns = some;
+    r.view.opts.n_columns = 3;
+    draw(&r);
+    assert_text(&r, "   ID UUID  ", true);
+    assert_text(&r, "    9 5f0c8a4e-2b6d-4c1e-9a77-000000000009", true);
+    assert_text(&r, "VCPUS", false);
+    end(&r);
+}
+
+/* Nothing that can be pressed or clicked, on a screen of whatever size, makes
+ * a state that cannot be drawn. */
+static void monkey(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    srand(1);
+    begin(&r, 24, 80, true);
+    for (int i = 0; i < 6000; i++) {
+        struct pool *p = pool_new();
+        int what = rand() % 20;
+
+        if (what == 0) {
+            r.rows = rand() % 70;
+            r.cols = rand() % 260;
+        } else if (what == 1) {
+            keys_wheel(&r.view, &r.data, rand() % 2);
+        } else if (what < 6) {
+            keys_click(&r.view, &r.data, r.grid, rand() % 70, rand() % 260);
+        } else if (what < 10) {
+            keys_press(&r.view, &r.data, KEY_CODE_UP + rand() % 12);
+        } else {
+            keys_press(&r.view, &r.data, 1 + rand() % 300);
+        }
+        r.view.quit = false;
+        r.grid = view_draw(&r.view, &r.data, r.rows, r.cols, p);
+        assert_in_range(r.view.top, 0, r.view.n_lines);
+        assert_true(r.view.cursor < r.view.n_lines || !r.view.n_lines);
+        assert_true(strlen(r.view.filter) < VIEW_TEXT_MAX);
+        pool_free(r.pool_of_grid);
+        r.pool_of_grid = p;
+    }
+    end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_screens),
+        cmocka_unit_test(rows_of_keys),
+        cmocka_unit_test(selection),
+        cmocka_unit_test(what_is_read),
+        cmocka_unit_test(trouble),
+        cmocka_unit_test(columns_that_are_asked_for),
+        cmocka_unit_test(monkey),
     };
 
     if (!setlocale(LC_CTYPE, "C.UTF-8") || setenv("TZ", "UTC", 1))

@@ -202,9 +202,8 @@ const struct slot_kind slot_kind_uint = {.name = "number",
 
 /* ---- truth values ------------------------------------------------------ */
 
-static const char *const bool_words[] = {"0",    "1",  "false", "true",
-                                         "no",   "yes", "off",   "on",
-                                         NULL};
+static const char *const bool_words[] = {"0",   "1",   "false", "true", "no",
+                                         "yes", "off", "on",    NULL};
 
 /* A number is true when it is not 0, as xl.cfg(5) has it. */
 static struct err *bool_read(const struct slot *slot, const struct value *value,
@@ -363,17 +362,21 @@ const struct slot_kind slot_kind_words = {.name = "list of strings",
 
 /* ---- choices ----------------------------------------------------------- */
 
-static const char *const *choice_words(const struct slot *slot, struct pool *p)
+const char *const *slot_choice_words(const struct slot_choice *choices,
+                                     struct pool *p)
 {
     const char **words = NULL;
     size_t n = 0;
 
-    for (const struct slot_choice *c = slot->more; c->name; c++) {
-        if (*c->name)
-            *pool_push(p, words, n) = c->name;
-    }
+    for (; choices->name; choices++)
+        *pool_push(p, words, n) = choices->name;
     *pool_push(p, words, n) = NULL;
     return words;
+}
+
+static const char *const *choice_words(const struct slot *slot, struct pool *p)
+{
+    return slot_choice_words(slot->more, p);
 }
 
 static struct err *choice_read(const struct slot *slot,

@@ -141,6 +141,9 @@ const struct slot *slot_find(const struct slot *rows, const char *name);
 /* The nearest known name, or NULL. */
 const char *slot_nearest(const struct slot *rows, const char *name);
 
+/* The names of CHOICES, ended by NULL. */
+const char *const *slot_choice_words(const struct slot_choice *choices,
+                                     struct pool *p);
 /* "'x' is not one of a, b and c", with the nearest of WORDS (NULL-ended). */
 struct err *slot_bad_word(const char *word, const char *const *words,
                           struct pool *p) MUST_USE;

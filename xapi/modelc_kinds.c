@@ -20,13 +20,7 @@ static struct err *value_read(const struct slot *slot,
 
 static const char *const *mark_words(const struct slot *slot, struct pool *p)
 {
-    const char **words = NULL;
-    size_t n = 0;
-
-    for (const struct slot_choice *c = slot->more; c->name; c++)
-        *pool_push(p, words, n) = c->name;
-    *pool_push(p, words, n) = NULL;
-    return words;
+    return slot_choice_words(slot->more, p);
 }
 
 static struct err *marks_read(const struct slot *slot,

@@ -131,6 +131,8 @@ static void add_number(struct str *out, const char *member, unsigned n)
         str_addf(out, ", .%s = %u", member, n);
 }
 
+#define add_member(out, row, member) add_number((out), #member, (row)->member)
+
 static void add_row_of(struct str *out, const char *member, const char *table,
                        const void *row, const void *rows, size_t size)
 {
@@ -257,7 +259,7 @@ static void write_types(struct modelc *m, struct str *out)
         const struct model_type *type = m->types[i];
 
         begin_row(out, type->name);
-        add_number(out, "kind", type->kind);
+        add_member(out, type, kind);
         add_row_of(out, "enum_", "model_enums", type->enum_, m->enums,
                    sizeof(*m->enums));
         add_class(m, out, type->class);
@@ -289,18 +291,18 @@ static void write_field(struct modelc *m, struct str *out,
     add_text(out, "path", f->path);
     add_class(m, out, f->class);
     add_type(m, out, "type", f->type);
-    add_number(out, "index", f->index);
-    add_number(out, "mode", f->mode);
-    add_number(out, "state", f->state);
-    add_number(out, "on_wire", f->on_wire);
-    add_number(out, "persist", f->persist);
-    add_number(out, "required", f->required);
-    add_number(out, "secret", f->secret);
+    add_member(out, f, index);
+    add_member(out, f, mode);
+    add_member(out, f, state);
+    add_member(out, f, on_wire);
+    add_member(out, f, persist);
+    add_member(out, f, required);
+    add_member(out, f, secret);
     add_field(m, out, "inverse", f->inverse);
-    add_number(out, "computed", f->computed);
+    add_member(out, f, computed);
     add_value(out, f->type, &f->initial);
-    add_number(out, "getter_roles", f->getter_roles);
-    add_number(out, "setter_roles", f->setter_roles);
+    add_member(out, f, getter_roles);
+    add_member(out, f, setter_roles);
     add_keys(out, f->key_roles, f->n_key_roles);
     add_text(out, "doc", f->doc);
     end_row(out);
@@ -312,24 +314,24 @@ static void write_class(struct modelc *m, struct str *out,
     begin_row(out, c->name);
     if (c->n_fields)
         add_field(m, out, "fields", c->fields);
-    add_number(out, "n_fields", c->n_fields);
+    add_member(out, c, n_fields);
     str_addf(out, ", .calls = &model_calls[%zu]", first_call);
-    add_number(out, "n_calls", c->n_calls);
+    add_member(out, c, n_calls);
     if (c->n_enums)
         add_row_of(out, "enums", "model_enums", c->enums, m->enums,
                    sizeof(*m->enums));
-    add_number(out, "n_enums", c->n_enums);
-    add_number(out, "state", c->state);
-    add_number(out, "in_database", c->in_database);
-    add_number(out, "persist", c->persist);
-    add_number(out, "events", c->events);
-    add_number(out, "constructor", c->constructor);
-    add_number(out, "task_per_call", c->task_per_call);
-    add_number(out, "in_model", c->in_model);
+    add_member(out, c, n_enums);
+    add_member(out, c, state);
+    add_member(out, c, in_database);
+    add_member(out, c, persist);
+    add_member(out, c, events);
+    add_member(out, c, constructor);
+    add_member(out, c, task_per_call);
+    add_member(out, c, in_model);
     add_field(m, out, "uuid", c->uuid);
     add_field(m, out, "name_label", c->name_label);
-    add_number(out, "roles", c->roles);
-    add_number(out, "read_roles", c->read_roles);
+    add_member(out, c, roles);
+    add_member(out, c, read_roles);
     add_text(out, "doc", c->doc);
     end_row(out);
 }
@@ -345,14 +347,14 @@ static void add_params(struct modelc *m, struct str *out,
 
         str_addf(out, "{.name = \"%s\"", p->name);
         add_type(m, out, "type", p->type);
-        add_number(out, "optional", p->optional);
-        add_number(out, "secret", p->secret);
+        add_member(out, p, optional);
+        add_member(out, p, secret);
         if (p->optional)
             add_value(out, p->type, &p->initial);
         str_add(out, "}, ");
     }
     str_addf(out, "}, .n_params = %u", c->n_params);
-    add_number(out, "n_required", c->n_required);
+    add_member(out, c, n_required);
 }
 
 static void add_errors(struct modelc *m, struct str *out,
@@ -373,25 +375,25 @@ static void write_call(struct modelc *m, struct str *out,
     begin_row(out, c->name);
     add_text(out, "message", c->message);
     add_class(m, out, c->class);
-    add_number(out, "kind", c->kind);
-    add_number(out, "state", c->state);
+    add_member(out, c, kind);
+    add_member(out, c, state);
     add_field(m, out, "field", c->field);
     add_params(m, out, c);
     add_type(m, out, "result", c->result);
-    add_number(out, "roles", c->roles);
+    add_member(out, c, roles);
     add_keys(out, c->key_roles, c->n_key_roles);
     add_errors(m, out, c);
-    add_number(out, "session", c->session);
-    add_number(out, "async", c->async);
-    add_number(out, "internal", c->internal);
-    add_number(out, "hidden", c->hidden);
-    add_number(out, "secret", c->secret);
-    add_number(out, "emergency", c->emergency);
-    add_number(out, "local", c->local);
-    add_number(out, "unlisted", c->unlisted);
-    add_number(out, "own", c->own);
-    add_number(out, "unimplemented", c->unimplemented);
-    add_number(out, "refused", c->refused);
+    add_member(out, c, session);
+    add_member(out, c, async);
+    add_member(out, c, internal);
+    add_member(out, c, hidden);
+    add_member(out, c, secret);
+    add_member(out, c, emergency);
+    add_member(out, c, local);
+    add_member(out, c, unlisted);
+    add_member(out, c, own);
+    add_member(out, c, unimplemented);
+    add_member(out, c, refused);
     add_text(out, "doc", c->doc);
     end_row(out);
 }
@@ -442,7 +444,7 @@ static void write_errors(struct modelc *m, struct str *out)
 
         begin_row(out, e->name);
         add_words(out, "params", e->params, e->n_params);
-        add_number(out, "any_params", e->any_params);
+        add_member(out, e, any_params);
         add_text(out, "doc", e->doc);
         end_row(out);
     }
@@ -455,7 +457,7 @@ static void write_roles(struct modelc *m, struct str *out)
     for (size_t i = 0; i < m->n_roles; i++) {
         begin_row(out, m->roles[i].name);
         add_text(out, "uuid", m->roles[i].uuid);
-        add_number(out, "internal", m->roles[i].internal);
+        add_member(out, &m->roles[i], internal);
         add_text(out, "doc", m->roles[i].doc);
         end_row(out);
     }
@@ -463,7 +465,7 @@ static void write_roles(struct modelc *m, struct str *out)
     begin_table(out, "model_permission", "model_permissions");
     for (size_t i = 0; i < m->n_permissions; i++) {
         begin_row(out, m->permissions[i].name);
-        add_number(out, "roles", m->permissions[i].roles);
+        add_member(out, &m->permissions[i], roles);
         end_row(out);
     }
     end_table(out);
@@ -483,8 +485,8 @@ static void write_rest(struct modelc *m, struct str *out)
         begin_row(out, m->http[i].name);
         add_text(out, "method", m->http[i].method);
         add_text(out, "path", m->http[i].path);
-        add_number(out, "roles", m->http[i].roles);
-        add_number(out, "unchecked", m->http[i].unchecked);
+        add_member(out, &m->http[i], roles);
+        add_member(out, &m->http[i], unchecked);
         end_row(out);
     }
     end_table(out);

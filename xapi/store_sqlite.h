@@ -31,14 +31,20 @@ struct file_db {
     uint64_t generation; /* in the file */
 };
 
+/* For its owner only; there already is fine. */
+struct err *file_db_create(const char *path) MUST_USE;
 struct err *file_db_open(struct file_db *f, const char *path) MUST_USE;
 void file_db_close(struct file_db *f);
 struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
                          uint64_t *ret_generation) MUST_USE;
 
+struct err *file_db_generation(struct file_db *f, int64_t *ret) MUST_USE;
+
 /* An error in between leaves the transaction to file_db_close. */
 struct err *file_db_begin(struct file_db *f) MUST_USE;
 struct err *file_db_write(struct file_db *f, const struct row *row) MUST_USE;
+struct err *file_db_set_generation(struct file_db *f,
+                                   uint64_t generation) MUST_USE;
 struct err *file_db_commit(struct file_db *f, uint64_t generation) MUST_USE;
 
 /* Into PATH.part, which becomes PATH at the end when it is GOOD. */

@@ -5,11 +5,10 @@
  * of the database itself), `graves` one a destroyed object.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "lib/file.h"
+#include "lib/auto.h"
 #include "xapi/store_sqlite.h"
 
 /* The layout is brought up to date by the steps it has not seen; a step is
@@ -139,15 +138,20 @@ static struct err *prepare(struct file_db *f)
     return NULL;
 }
 
+struct err *file_db_create(const char *path)
+{
+    AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd < 0 ? err_errno(errno, "'%s'", path) : NULL;
+}
+
 static struct err *open_file(struct file_db *f)
 {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                      SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
-    mode_t mask = umask(077);
-    int rc = sqlite3_open_v2(f->path, &f->sqlite, flags, NULL);
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
 
-    umask(mask);
-    if (rc != SQLITE_OK)
+    TRY(file_db_create(f->path));
+    if (sqlite3_open_v2(f->path, &f->sqlite, flags, NULL) != SQLITE_OK)
         return failed(f, "opening");
     sqlite3_extended_result_codes(f->sqlite, 1);
     return NULL;
@@ -258,7 +262,7 @@ struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
 {
     int64_t generation;
 
-    TRY(ask_int(f, "SELECT generation FROM generation", &generation));
+    TRY(file_db_generation(f, &generation));
     TRY(trim_graves(f));
     TRY(read_table(
         f, "SELECT number, class, ref, created FROM objects ORDER BY number",
@@ -359,7 +363,12 @@ struct err *file_db_write(struct file_db *f, const struct row *row)
     }
 }
 
-static struct err *write_generation(struct file_db *f, uint64_t generation)
+struct err *file_db_generation(struct file_db *f, int64_t *ret)
+{
+    return ask_int(f, "SELECT generation FROM generation", ret);
+}
+
+struct err *file_db_set_generation(struct file_db *f, uint64_t generation)
 {
     bind_int(f->statements[STATEMENT_GENERATION], 1, generation);
     TRY(step(f, STATEMENT_GENERATION));
@@ -370,129 +379,6 @@ static struct err *write_generation(struct file_db *f, uint64_t generation)
 struct err *file_db_commit(struct file_db *f, uint64_t generation)
 {
     if (generation >= f->generation + GENERATION_STEP)
-        TRY(write_generation(f, generation));
+        TRY(file_db_set_generation(f, generation));
     return step(f, STATEMENT_COMMIT);
-}
-
-/* ---- dumps --------------------------------------------------------------- */
-
-struct err *file_db_dump_begin(struct file_db *f, const char *path,
-                               sqlite3 **ret_to, sqlite3_backup **ret_backup)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    const char *part = pool_printf(p, "%s.part", path);
-    mode_t mask;
-    int rc;
-
-    TRY(file_remove(part));
-    mask = umask(077);
-    rc = sqlite3_open(part, ret_to);
-    if (rc == SQLITE_OK)
-        *ret_backup = sqlite3_backup_init(*ret_to, "main", f->sqlite, "main");
-    umask(mask);
-    if (!*ret_backup)
-        return ERR("'%s': %s", part,
-                   *ret_to ? sqlite3_errmsg(*ret_to) : sqlite3_errstr(rc));
-    return NULL;
-}
-
-struct err *file_db_dump_end(const char *path, sqlite3 *to,
-                             sqlite3_backup *backup, bool good)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    const char *part = pool_printf(p, "%s.part", path);
-    int rc = sqlite3_backup_finish(backup);
-
-    /* One file, without a WAL beside it. */
-    if (good && rc == SQLITE_OK)
-        rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-    sqlite3_close(to);
-    if (!good || rc != SQLITE_OK) {
-        TRY(file_remove(part));
-        return good ? ERR("'%s': %s", path, sqlite3_errstr(rc)) : NULL;
-    }
-    if (rename(part, path))
-        return err_errno(errno, "'%s'", path);
-    return NULL;
-}
-
-/* The generation of a file that may not be there. */
-static struct err *generation_of(const char *path, int64_t *ret)
-{
-    AUTO(file_db_close) struct file_db f = {0};
-
-    *ret = 0;
-    if (!file_exists(path))
-        return NULL;
-    TRY(file_db_open(&f, path));
-    return ask_int(&f, "SELECT generation FROM generation", ret);
-}
-
-/* PART is a copy of the dump: its generation is not to be older than the
- * present one, and no client's token is good any more. */
-static struct err *mark_restored(const char *part, int64_t generation)
-{
-    AUTO(file_db_close) struct file_db f = {0};
-    int64_t dumped;
-
-    TRY(file_db_open(&f, part));
-    TRY(ask_int(&f, "SELECT generation FROM generation", &dumped));
-    TRY(file_db_begin(&f));
-    TRY(file_db_write(
-        &f, &(struct row){.op = ROW_SET, .field = "*", .value = "restored"}));
-    TRY(write_generation(
-        &f, (uint64_t)(dumped > generation ? dumped : generation)));
-    TRY(file_db_commit(&f, 0));
-    return run(&f, "PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-/* Leaves FROM as it is. */
-static struct err *copy_file(const char *from, const char *to)
-{
-    AUTO(file_db_close) struct file_db f = {.path = xstrdup(from)};
-    sqlite3_backup *backup = NULL;
-    sqlite3 *target = NULL;
-    struct err *e;
-    int rc;
-
-    if (sqlite3_open_v2(from, &f.sqlite, SQLITE_OPEN_READONLY, NULL) !=
-        SQLITE_OK)
-        return failed(&f, "opening");
-    TRY(file_db_dump_begin(&f, to, &target, &backup));
-    rc = sqlite3_backup_step(backup, -1);
-    e = rc == SQLITE_DONE ? NULL : ERR("'%s': %s", from, sqlite3_errstr(rc));
-    return err_join(e, file_db_dump_end(to, target, backup, !e));
-}
-
-/* With the WAL beside it, which belongs to it. */
-static struct err *move_away(struct pool *p, const char *path)
-{
-    static const char *const parts[] = {"", "-wal", "-shm"};
-
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        const char *from = pool_printf(p, "%s%s", path, parts[i]);
-        const char *to = pool_printf(p, "%s.before-restore%s", path, parts[i]);
-
-        TRY(file_remove(to));
-        if (rename(from, to) && errno != ENOENT)
-            return err_errno(errno, "'%s'", from);
-    }
-    return NULL;
-}
-
-struct err *file_db_restore(const char *path, const char *dump)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    const char *fresh = pool_printf(p, "%s.restore", path);
-    AUTO_ERR struct err *e = NULL;
-    int64_t generation;
-
-    TRY(file_remove(fresh));
-    TRY(copy_file(dump, fresh));
-    e = generation_of(path, &generation); /* a damaged one has none */
-    TRY(mark_restored(fresh, e ? 0 : generation));
-    TRY(move_away(p, path));
-    if (rename(fresh, path))
-        return err_errno(errno, "'%s'", path);
-    return NULL;
 }

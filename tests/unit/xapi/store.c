@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -275,6 +276,14 @@ static void durable_when_it_says_so(void **state)
 
 /* ---- dumps --------------------------------------------------------------- */
 
+static void assert_private(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
 static void dumped_and_restored(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -295,6 +304,8 @@ static void dumped_and_restored(void **state)
     for (int i = 0; i < 50; i++)
         add_vm(db, "while it is written");
     wait_for(db, &calls, 1);
+    assert_private(path);
+    assert_private(dump);
     assert_fails(db_dump(db, dump, count_call, &calls), "is there already");
     rename_to(db, vm, "after");
     token = event_token_now(db);

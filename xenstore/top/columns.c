@@ -103,13 +103,15 @@ static struct cell sectors_rate_cell(const struct column *col,
     return cell;
 }
 
-/* Of one CPU's time: two busy ones are 200. */
+/* Of one CPU's time: two busy ones are 200. No more than it has CPUs, however
+ * short the time and imprecise its measurement. */
 static struct cell busy_cell(const struct column *col, const struct change *c,
                              const struct change_domain *d)
 {
     struct cell cell = rate_cell(col, c, d);
+    double most = 100.0 * (double)d->now->max_vcpus;
 
-    cell.d /= 1e7;
+    cell.d = fmin(cell.d / 1e7, most);
     return cell;
 }
 

@@ -21,6 +21,7 @@
 #define QEMU_WAIT_FIRST 1.0
 #define QEMU_WAIT 0.3
 #define DOMAINS_MAX 65536
+#define UNSURE 0.005 /* seconds that the call for them may take */
 
 struct reader {
     xentoollog_logger *log;
@@ -106,17 +107,52 @@ static int compare_domains(const void *a_, const void *b_)
     return (a->id > b->id) - (a->id < b->id);
 }
 
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* One call; its time is the middle of when it could have been. */
+static int read_infos(struct reader *r, double *ret_time, double *ret_unsure)
+{
+    double began = clock_seconds(CLOCK_MONOTONIC), ended;
+    int n = xc_domain_getinfolist(r->xc, 0, r->n_infos, r->infos);
+
+    ended = clock_seconds(CLOCK_MONOTONIC);
+    *ret_time = (began + ended) / 2;
+    *ret_unsure = ended - began;
+    return n;
+}
+
+/* Room is made until all fit, and when this process was kept from running just
+ * then, it is asked again: rates are as good as the time is. */
+static int read_all_infos(struct reader *r, double *ret_time)
+{
+    double unsure;
+    int n = 0;
+
+    for (unsigned again = 0; again < 3;) {
+        n = read_infos(r, ret_time, &unsure);
+        if (n == (int)r->n_infos && r->n_infos < DOMAINS_MAX) {
+            r->n_infos *= 2;
+            r->infos = xrealloc(r->infos, r->n_infos, sizeof(*r->infos));
+            continue;
+        }
+        if (n < 0 || unsure < UNSURE)
+            break;
+        again++;
+    }
+    return n;
+}
+
 static struct err *read_domains(struct reader *r, struct pool *p,
                                 struct sample *s)
 {
-    int n;
+    int n = read_all_infos(r, &s->time);
 
-    while ((n = xc_domain_getinfolist(r->xc, 0, r->n_infos, r->infos)) ==
-               (int)r->n_infos &&
-           r->n_infos < DOMAINS_MAX) {
-        r->n_infos *= 2;
-        r->infos = xrealloc(r->infos, r->n_infos, sizeof(*r->infos));
-    }
     if (n < 0)
         return err_errno(errno, "the hypervisor does not tell its domains");
     s->n_domains = (size_t)n;
@@ -267,14 +303,6 @@ static void read_store(struct reader *r, struct sample *s, struct pool *p)
 
 /* ---- the sampler --------------------------------------------------------- */
 
-static double clock_seconds(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static struct err *take(void *state, struct pool *p, const struct sample **ret)
 {
     struct reader *r = state;
@@ -282,7 +310,6 @@ static struct err *take(void *state, struct pool *p, const struct sample **ret)
 
     s->parts = r->parts;
     TRY(xen_read_host(r->xc, r->parts, &r->topology, p, &s->host));
-    s->time = clock_seconds(CLOCK_MONOTONIC);
     s->wall = clock_seconds(CLOCK_REALTIME);
     TRY(read_domains(r, p, s));
     for (size_t i = 0; i < s->n_domains; i++) {

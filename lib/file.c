@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 
 #define READ_STEP (64u << 10)
@@ -208,14 +209,6 @@ struct err *file_list(struct pool *p, const char *dir, char ***ret_names,
 
 /* ---- locks ------------------------------------------------------------- */
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* A lock of this kind is of a descriptor, not of a process: its holder's pid
  * is known only when that one took an old-style lock, as stock xl does. */
 static struct err *held(int fd, const char *path)
@@ -245,7 +238,7 @@ static struct err *lock_before(int fd, const char *path, double deadline)
     while (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
         if (errno != EAGAIN && errno != EACCES)
             return lock_failed(path);
-        if (now() >= deadline)
+        if (clock_now() >= deadline)
             return held(fd, path);
         if (nanosleep(&poll, NULL) < 0)
             return lock_failed(path);
@@ -261,7 +254,7 @@ struct err *file_lock(const char *path, double wait, int *ret_fd)
     if (fd < 0)
         return err_errno(errno, "cannot open the lock '%s'", path);
     if (wait >= 0)
-        TRY(lock_before(fd, path, now() + wait));
+        TRY(lock_before(fd, path, clock_now() + wait));
     else if (fcntl(fd, F_OFD_SETLKW, &whole) < 0)
         return lock_failed(path);
     *ret_fd = take_fd(&fd);

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 
 #define REDRAW_SECONDS 0.1
@@ -19,14 +19,6 @@ struct progress {
     double began, redrawn;
 };
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 struct progress *progress_new(const char *title, bool quiet)
 {
     struct progress *p = xcalloc(1, sizeof(*p));
@@ -35,7 +27,7 @@ struct progress *progress_new(const char *title, bool quiet)
     p->title = xstrdup(title);
     p->on = !quiet && isatty(STDERR_FILENO) && !text_eq(term, "dumb");
     p->share = -1;
-    p->began = now();
+    p->began = clock_now();
     return p;
 }
 
@@ -64,7 +56,7 @@ static void cut(struct str *line, size_t width)
 static void draw(struct progress *p)
 {
     AUTO_STR struct str line = STR_INIT(4096);
-    double seconds = now() - p->began;
+    double seconds = clock_now() - p->began;
 
     str_addf(&line, "%s: %s", p->title, p->step);
     if (p->share >= 0)
@@ -75,7 +67,7 @@ static void draw(struct progress *p)
     fprintf(stderr, CLEAR_LINE "%.*s", (int)line.len, str_text(&line));
     fflush(stderr);
     p->drawn = true;
-    p->redrawn = now();
+    p->redrawn = clock_now();
 }
 
 void progress_step(struct progress *p, const char *fmt, ...)
@@ -98,7 +90,7 @@ void progress_share(struct progress *p, double share)
     if (!p->on || !p->step)
         return;
     p->share = share < 0 ? 0 : share > 1 ? 1 : share;
-    if (!p->drawn || now() - p->redrawn >= REDRAW_SECONDS)
+    if (!p->drawn || clock_now() - p->redrawn >= REDRAW_SECONDS)
         draw(p);
 }
 

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 
 #define OUTPUT_DEFAULT (64 * 1024)
@@ -184,23 +185,6 @@ static void read_output(struct child *c)
 
 /* ---- waiting ------------------------------------------------------------- */
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int poll_ms(double deadline)
-{
-    double left = deadline - now();
-
-    if (!isfinite(left))
-        return -1;
-    return left < 0 ? 0 : left > 86400 ? 86400000 : (int)ceil(left * 1000);
-}
-
 enum why {
     EXITED,
     TIME_IS_UP,
@@ -216,7 +200,7 @@ static enum why serve(struct child *c, double deadline)
             {.fd = c->out_fd, .events = POLLIN},
             {.fd = c->signal_fd, .events = POLLIN},
         };
-        int n = poll(fds, ARRAY_LEN(fds), poll_ms(deadline));
+        int n = poll(fds, ARRAY_LEN(fds), clock_poll_ms(deadline - clock_now()));
 
         if (n < 0)
             continue; /* EINTR: somebody's SIGCHLD handler ran */
@@ -228,7 +212,7 @@ static enum why serve(struct child *c, double deadline)
         }
         if (fds[2].revents)
             return SIGNALLED;
-        if (now() >= deadline)
+        if (clock_now() >= deadline)
             return TIME_IS_UP;
     }
 }
@@ -243,7 +227,7 @@ static void stop(struct child *c)
 {
     signal_all(c, SIGTERM);
     c->signal_fd = -1;
-    if (serve(c, now() + GRACE) != EXITED) {
+    if (serve(c, clock_now() + GRACE) != EXITED) {
         signal_all(c, SIGKILL);
         serve(c, INFINITY);
     } else if (!c->run->inherit) {
@@ -282,7 +266,7 @@ static sigset_t stop_signals(void)
 
 static struct err *serve_to_end(struct child *c, struct run *r)
 {
-    enum why why = serve(c, r->timeout > 0 ? now() + r->timeout : INFINITY);
+    enum why why = serve(c, r->timeout > 0 ? clock_now() + r->timeout : INFINITY);
     struct err *e;
 
     if (why != EXITED)

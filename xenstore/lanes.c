@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "xenstore/requests.h"
 
 /* Batches after which another connection pays. */
@@ -49,11 +50,6 @@ struct err *lanes_submit(struct lanes *l, struct store_batch *b)
     return store_submit(l->stores[l->n_submitted % l->n], b);
 }
 
-static int poll_ms(double seconds)
-{
-    return seconds > 86400 ? 86400000 : (int)ceil(seconds * 1000);
-}
-
 static struct err *turn(struct lanes *l)
 {
     struct pollfd fds[LANES_MAX];
@@ -72,7 +68,7 @@ static struct err *turn(struct lanes *l)
     }
     if (!can_send && n_busy >= GATHER_MIN)
         usleep(GATHER_US);
-    poll(fds, l->n, poll_ms(left)); /* a signal does no harm */
+    poll(fds, l->n, clock_poll_ms(left)); /* a signal does no harm */
     for (size_t i = 0; i < l->n; i++) {
         if (fds[i].revents & ~POLLOUT)
             TRY(requests_receive(l->stores[i]));

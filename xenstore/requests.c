@@ -10,7 +10,8 @@
 #include <math.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
+
+#include "lib/clock.h"
 
 static const struct {
     uint32_t type;
@@ -32,14 +33,6 @@ static const struct {
 const char *requests_verb(enum store_op op)
 {
     return ops[op].verb;
-}
-
-double requests_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* ---- a store ------------------------------------------------------------- */
@@ -222,7 +215,7 @@ static struct slot_out *take_slot(struct store *s)
     slot->busy = true;
     slot->id = s->next_id++;
     if (!s->n_busy++)
-        s->heard = requests_now();
+        s->heard = clock_now();
     return slot;
 }
 
@@ -431,7 +424,7 @@ struct err *requests_receive(struct store *s)
     TRY(breaks(s, wire_receive(&s->wire)));
     TRY(breaks(s, take_frames(s)));
     if (s->n_answers > before)
-        s->heard = requests_now();
+        s->heard = clock_now();
     return NULL;
 }
 
@@ -451,7 +444,7 @@ short store_events(const struct store *s)
 
 double store_seconds_left(const struct store *s)
 {
-    return s->n_busy ? fmax(0, s->heard + s->timeout - requests_now())
+    return s->n_busy ? fmax(0, s->heard + s->timeout - clock_now())
                      : INFINITY;
 }
 

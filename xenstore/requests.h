@@ -42,6 +42,4 @@ struct err *requests_check_time(struct store *s) MUST_USE;
 /* "read", "write" ...: for sentences. */
 const char *requests_verb(enum store_op op);
 
-double requests_now(void); /* seconds, of a clock that only goes forward */
-
 #endif

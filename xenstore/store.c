@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "xenstore/connect.h"
 #include "xenstore/lanes.h"
 #include "xenstore/requests.h"
@@ -134,23 +135,16 @@ struct err *store_unwatch(struct store *s, const char *path)
     return ask(s, STORE_UNWATCH, path, NULL, 0);
 }
 
-static int poll_ms(double seconds)
-{
-    return seconds < 0       ? 0
-           : seconds > 86400 ? 86400000
-                             : (int)ceil(seconds * 1000);
-}
-
 /* Waits once; *ret_over says that there is something to return for. */
 static struct err *wait_once(struct store *s, int fd, double deadline,
                              bool *ret_over, bool *ret_fd_ready)
 {
-    double left = fmin(deadline - requests_now(), store_seconds_left(s));
+    double left = fmin(deadline - clock_now(), store_seconds_left(s));
     struct pollfd fds[] = {
         {.fd = s->wire.fd, .events = store_events(s)},
         {.fd = fd, .events = POLLIN},
     };
-    int n = poll(fds, 2, isfinite(left) ? poll_ms(left) : -1);
+    int n = poll(fds, 2, clock_poll_ms(left));
 
     if (n < 0)
         return errno == EINTR ? ERR_AS(interrupted, "interrupted")
@@ -160,14 +154,14 @@ static struct err *wait_once(struct store *s, int fd, double deadline,
     else
         TRY(requests_check_time(s));
     *ret_fd_ready = fds[1].revents;
-    *ret_over = s->events.n || *ret_fd_ready || requests_now() >= deadline;
+    *ret_over = s->events.n || *ret_fd_ready || clock_now() >= deadline;
     return NULL;
 }
 
 struct err *store_wait(struct store *s, struct pool *p, int fd, double seconds,
                        struct store_event *ret)
 {
-    double deadline = seconds < 0 ? INFINITY : requests_now() + seconds;
+    double deadline = seconds < 0 ? INFINITY : clock_now() + seconds;
     bool over = s->events.n, fd_ready = false;
 
     if (s->broken)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "xenstore/requests.h"
 
@@ -56,7 +57,7 @@ static struct err *try_transaction(struct store *s, store_tx_fn *fn, void *arg,
  * from then on. Transactions take a millisecond, so we look often. */
 static void take_turn(struct store *s, int *fd)
 {
-    double deadline = requests_now() + TURN_SECONDS;
+    double deadline = clock_now() + TURN_SECONDS;
 
     while (s->turns) {
         struct err *e = file_lock(s->turns, 0, fd);
@@ -65,7 +66,7 @@ static void take_turn(struct store *s, int *fd)
         err_drop(e, "turns are not needed");
         if (!is_held)
             return;
-        if (requests_now() < deadline)
+        if (clock_now() < deadline)
             usleep(300);
         else
             free(take_ptr(s->turns));
@@ -75,7 +76,7 @@ static void take_turn(struct store *s, int *fd)
 struct err *store_transaction(struct store *s, store_tx_fn *fn, void *arg)
 {
     AUTO_FD int turn = -1;
-    double deadline = requests_now() + STORE_TIMEOUT;
+    double deadline = clock_now() + STORE_TIMEOUT;
     bool conflict = true;
 
     take_turn(s, &turn);
@@ -83,7 +84,7 @@ struct err *store_transaction(struct store *s, store_tx_fn *fn, void *arg)
         TRY(try_transaction(s, fn, arg, &conflict));
         if (!conflict)
             return NULL;
-        if (requests_now() > deadline)
+        if (clock_now() > deadline)
             break;
         usleep(wait_us + s->next_id * 7919 % wait_us);
     }

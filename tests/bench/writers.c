@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "lib/clock.h"
 #include "xenstore/requests.h"
 
 #define NODE "/writers/count"
@@ -91,12 +92,12 @@ static struct err *run(unsigned n, const struct writer *w)
     TRY(store_write(s, NODE, "0"));
     if (pipe(pipes) < 0)
         return err_errno(errno, "no pipe");
-    began = requests_now();
+    began = clock_now();
     for (unsigned i = 0; i < n; i++)
         start_writer(*w, pipes[1]);
     while (wait(&status) > 0)
         failed |= status;
-    seconds = requests_now() - began;
+    seconds = clock_now() - began;
     close(pipes[1]);
     while (read(pipes[0], &tries, sizeof(tries)) > 0)
         n_tries += tries;

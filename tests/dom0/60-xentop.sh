@@ -122,11 +122,11 @@ within 20 [ -s "$work/readings" ]
 sleep 2
 state_of() { awk '/^VmRSS/ { print $2 }' "/proc/$monitor/status"; }
 fds_of() { ls "/proc/$monitor/fd" | wc -l; }
-"$top/build/tests/churn" 50 5 || bad churn
+"$top/build/tests/churn" 50 30 || bad churn
 sleep 1
 rss=$(state_of) fds=$(fds_of)
 began=$SECONDS
-"$top/build/tests/churn" 500 5 || bad churn
+"$top/build/tests/churn" 500 30 || bad churn
 sleep 2
 note "500 of them took $((SECONDS - began)) s; rss $rss -> $(state_of) kB, descriptors $fds -> $(fds_of)"
 check "no memory is lost" [ "$(state_of)" -le $((rss + 400)) ]
@@ -137,7 +137,7 @@ check "it saw $seen of them by name" [ "$seen" -ge 50 ]
 check "and their devices" grep -q '"name":"churn-[0-9]*","cpu_percent":[^,]*,"target":[^,]*,"nets":1,"vbds":1' "$work/readings"
 check "no figure is nonsense" awk '{
     while (match($0, /"cpu_percent":[0-9.e+-]*/)) {
-        if (substr($0, RSTART + 14, RLENGTH - 14) > 250) exit 1
+        if (substr($0, RSTART + 14, RLENGTH - 14) > 101) { print; exit 1 }
         $0 = substr($0, RSTART + RLENGTH) } }' "$work/readings"
 check "none is left in it" [ "$(tail -1 "$work/readings" | grep -c churn)" = 0 ]
 

@@ -3,12 +3,11 @@
  * RTM_GETLINK has little more in it than the counters. */
 #include "xenstore/top/sample_net.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "lib/str.h"
@@ -180,17 +179,24 @@ static struct source *new_source(uint64_t domid, bool hvm,
     return s;
 }
 
-/* 0: there is no interface of that name now. */
-static uint32_t index_of(const struct nets *n, const char *name)
+/* 0: there is no interface of that name now. (SIOCGIFINDEX would have the
+ * kernel look for a module of that name first, which takes a second.) */
+static uint32_t index_of(const char *name)
 {
-    struct ifreq request = {0};
-    size_t len = strlen(name);
+    AUTO_FD int fd = -1;
+    char path[80], text[16];
+    ssize_t len;
 
-    if (len >= sizeof(request.ifr_name))
+    if (strchr(name, '/') ||
+        (size_t)snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex",
+                         name) >= sizeof(path))
         return 0;
-    memcpy(request.ifr_name, name, len);
-    return ioctl(n->fd, SIOCGIFINDEX, &request) ? 0
-                                                : (uint32_t)request.ifr_ifindex;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (len <= 0)
+        return 0;
+    text[len] = '\0';
+    return (uint32_t)strtoul(text, NULL, 10);
 }
 
 static void add(struct sample_net *sum, const struct sample_net *more)
@@ -215,7 +221,7 @@ void nets_count(const struct nets *n, uint64_t domid, bool hvm,
         const struct counters *c = find(n, s->index[i]);
 
         if (!c) {
-            s->index[i] = index_of(n, s->names[i]);
+            s->index[i] = index_of(s->names[i]);
             c = find(n, s->index[i]);
         }
         if (!c)

@@ -7,7 +7,8 @@ set -u
 cd "$(dirname "$0")/../.."
 . tests/bench/lib.sh
 ours=/usr/local/bin/xentop
-install -D build/bin/xentop "$ours" || exit 1
+install -D build/bin/xentop "$ours" && install -D build/bin/xl /usr/local/bin/xl &&
+    install -D -t /usr/local/libexec/dom0kit build/libexec/* || exit 1
 stock=$(echo /usr/lib/xen-4.*/bin/xentop)
 daemon=$(cat /run/xen/xenstored.pid)
 SECONDS_EACH=${SECONDS_EACH:-20}
@@ -46,10 +47,10 @@ running() { guests | wc -l; }
 heading "xentop, CPU of a refresh"
 for domains in ${DOMAINS:-100 50 1}; do
     for ((n = $(running); n < domains; n++)); do
-        build/bin/xl create -q build/guests/tiny.cfg "name=\"x$n\"" || exit 1
+        /usr/local/bin/xl create -q build/guests/tiny.cfg "name=\"x$n\"" || exit 1
     done
     for id in $(guests | tail -n +$((domains + 1))); do
-        build/bin/xl destroy "$id" || exit 1
+        /usr/local/bin/xl destroy "$id" || exit 1
     done
     refresh "$ours"
     mine=$took

@@ -220,7 +220,7 @@ $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn: $(B)/dom0kit.a
 $(B)/tests/pty: $(B)/obj/tests/screen/pty.o $(B)/obj/tests/screen/vt.o $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -o $@ $^
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -o $@ $^ -lm
 
 $(B)/tests/show-san: $(B)/san/tests/screen/show.o $(B)/dom0kit-san.a
 	@mkdir -p $(@D)

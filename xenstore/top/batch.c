@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/table.h"
 #include "xenstore/top/sample_json.h"
@@ -211,7 +212,7 @@ struct err *top_batch_run(struct sampler *s, const struct top_options *opts,
     struct pool *before = NULL, *current = NULL;
     const struct sample *was = NULL, *taken = NULL;
     struct err *e = NULL;
-    double next = wait_now();
+    double next = clock_now();
     sigset_t mask;
 
     wait_catch_signals(&mask);
@@ -222,7 +223,7 @@ struct err *top_batch_run(struct sampler *s, const struct top_options *opts,
             wait_until(next, &mask);
         if (wait_ended() || (i && sampler_over(s)))
             break;
-        next = wait_now() + opts->delay;
+        next = clock_now() + opts->delay;
         pool_free(before);
         before = current;
         was = taken;

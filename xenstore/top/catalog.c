@@ -5,10 +5,10 @@
  */
 #include "xenstore/top/catalog.h"
 
-#include <math.h>
 #include <poll.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 #include "xenstore/store.h"
 #include "xenstore/top/wait.h"
@@ -100,7 +100,7 @@ struct catalog *catalog_new(void)
 
 double catalog_age(const struct catalog *c)
 {
-    return c->due > 0 ? wait_now() - c->due : 0;
+    return c->due > 0 ? clock_now() - c->due : 0;
 }
 
 /* ---- domains ------------------------------------------------------------- */
@@ -243,9 +243,9 @@ static void lose(struct catalog *c, struct err *e)
         c->domains[i]->watched = false;
     set_stale(c, STALE_ALL);
     set_pools_stale(c);
-    c->next_try = wait_now() + RETRY;
+    c->next_try = clock_now() + RETRY;
     if (c->due <= 0)
-        c->due = wait_now();
+        c->due = clock_now();
 }
 
 void catalog_free(struct catalog *c)
@@ -508,7 +508,7 @@ static struct err *send_next(struct catalog *c)
     c->flight = c->next;
     c->next = NULL;
     if (c->due <= 0)
-        c->due = wait_now();
+        c->due = clock_now();
     return store_submit(c->store, &c->flight->batch);
 }
 
@@ -613,7 +613,7 @@ static struct err *wait_for_daemon(struct catalog *c, double seconds)
 {
     struct pollfd fd = {store_fd(c->store), store_events(c->store), 0};
 
-    poll(&fd, 1, (int)ceil(seconds * 1000));
+    poll(&fd, 1, clock_poll_ms(seconds));
     return store_pump(c->store);
 }
 
@@ -622,7 +622,7 @@ static struct err *converse(struct catalog *c, double deadline)
 {
     TRY(store_pump(c->store));
     for (;;) {
-        double left = deadline - wait_now();
+        double left = deadline - clock_now();
 
         take_events(c);
         if (c->flight && c->flight->batch.n_done == c->flight->batch.n)
@@ -641,7 +641,7 @@ static struct err *converse(struct catalog *c, double deadline)
 
 static struct err *connect_now(struct catalog *c)
 {
-    if (c->store || wait_now() < c->next_try)
+    if (c->store || clock_now() < c->next_try)
         return NULL;
     return store_open_now(&c->store);
 }
@@ -649,7 +649,7 @@ static struct err *connect_now(struct catalog *c)
 void catalog_update(struct catalog *c, const struct sample_domain *domains,
                     size_t n, unsigned parts, bool follow, double seconds)
 {
-    double deadline = wait_now() + seconds;
+    double deadline = clock_now() + seconds;
     struct err *e;
 
     if (parts & ~c->parts)

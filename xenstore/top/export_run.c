@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/str.h"
 #include "xenstore/top/export.h"
@@ -40,7 +41,7 @@ static void take(struct reading *r)
         fprintf(stderr, "xentop: %s\n", err_text(e));
     r->failed = e;
     err_free(e);
-    r->taken = wait_now();
+    r->taken = clock_now();
 }
 
 static struct err *answer(struct reading *r, int fd, unsigned char format)
@@ -48,7 +49,7 @@ static struct err *answer(struct reading *r, int fd, unsigned char format)
     AUTO_STR struct str text = STR_INIT(SERVER_TEXT_MAX);
     struct server_answer head = {.format = format};
 
-    if (wait_now() - r->taken > EXPORT_FRESH / 2)
+    if (clock_now() - r->taken > EXPORT_FRESH / 2)
         take(r);
     if (r->sample)
         export_print(r->sample, format, &text);

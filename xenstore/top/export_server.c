@@ -18,9 +18,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "lib/clock.h"
 #include "lib/str.h"
 #include "xenstore/top/export.h"
-#include "xenstore/top/wait.h"
 
 #define N_FORMATS 2
 
@@ -126,7 +126,7 @@ static void client_send(struct client *c, struct text *t)
     c->n_out = 0;
     c->end = c->head_only ? head_len(t) : t->bytes.len;
     c->state = CLIENT_WRITES;
-    c->deadline = wait_now() + SERVER_ANSWER_TIME;
+    c->deadline = clock_now() + SERVER_ANSWER_TIME;
 }
 
 static void client_say(struct client *c, const char *status, const char *words)
@@ -154,7 +154,7 @@ static void client_write(struct client *c)
     if (c->n_out == c->end) {
         shutdown(c->fd, SHUT_WR);
         c->state = CLIENT_LINGERS;
-        c->deadline = wait_now() + SERVER_LINGER_TIME;
+        c->deadline = clock_now() + SERVER_LINGER_TIME;
     }
 }
 
@@ -185,12 +185,12 @@ static void client_get_metrics(struct server *s, struct client *c)
 {
     struct fresh *fresh = &s->fresh[c->format];
 
-    if (fresh->text && wait_now() - fresh->made < EXPORT_FRESH) {
+    if (fresh->text && clock_now() - fresh->made < EXPORT_FRESH) {
         client_send(c, fresh->text);
         return;
     }
     c->state = CLIENT_WAITS;
-    c->deadline = wait_now() + SERVER_ANSWER_TIME;
+    c->deadline = clock_now() + SERVER_ANSWER_TIME;
     ask_for(s, c->format);
 }
 
@@ -291,7 +291,7 @@ static struct client *find_place(struct server *s, double at)
 
 static void accept_one(struct server *s)
 {
-    double at = wait_now();
+    double at = clock_now();
     struct client *c = find_place(s, at);
     int fd = c ? accept4(s->listener, NULL, NULL, SOCK_CLOEXEC) : -1;
 
@@ -328,7 +328,7 @@ static void take_text(struct server *s, enum export_format format,
     struct fresh *fresh = &s->fresh[format];
 
     text_drop(fresh->text);
-    *fresh = (struct fresh){.text = t, .made = wait_now()};
+    *fresh = (struct fresh){.text = t, .made = clock_now()};
     answer_all(s, format);
 }
 
@@ -387,7 +387,7 @@ static short events_of(const struct client *c)
 /* The pollfds; returns when something is due, at the latest. */
 static double prepare(struct server *s, struct pollfd *fds)
 {
-    double at = wait_now(), due = at + 60;
+    double at = clock_now(), due = at + 60;
     size_t busy = 0;
 
     for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
@@ -416,9 +416,9 @@ static double prepare(struct server *s, struct pollfd *fds)
 static void turn(struct server *s)
 {
     struct pollfd fds[SERVER_CLIENTS_MAX + 2];
-    double left = prepare(s, fds) - wait_now();
+    double left = prepare(s, fds) - clock_now();
 
-    if (poll(fds, ARRAY_LEN(fds), left > 0 ? (int)ceil(left * 1000) : 0) <= 0)
+    if (poll(fds, ARRAY_LEN(fds), clock_poll_ms(left)) <= 0)
         return;
     for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
         struct client *c = &s->clients[i];

@@ -7,15 +7,14 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "xenstore/top/sample_disk.h"
-#include "xenstore/top/wait.h"
 
 #define SOCKET "/run/xen/qmp-libxenstat-%" PRIu64
 #define ANSWER_MAX (4u << 20)
@@ -190,12 +189,12 @@ static void converse(struct pollfd *fds, struct call *calls, size_t n,
                      double deadline)
 {
     for (;;) {
-        double left = deadline - wait_now();
+        double left = deadline - clock_now();
         size_t open = 0;
 
         for (size_t i = 0; i < n; i++)
             open += fds[i].fd >= 0;
-        if (!open || left <= 0 || poll(fds, n, (int)ceil(left * 1000)) <= 0)
+        if (!open || left <= 0 || poll(fds, n, clock_poll_ms(left)) <= 0)
             return;
         for (size_t i = 0; i < n; i++)
             if (fds[i].fd >= 0 && fds[i].revents)
@@ -222,7 +221,7 @@ void qdisks_read(struct catalog_domain *const *domains, size_t n,
         calls[n_calls++] =
             (struct call){.domain = domains[i], .answer = STR_INIT(ANSWER_MAX)};
     }
-    converse(fds, calls, n_calls, wait_now() + seconds);
+    converse(fds, calls, n_calls, clock_now() + seconds);
     for (size_t i = 0; i < n_calls; i++) {
         if (fds[i].fd >= 0)
             close(fds[i].fd);

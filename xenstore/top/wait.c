@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "lib/clock.h"
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define N_SIGNALS (sizeof(signals) / sizeof(*signals))
 
@@ -15,14 +17,6 @@ static void on_signal(int sig)
 {
     (void)sig;
     ended = 1;
-}
-
-double wait_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 void wait_catch_signals(sigset_t *ret_mask)
@@ -47,13 +41,13 @@ bool wait_ended(void)
 
 void wait_until(double when, const sigset_t *mask)
 {
-    double left = when - wait_now();
+    double left = when - clock_now();
 
     while (!ended && left > 0) {
         struct timespec t = {(time_t)left,
                              (long)((left - (double)(time_t)left) * 1e9)};
 
         ppoll(NULL, 0, &t, mask);
-        left = when - wait_now();
+        left = when - clock_now();
     }
 }

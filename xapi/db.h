@@ -66,8 +66,7 @@ uint64_t object_changed(const struct object *o);
 uint64_t object_field_changed(const struct object *o,
                               const struct model_field *field);
 
-/* ---- serialised records ---------------------------------------------------
- */
+/* ---- records kept for codecs --------------------------------------------- */
 
 /*
  * A codec keeps what it made of an object in a slot of its own; the database
@@ -96,8 +95,8 @@ void object_cache_put(struct object *o, enum object_slot slot, char *text,
  * makes anew, to which stored ones may refer (roles). Fields and classes that
  * do not persist are as the model says they begin. All objects are stamped as
  * changed, because their fields that do not persist may be. An object or field
- * the model does not know, or that does not read, is an error that names it:
- * nothing is lost in silence.
+ * the model does not know, or that does not read, is an error that names it; a
+ * reference to what is not there becomes null, with a warning in the log.
  */
 struct err *db_open(struct db *db, struct store *store) MUST_USE;
 

@@ -64,6 +64,9 @@ static struct err *load_value(struct loader *l, struct object *o,
         return ERR("there is no such field in this version");
     TRY(datum_from_text(l->pool, field->type, row->value, &d));
     TRY(content_make(l->db, field, d, true, &content));
+    if (!datum_equal(field->type, d, content_get(field->type, &content)))
+        log_warning("db", "%s '%s', '%s': refers to what is not there",
+                    o->class->name, o->ref, row->field);
     content_free(l->db, field->type, object_swap(o, field, content));
     return NULL;
 }

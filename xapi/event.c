@@ -278,8 +278,8 @@ static int compare_events(const void *a_, const void *b_)
 
 void event_collect(const struct db *db, struct pool *p,
                    struct event_token token,
-                   const struct event_filters *filters, struct event_change **ret,
-                   size_t *ret_n, bool *ret_lost)
+                   const struct event_filters *filters,
+                   struct event_change **ret, size_t *ret_n, bool *ret_lost)
 {
     struct collector c = {
         .db = db, .pool = p, .token = token, .filters = filters};

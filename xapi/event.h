@@ -65,8 +65,8 @@ struct event_change {
  * back. */
 void event_collect(const struct db *db, struct pool *p,
                    struct event_token token,
-                   const struct event_filters *filters, struct event_change **ret,
-                   size_t *ret_n, bool *ret_lost);
+                   const struct event_filters *filters,
+                   struct event_change **ret, size_t *ret_n, bool *ret_lost);
 
 /*
  * Calls FN, once, after the first commit that changes something FILTERS match

@@ -205,7 +205,7 @@ static void deliveries(void *arg)
     for (int i = 0; i < CHANGES; i++) {
         struct event_wait *w = event_wait(c->db, &c->vm_filter, woken, c);
         struct pool *p = pool_new();
-        struct event *list;
+        struct event_change *list;
         size_t n;
         bool lost;
 

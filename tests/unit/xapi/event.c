@@ -8,7 +8,7 @@
 #include "xapi/row.h"
 
 struct answer {
-    struct event *list;
+    struct event_change *list;
     size_t n;
     bool lost;
 };
@@ -379,7 +379,7 @@ static int number_of(const char *ref)
 static void read_events(struct db *db, struct reader *r)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct event *list;
+    struct event_change *list;
     size_t n;
     bool lost;
 

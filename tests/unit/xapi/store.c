@@ -152,7 +152,7 @@ static void tokens_outlive_a_restart(void **state)
                *gone_ref = pool_str(p, object_ref(gone));
     struct event_token token = event_token_now(db);
     struct event_filters filters;
-    struct event *events;
+    struct event_change *events;
     size_t n;
     bool lost;
 
@@ -293,7 +293,7 @@ static void dumped_and_restored(void **state)
     struct object *vm = add_vm(db, "at the dump");
     struct event_token token;
     struct event_filters filters;
-    struct event *events;
+    struct event_change *events;
     int calls = 0;
     size_t n;
     bool lost;

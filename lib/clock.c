@@ -17,7 +17,12 @@ double clock_now(void)
 
 int clock_poll_ms(double seconds)
 {
+    int ms;
+
     if (isinf(seconds))
         return seconds > 0 ? -1 : 0;
-    return seconds <= 0 ? 0 : (int)ceil(fmin(seconds, DAY) * 1000);
+    if (seconds > DAY)
+        return DAY * 1000;
+    ms = seconds > 0 ? (int)(seconds * 1000) : 0;
+    return ms < seconds * 1000 ? ms + 1 : ms;
 }

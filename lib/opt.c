@@ -159,16 +159,26 @@ static struct err *take_argument(struct state *s, const char *word)
     return set(s, slot, word);
 }
 
+/* What stands for its value: a unit as it is, the name in capitals. */
+static void add_unit(const struct slot *slot, struct str *out)
+{
+    if (slot->unit) {
+        str_add(out, slot->unit);
+        return;
+    }
+    for (const char *c = slot->name; *c; c++)
+        str_addc(out, (char)toupper((unsigned char)*c));
+}
+
 static struct err *check_missing(const struct state *s)
 {
-    AUTO_STR struct str upper = STR_INIT(100);
+    AUTO_STR struct str unit = STR_INIT(100);
 
     if (!s->next_arg->name || (s->next_arg->flags & SLOT_OPTIONAL) ||
         s->has_rest)
         return NULL;
-    for (const char *c = s->next_arg->name; *c; c++)
-        str_addc(&upper, (char)toupper((unsigned char)*c));
-    return ERR_AS(usage, "missing argument: %s", str_text(&upper));
+    add_unit(s->next_arg, &unit);
+    return ERR_AS(usage, "missing argument: %s", str_text(&unit));
 }
 
 /* -h asks for help unless the rows use the letter themselves. */
@@ -209,14 +219,6 @@ struct err *opt_parse(const struct slot *rows, int argc, char *const argv[],
     }
     parse->n_used = s.at;
     return check_missing(&s);
-}
-
-static void add_unit(const struct slot *slot, struct str *out)
-{
-    const char *unit = slot->unit ? slot->unit : slot->name;
-
-    for (; *unit; unit++)
-        str_addc(out, (char)toupper((unsigned char)*unit));
 }
 
 static void usage_of_option(const struct slot *slot, struct str *out)

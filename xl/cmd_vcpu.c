@@ -52,10 +52,10 @@ static const struct slot vcpu_pin_opts[] = {
         .doc = "Name, id or uuid."),
     ARG("vcpu", SLOT_WORD(struct vcpu_pin_args, vcpu), .unit = "VCPU|all",
         .doc = "Its number, or all."),
-    ARG("hard", SLOT_WORD(struct vcpu_pin_args, hard), .unit = "hard|-|all",
+    ARG("hard", SLOT_WORD(struct vcpu_pin_args, hard), .unit = "CPUS|-|all",
         .doc = "CPUs it may run on, as 0-3,^2; - leaves them alone."),
     ARG_OPTIONAL("soft", SLOT_WORD(struct vcpu_pin_args, soft),
-        .unit = "soft|-|all", .doc = "CPUs it had best run on; - leaves them alone."),
+        .unit = "CPUS|-|all", .doc = "CPUs it had best run on; - leaves them alone."),
     OPT_END,
 };
 

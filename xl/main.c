@@ -27,7 +27,7 @@ static struct err *parse_global(struct xl *xl, int argc, char *argv[],
 
     if (!e)
         return NULL;
-    return ERR("%s\nusage: xl [-vfNtT] COMMAND [ARGUMENTS]: see 'xl help'",
+    return ERR("%s\nusage: xl [-vfNtT] COMMAND [ARGUMENTS]; 'xl help' lists commands",
                err_text(e));
 }
 

@@ -89,8 +89,9 @@ struct err *xl_show_help(void)
 {
     AUTO_STR struct str text = STR_INIT(STR_MAX);
 
-    str_add(&text, "Usage xl [-vfNtT] <subcommand> [args]\n\n"
-                   "xl full list of subcommands:\n\n");
+    str_add(&text, "Usage: xl [-vfNtT] COMMAND [ARGUMENTS]\n\nOptions:\n\n");
+    opt_help(xl_global_opts, &text);
+    str_add(&text, "\nCommands ('xl help COMMAND' explains one):\n\n");
     cmd_list(xl_families, &text);
     return xl_print(&text);
 }

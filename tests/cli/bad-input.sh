@@ -64,6 +64,12 @@ refused "nested deeper" open.cfg
 repeat '!@%' 300000 >noise.cfg
 refused "error" noise.cfg
 
+printf 'name = "a"\ndisk = [%s]\n' "$(repeat ',' 900000)" >commas.cfg
+refused "too many mistakes" commas.cfg
+printf 'name = "a"\nvif = ["%s"]\n' "$(seq -f 'k%.0f=1' -s , 70000)" >vif.cfg
+refused "more than 100 settings" vif.cfg
+refused "too large" /dev/zero
+
 # Large, but configs: what is too much of them is said.
 base=$'name = "a"\nmemory = 64\nkernel = "/k"\nvcpus = 2\n'
 printf '%sdisk = [%s]\n' "$base" "$(repeat '"vdev=xvda",' 70000)" >disks.cfg

@@ -293,7 +293,7 @@ static const struct slot dump_opts[] = {
     OPT_END };
 
 static const struct slot load_opts[] = {
-    OPT('t', "to", SLOT_WORD(struct load_args, to), .unit = "path", .doc = "Make the dump's first node this one, and move all below it along."),
+    OPT('t', "to", SLOT_WORD(struct load_args, to), .unit = "PATH", .doc = "Make the dump's first node this one, and move all below it along."),
     ARG_OPTIONAL("file", SLOT_WORD(struct load_args, file), .doc = "What xenstore dump or xenstore-ls -fp printed; standard input if missing."),
     OPT_END };
 

@@ -249,7 +249,7 @@ static void watch_defaults(void *args)
 
 /* clang-format off */
 static const struct slot watch_opts[] = {
-    OPT('n', "number", SLOT_INT(struct watch_args, n), .max = INT_MAX, .unit = "number", .doc = "End after that many changes."),
+    OPT('n', "number", SLOT_INT(struct watch_args, n), .max = INT_MAX, .unit = "NUMBER", .doc = "End after that many changes."),
     OPT('v', "values", SLOT_FLAG(struct watch_args, values), .doc = "Print the value before and after."),
     OPT('T', "times",  SLOT_FLAG(struct watch_args, times),  .doc = "Begin each line with the local time."),
     OPT(0,   "format", SLOT_CHOICE(struct watch_args, format, watch_formats), .unit = "text|json", .doc = "Print lines of text or of JSON."),

@@ -88,6 +88,28 @@ static struct err *interrupted(void)
                   sigabbrev_np(await_signal()) ?: "a signal");
 }
 
+/* What libxl was doing, by what it says of the consequences of a failure. */
+static const char *failed_step(const struct creation *c)
+{
+    static const struct {
+        const char *said, *step;
+    } steps[] = {
+        {"bootloader failed", "running its bootloader"},
+        {"device model did not start", "starting its device model"},
+        {"cannot (re-)build domain", "loading what it boots"},
+        {"cannot make domain", "making it"},
+    };
+    const char *devices = host_said(c->h, "unable to add ");
+
+    if (devices) /* "vif devices" */
+        return pool_printf(c->journal.pool, "adding its %s", devices);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        if (host_said(c->h, steps[i].said))
+            return steps[i].step;
+    }
+    return c->step;
+}
+
 static struct err *build(struct creation *c)
 {
     libxl_asyncprogress_how console = {.callback = on_console,
@@ -114,11 +136,11 @@ static struct err *build(struct creation *c)
         return take_ptr(c->console_err);
     if (rc == ERROR_NOMEM || (rc && freemem_is_short(c->h, c->config)))
         return freemem_explain(c->h, c->config,
-                               host_err(c->h, rc, "%s", c->step));
+                               host_err(c->h, rc, "%s", failed_step(c)));
     if (!rc)
         return NULL;
     return cause_explain(&cause, c->config->c_info.name,
-                         host_err(c->h, rc, "%s", c->step));
+                         host_err(c->h, rc, "%s", failed_step(c)));
 }
 
 /* Freeing memory and taking it is one step to other creates on this host. */

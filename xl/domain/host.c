@@ -134,6 +134,8 @@ static void need_sink(struct host *h, xentoollog_level level, unsigned flags)
 
 static const char *cannot_talk(void)
 {
+    if (!file_exists("/dev/xen/privcmd") && !file_exists("/proc/xen/privcmd"))
+        return "cannot talk to Xen (this is no Dom0)";
     return geteuid() ? "cannot talk to Xen (this needs root)"
                      : "cannot talk to Xen";
 }
@@ -266,6 +268,18 @@ static const char *root_cause(const struct sink *s)
             first = text;
     }
     return first;
+}
+
+const char *host_said(const struct host *h, const char *front)
+{
+    for (size_t i = 0; i < h->sink->n; i++) {
+        const struct line *line = &h->sink->lines[i];
+        const char *at = strstr(line->text, front);
+
+        if (line->level >= XTL_ERROR && at)
+            return at + strlen(front);
+    }
+    return NULL;
 }
 
 /* The path of a log that TEXT points at, or NULL. */

@@ -50,6 +50,10 @@ void host_mark(struct host *h);
 /* The sink as a logger, for what else of Xen's libraries wants one. */
 xentoollog_logger *host_logger(struct host *h);
 
+/* What libxl said behind FRONT in the first of its errors since host_mark that
+ * has it; NULL: none has. Until the next host_mark. */
+const char *host_said(const struct host *h, const char *front);
+
 /*
  * An error for a libxl call that returned RC: the formatted sentence, then the
  * root cause: the first error libxl logged since host_mark (stripped of

@@ -71,6 +71,17 @@ static void libxc_is_understood_too(void **state)
     want(h, "it failed: kernel too large: Cannot allocate memory");
 }
 
+static void what_was_said(void **state)
+{
+    struct host *h = *state;
+
+    say(h, XTL_DEBUG, -1, "libxl_x.c:1:f: unable to add nothing");
+    say(h, XTL_ERROR, -1, "libxl_x.c:1:f: Domain 5:no bridge");
+    say(h, XTL_ERROR, -1, "libxl_x.c:1:f: Domain 5:unable to add vif devices");
+    assert_string_equal(host_said(h, "unable to add "), "vif devices");
+    assert_null(host_said(h, "bootloader failed"));
+}
+
 static void a_mark_forgets(void **state)
 {
     struct host *h = *state;
@@ -107,6 +118,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(libxc_is_understood_too, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_was_said, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mark_forgets, setup, teardown),
         cmocka_unit_test_setup_teardown(line_ends_and_success_are_left_out,
                                         setup, teardown),

@@ -31,7 +31,7 @@ static const struct slot_choice shapes[] = {
 static const struct slot opts[] = {
     OPT('w', "wait",  SLOT_FLAG(struct args, wait), .doc = "Wait for it."),
     OPT(0, "shape",   SLOT_CHOICE(struct args, shape, shapes), .doc = "Its shape."),
-    OPT('s', "size",  SLOT_INT(struct args, size), .min = 1, .max = 9, .unit = "mm",
+    OPT('s', "size",  SLOT_INT(struct args, size), .min = 1, .max = 9, .unit = "MM",
         .doc = "Its size."),
     OPT('p', "place", SLOT_WORD(struct args, file), .unit = "THING|x|FILE", .doc = "Where."),
     OPT_SHORT('f',    SLOT_WORD(struct args, file), .unit = "FILE",
@@ -102,7 +102,7 @@ static void markdown(void **state)
         "\n## COMMANDS\n"
         "\n### paint\n"
         "\n```\ntool paint [-w] [--shape=SHAPE] [-s MM] "
-        "[-p THING|X|FILE] [-f FILE] THING "
+        "[-p THING|x|FILE] [-f FILE] THING "
         "[SETTING...]\n```\n"
         "\nPaint a thing.\n"
         "\nAlso called `colour`.\n"
@@ -113,7 +113,7 @@ static void markdown(void **state)
         "- `--shape=SHAPE`: Its shape. `round`: Without corners. `square`: "
         "With four.\n"
         "- `-s, --size=MM`: Its size. From 1 to 9.\n"
-        "- `-p, --place=THING|X|FILE`: Where.\n"
+        "- `-p, --place=THING|x|FILE`: Where.\n"
         "- `-f FILE`: A \\*file\\* \\\\ from 'here'.\n"
         "- `THING`: What to paint.\n"
         "- `SETTING`: Settings.\n"

@@ -105,6 +105,15 @@ const struct model_role *model_role_find(const char *name)
     return NULL;
 }
 
+const struct model_permission *model_permission_find(const char *name)
+{
+    const struct model_permission *permission = model_permissions;
+
+    while (permission->name && strcmp(permission->name, name))
+        permission++;
+    return permission->name ? permission : NULL;
+}
+
 static bool key_fits(const char *pattern, const char *key)
 {
     size_t len = strlen(pattern);

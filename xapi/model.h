@@ -277,6 +277,7 @@ const struct model_call *model_call_find_in(const struct model_class *class,
 int model_enum_find(const struct model_enum *e, const char *value);
 const struct model_error *model_error_find(const char *code);
 const struct model_role *model_role_find(const char *name);
+const struct model_permission *model_permission_find(const char *name);
 
 /* The roles that may add and remove KEY of a map. */
 model_role_bits model_key_roles(const struct model_call *call, const char *key);

@@ -58,6 +58,7 @@ static void nothing_else_is_found(void **state)
     assert_null(model_field_find(&model_classes[CLASS_VM], "label"));
     assert_null(model_error_find("VM_BAD"));
     assert_null(model_role_find("root"));
+    assert_null(model_permission_find("task.destroy"));
 }
 
 static void ids_are_indices(void **state)
@@ -110,6 +111,9 @@ static void roles(void **state)
         "vm-operator");
     assert_string_equal(model_role_name(model_key_roles(add, "folders")),
                         "vm-admin");
+    assert_string_equal(
+        model_role_name(model_permission_find("task.destroy/any")->roles),
+        "pool-operator");
     /* client-cert is beside the others, not below them */
     assert_int_equal(model_calls[CALL_pool_enable_ha].roles,
                      1u << ROLE_pool_admin | 1u << ROLE_pool_operator |

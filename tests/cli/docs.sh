@@ -48,6 +48,11 @@ check_page xenstore 1 "${commands[@]/#/^### }"
 got=$(bash -c '. "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _xenstore
     echo "${COMPREPLY[*]}"' bash "$work/xenstore.bash" "xenstore exi")
 [ "$got" = exists ] || fail "'xenstore exi' offers '$got', not 'exists'"
+program=$(dirname "$xl")/xentop
+mapfile -t columns < <("$program" --columns help | awk 'NR > 1 { print $1 }')
+[ ${#columns[@]} -gt 30 ] || fail "too few columns: ${columns[*]}"
+check_page xentop 1 --listen --format xen_domain_cpu_seconds_total xen_vbd_written_bytes_total "${columns[@]}"
+"$program" __doc bash >"$work/xentop.bash"
 "$xl" __doc pages | while read -r page section; do
     [ -f "$work/$page" ] || echo "FAILED: $page($section) is not looked at"
 done | grep . && failed=1

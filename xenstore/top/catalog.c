@@ -11,7 +11,6 @@
 #include "lib/clock.h"
 #include "lib/str.h"
 #include "xenstore/store.h"
-#include "xenstore/top/wait.h"
 
 #define ROOT "/local/domain/0/backend"
 #define POOLS "/local/pool"

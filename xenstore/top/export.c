@@ -91,37 +91,59 @@ static void add_head(const struct page *page, const char *family,
 static void add_name(const struct page *page, const char *family,
                      const char *ending, const char *labels_, const char *label)
 {
-    str_addf(page->out, "%s%s", family, ending);
-    if (*labels_ || *label)
-        str_addf(page->out, "{%s%s%s}", labels_, *labels_ && *label ? "," : "",
-                 label);
+    str_add(page->out, family);
+    str_add(page->out, ending);
+    if (*labels_ || *label) {
+        str_addc(page->out, '{');
+        str_add(page->out, labels_);
+        str_add(page->out, *labels_ && *label ? "," : "");
+        str_add(page->out, label);
+        str_addc(page->out, '}');
+    }
     str_addc(page->out, ' ');
+}
+
+/* At least MIN digits. Numbers are most of the work, and printf most of theirs:
+ * hence without it. */
+static void add_number(uint64_t n, unsigned min, struct str *out)
+{
+    char digits[20];
+    unsigned i = sizeof(digits);
+
+    while (n || min) {
+        digits[--i] = (char)('0' + n % 10);
+        n /= 10;
+        min -= min > 0;
+    }
+    str_addn(out, digits + i, sizeof(digits) - i);
 }
 
 /* Exact, which a double is not. */
 static void add_scaled(uint64_t n, double scale, struct str *out)
 {
-    if (scale > 1)
-        str_addf(out, "%" PRIu64 ".%09" PRIu64 "\n", n / (uint64_t)scale,
-                 n % (uint64_t)scale);
-    else
-        str_addf(out, "%" PRIu64 "\n",
-                 n * (uint64_t)(scale > 0 ? 1 / scale + 0.5 : 1));
+    uint64_t by = scale > 0 && scale < 1 ? (uint64_t)(1 / scale + 0.5) : 1;
+
+    if (scale > 1) {
+        add_number(n / (uint64_t)scale, 1, out);
+        str_addc(out, '.');
+        add_number(n % (uint64_t)scale, 9, out);
+    } else {
+        add_number(n * by, 1, out);
+    }
+    str_addc(out, '\n');
 }
 
 static void add_states(const struct page *page, const struct field *f,
                        const struct thing *thing)
 {
-    static const char *const names[] = {"dying",   "shutdown", "blocked",
-                                        "crashed", "paused",   "running"};
+    static const char *const labels_[] = {
+        "state=\"dying\"",   "state=\"shutdown\"", "state=\"blocked\"",
+        "state=\"crashed\"", "state=\"paused\"",   "state=\"running\""};
 
-    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
-        char label[32];
-
-        snprintf(label, sizeof(label), "state=\"%s\"", names[i]);
-        add_name(page, f->family, "", thing->labels, label);
-        str_addf(page->out, "%d\n",
-                 !!(field_number(f, thing->strct) & 1u << i));
+    for (unsigned i = 0; i < ARRAY_LEN(labels_); i++) {
+        add_name(page, f->family, "", thing->labels, labels_[i]);
+        str_add(page->out,
+                field_number(f, thing->strct) & 1u << i ? "1\n" : "0\n");
     }
 }
 

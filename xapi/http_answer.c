@@ -14,7 +14,7 @@ static const struct {
     {301, "Moved Permanently"},
     {302, "Found"},
     {400, "Bad Request"},
-    {401, "Unauthorised"},
+    {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {408, "Request Timeout"},
@@ -156,7 +156,7 @@ void http_answer(struct http_request *pub, int status, const char *content_type,
     /* a stream's body, if any, is still to come, and would be taken for a
      * request */
     if (!pub->body)
-        r->close = c->linger = true;
+        r->close = true;
     r->gone = NULL;
     str_clear(&c->http->head);
     write_head(r, status, content_type, (int64_t)body_len(body),

@@ -18,6 +18,8 @@
 #define LINGER_SECONDS 2
 /* What is read ahead while a request is worked on. */
 #define AHEAD_MAX (64 * 1024)
+/* What one answer sends before others have their turn. */
+#define SEND_MAX (256 * 1024)
 /* Above this an answer's text is handed on instead of copied. */
 #define COPY_MAX 4096
 
@@ -33,7 +35,8 @@ static struct evbuffer *output_of(struct conn *c)
 
 static void set_state(struct conn *c, enum conn_state state)
 {
-    bool waits = state == CONN_HANDSHAKE || state == CONN_HEAD;
+    bool waits =
+        state == CONN_HANDSHAKE || state == CONN_HEAD || state == CONN_LINGER;
 
     c->state = state;
     if (c->is_waiting)
@@ -93,9 +96,7 @@ static void start_body(struct conn *c)
         r->close = true;
     set_state(c, CONN_BODY);
     conn_set_deadline(c, c->http->limits.body_seconds);
-    if (r->framing.expects_continue &&
-        evbuffer_get_length(input_of(c)) < r->pub.length)
-        bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    conn_continue(c);
     take_body(c);
 }
 
@@ -191,6 +192,21 @@ void conn_advance(struct conn *c)
 }
 
 /* ---- output -------------------------------------------------------------- */
+
+void conn_continue(struct conn *c)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const struct request *r = c->request;
+
+    if (!r->framing.expects_continue ||
+        evbuffer_get_length(input_of(c)) >= r->pub.length)
+        return;
+    if (c->peer.transport == HTTP_TLS)
+        bufferevent_write(c->bev, text, sizeof(text) - 1);
+    else /* at once: the connection may be about to be taken */
+        (void)send(bufferevent_getfd(c->bev), text, sizeof(text) - 1,
+                   MSG_NOSIGNAL);
+}
 
 static void free_text(const void *data, size_t len, void *arg)
 {
@@ -289,17 +305,17 @@ void conn_send(struct conn *c, struct body *body)
 
 void conn_refuse(struct conn *c, int status, const char *detail)
 {
-    c->linger = true;
+    c->request->close = true;
     http_page(&c->request->pub, status, detail);
 }
 
+/* Closed at once, whatever it still sends would have the answer thrown away. */
 static void linger(struct conn *c)
 {
-    if (c->eof || !c->linger) {
+    if (c->eof) {
         conn_free(c);
         return;
     }
-    /* closed now, what it still sends would have the answer thrown away */
     set_state(c, CONN_LINGER);
     tls_close(bufferevent_openssl_get_ssl(c->bev));
     shutdown(bufferevent_getfd(c->bev), SHUT_WR);
@@ -310,7 +326,7 @@ static void linger(struct conn *c)
 
 void conn_sent(struct conn *c)
 {
-    bool close = c->request->close || c->http->stopping || c->linger;
+    bool close = c->request->close || c->http->stopping;
 
     request_free(take_ptr(c->request));
     if (close) {
@@ -457,6 +473,7 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
     h->n_conns++;
     set_state(c, tls ? CONN_HANDSHAKE : CONN_HEAD);
     conn_set_deadline(c, tls ? h->limits.head_seconds : h->limits.idle_seconds);
+    bufferevent_set_max_single_write(c->bev, SEND_MAX);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

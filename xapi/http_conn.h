@@ -31,7 +31,7 @@ struct pump;
 
 struct conn {
     TAILQ_ENTRY(conn) all;
-    TAILQ_ENTRY(conn) waiting; /* in CONN_HANDSHAKE and CONN_HEAD */
+    TAILQ_ENTRY(conn) waiting; /* nobody loses much when it is closed */
     bool is_waiting;
     struct http *http;
     struct bufferevent *bev;
@@ -42,7 +42,6 @@ struct conn {
     size_t scanned;          /* of the head */
     size_t unsent;           /* when the deadline was set */
     bool eof;                /* the client sends no more */
-    bool linger;             /* it may still be sending when all is said */
     bool reading;            /* the head has begun */
     struct event again;      /* what is buffered gets its turn */
 };
@@ -114,6 +113,8 @@ void conn_timed_out(struct conn *c);
 void conn_soon(struct conn *c);
 /* Does what the bytes that are there allow. */
 void conn_advance(struct conn *c);
+/* "100 Continue", for a client that waits for it. */
+void conn_continue(struct conn *c);
 /* Sends an answer: H->head and then what BODY holds (NULL: nothing). */
 void conn_send(struct conn *c, struct body *body);
 /* All of the answer is on its way: what comes next? */

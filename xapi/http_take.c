@@ -135,6 +135,7 @@ struct err *http_take(struct http_request *pub, struct http_taken *ret)
 
     if (!c)
         return ERR("the client is gone");
+    conn_continue(c);
     input = bufferevent_get_input(c->bev);
     taken.len = evbuffer_get_length(input);
     bytes = pool_alloc(pub->pool, taken.len + 1);

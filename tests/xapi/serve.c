@@ -441,10 +441,13 @@ static struct err *run(char **words, struct pool *p)
 int main(int argc, char **argv)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct rlimit most_files = {8192, 8192};
+    struct rlimit most_files;
     AUTO_ERR struct err *e = NULL;
 
-    (void)setrlimit(RLIMIT_NOFILE, &most_files);
+    if (!getrlimit(RLIMIT_NOFILE, &most_files)) {
+        most_files.rlim_cur = most_files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &most_files);
+    }
     e = run(argv + (argc > 0), p);
     if (e)
         fprintf(stderr, "serve: %s\n", err_text(e));

@@ -5,9 +5,6 @@
  */
 #include "xapi/http_conn.h"
 
-#include <assert.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -20,20 +17,8 @@
 #define AHEAD_MAX (64 * 1024)
 /* What one answer sends before others have their turn. */
 #define SEND_MAX (256 * 1024)
-/* Above this an answer's text is handed on instead of copied. */
-#define COPY_MAX 4096
 
-static struct evbuffer *input_of(struct conn *c)
-{
-    return bufferevent_get_input(c->bev);
-}
-
-static struct evbuffer *output_of(struct conn *c)
-{
-    return bufferevent_get_output(c->bev);
-}
-
-static void set_state(struct conn *c, enum conn_state state)
+void conn_set_state(struct conn *c, enum conn_state state)
 {
     bool waits =
         state == CONN_HANDSHAKE || state == CONN_HEAD || state == CONN_LINGER;
@@ -48,14 +33,12 @@ static void set_state(struct conn *c, enum conn_state state)
 
 /* ---- input --------------------------------------------------------------- */
 
-static void start_body(struct conn *c);
-
 /* The request is whole, or a stream: its handler's turn. */
 static void dispatch(struct conn *c)
 {
     struct request *r = c->request;
 
-    set_state(c, CONN_BUSY);
+    conn_set_state(c, CONN_BUSY);
     conn_set_deadline(c, 0);
     r->route->fn(&r->pub, r->route->arg);
 }
@@ -66,13 +49,13 @@ static void take_body(struct conn *c)
     size_t len = (size_t)r->length;
     char *body;
 
-    if (evbuffer_get_length(input_of(c)) < len) {
+    if (evbuffer_get_length(conn_input(c)) < len) {
         if (c->eof)
             conn_free(c);
         return;
     }
     body = pool_alloc(r->pool, len + 1);
-    evbuffer_remove(input_of(c), body, len);
+    evbuffer_remove(conn_input(c), body, len);
     r->body = body;
     r->body_len = len;
     dispatch(c);
@@ -94,7 +77,7 @@ static void start_body(struct conn *c)
     if (!r->pub.has_length && strcmp(r->pub.method, "GET") &&
         strcmp(r->pub.method, "OPTIONS"))
         r->close = true;
-    set_state(c, CONN_BODY);
+    conn_set_state(c, CONN_BODY);
     conn_set_deadline(c, c->http->limits.body_seconds);
     conn_continue(c);
     take_body(c);
@@ -106,7 +89,7 @@ static void begin_request(struct conn *c, const char *text, size_t len)
     struct request *r = c->request = request_new(c);
     int status = http_head_parse(&r->pub, text, len, &r->framing, &detail);
 
-    evbuffer_drain(input_of(c), len);
+    evbuffer_drain(conn_input(c), len);
     c->scanned = 0;
     c->reading = false;
     r->close = !r->framing.keep_alive;
@@ -134,7 +117,7 @@ static void skip_line_ends(struct evbuffer *input)
 
 static void read_head(struct conn *c)
 {
-    struct evbuffer *input = input_of(c);
+    struct evbuffer *input = conn_input(c);
     size_t len, head = 0, max = c->http->limits.head_bytes;
     const char *text;
 
@@ -167,7 +150,7 @@ void conn_soon(struct conn *c)
 
 void conn_advance(struct conn *c)
 {
-    struct evbuffer *input = input_of(c);
+    struct evbuffer *input = conn_input(c);
 
     switch (c->state) {
     case CONN_HANDSHAKE:
@@ -193,116 +176,6 @@ void conn_advance(struct conn *c)
 
 /* ---- output -------------------------------------------------------------- */
 
-void conn_continue(struct conn *c)
-{
-    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    const struct request *r = c->request;
-
-    if (!r->framing.expects_continue ||
-        evbuffer_get_length(input_of(c)) >= r->pub.length)
-        return;
-    if (c->peer.transport == HTTP_TLS)
-        bufferevent_write(c->bev, text, sizeof(text) - 1);
-    else /* at once: the connection may be about to be taken */
-        (void)send(bufferevent_getfd(c->bev), text, sizeof(text) - 1,
-                   MSG_NOSIGNAL);
-}
-
-static void free_text(const void *data, size_t len, void *arg)
-{
-    (void)data;
-    (void)len;
-    free(arg);
-}
-
-struct sent_piece {
-    void (*release)(void *arg);
-    void *arg;
-};
-
-static void release_piece(const void *data, size_t len, void *arg)
-{
-    struct sent_piece *sent = arg;
-
-    (void)data;
-    (void)len;
-    if (sent->release)
-        sent->release(sent->arg);
-    free(sent);
-}
-
-static void add_piece(struct evbuffer *out, const struct body_piece *piece)
-{
-    struct sent_piece *sent = xcalloc(1, sizeof(*sent));
-
-    sent->release = piece->release;
-    sent->arg = piece->arg;
-    if (evbuffer_add_reference(out, piece->bytes, piece->len, release_piece,
-                               sent) < 0)
-        abort();
-}
-
-/* BODY's bytes without a copy of what is long; the text goes with the last of
- * its parts. BODY is empty then. */
-static void add_body(struct evbuffer *out, struct body *body)
-{
-    size_t at = 0, len = body->text.len;
-    char *text;
-
-    if (!body->n_pieces && len <= COPY_MAX) {
-        evbuffer_add(out, str_text(&body->text), len);
-        body_done(body);
-        return;
-    }
-    text = str_take(&body->text);
-    for (size_t i = 0; i < body->n_pieces; i++) {
-        const struct body_piece *piece = &body->pieces[i];
-
-        evbuffer_add_reference(out, text + at, piece->at - at, NULL, NULL);
-        add_piece(out, piece);
-        at = piece->at;
-    }
-    evbuffer_add_reference(out, text + at, len - at, free_text, text);
-    body->n_pieces = 0;
-    body_done(body);
-}
-
-/* The most of it goes out here and now, without waiting to be told that it may:
- * that saves a small answer two turns of the loop. */
-static bool write_now(struct conn *c, struct evbuffer *out)
-{
-    if (c->peer.transport == HTTP_TLS || evbuffer_get_length(output_of(c)))
-        return true;
-    if (evbuffer_write(out, bufferevent_getfd(c->bev)) >= 0)
-        return true;
-    return errno == EAGAIN || errno == EINTR;
-}
-
-void conn_send(struct conn *c, struct body *body)
-{
-    struct evbuffer *out = evbuffer_new();
-    struct str *head = &c->http->head;
-    bool alive;
-
-    if (!out)
-        abort();
-    set_state(c, CONN_SEND);
-    evbuffer_add(out, str_text(head), head->len);
-    if (body)
-        add_body(out, body);
-    alive = write_now(c, out);
-    if (alive)
-        bufferevent_write_buffer(c->bev, out);
-    evbuffer_free(out);
-    c->unsent = evbuffer_get_length(output_of(c));
-    if (!alive)
-        conn_free(c);
-    else if (!c->unsent)
-        conn_sent(c);
-    else
-        conn_set_deadline(c, c->http->limits.send_seconds);
-}
-
 void conn_refuse(struct conn *c, int status, const char *detail)
 {
     c->request->close = true;
@@ -316,7 +189,7 @@ static void linger(struct conn *c)
         conn_free(c);
         return;
     }
-    set_state(c, CONN_LINGER);
+    conn_set_state(c, CONN_LINGER);
     tls_close(bufferevent_openssl_get_ssl(c->bev));
     shutdown(bufferevent_getfd(c->bev), SHUT_WR);
     bufferevent_enable(c->bev, EV_READ);
@@ -333,11 +206,11 @@ void conn_sent(struct conn *c)
         linger(c);
         return;
     }
-    set_state(c, CONN_HEAD);
+    conn_set_state(c, CONN_HEAD);
     if (!c->eof)
         bufferevent_enable(c->bev, EV_READ);
     conn_set_deadline(c, c->http->limits.idle_seconds);
-    if (c->eof || evbuffer_get_length(input_of(c)))
+    if (c->eof || evbuffer_get_length(conn_input(c)))
         conn_soon(c);
 }
 
@@ -361,7 +234,7 @@ static void on_write(struct bufferevent *bev, void *arg)
     struct conn *c = arg;
 
     (void)bev;
-    if (c->state == CONN_SEND && !evbuffer_get_length(output_of(c)))
+    if (c->state == CONN_SEND && !evbuffer_get_length(conn_output(c)))
         conn_sent(c);
 }
 
@@ -381,7 +254,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
     (void)bev;
     if (what & BEV_EVENT_CONNECTED && c->state == CONN_HANDSHAKE) {
-        set_state(c, CONN_HEAD);
+        conn_set_state(c, CONN_HEAD);
         conn_set_deadline(c, c->http->limits.idle_seconds);
     } else if (what & BEV_EVENT_EOF) {
         on_eof(c);
@@ -393,7 +266,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 /* A client that takes some of an answer has more time for the rest. */
 static void send_timed_out(struct conn *c)
 {
-    size_t unsent = evbuffer_get_length(output_of(c));
+    size_t unsent = evbuffer_get_length(conn_output(c));
 
     if (unsent >= c->unsent) {
         conn_free(c);
@@ -471,7 +344,7 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
     evtimer_assign(&c->again, h->base, on_again, c);
     TAILQ_INSERT_TAIL(&h->conns, c, all);
     h->n_conns++;
-    set_state(c, tls ? CONN_HANDSHAKE : CONN_HEAD);
+    conn_set_state(c, tls ? CONN_HANDSHAKE : CONN_HEAD);
     conn_set_deadline(c, tls ? h->limits.head_seconds : h->limits.idle_seconds);
     bufferevent_set_max_single_write(c->bev, SEND_MAX);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);

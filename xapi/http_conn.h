@@ -2,19 +2,20 @@
 /*
  * http_conn: what the files of the server share: http.c (the server, its lists
  * and clock), http_listen.c (sockets), http_conn.c (one connection's states),
- * http_answer.c (requests and their answers), http_take.c (connections handed
- * on).
+ * http_answer.c (requests and their answers), http_send.c (bytes on their way
+ * out), http_take.c (connections handed on).
  */
 #ifndef XAPI_HTTP_CONN_H
 #define XAPI_HTTP_CONN_H
 
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
 #include "xapi/http_head.h"
 
-struct bufferevent;
 struct evconnlistener;
 
 enum conn_state {
@@ -106,6 +107,7 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
               struct tls *tls);
 /* The client is gone, or has to go. */
 void conn_free(struct conn *c);
+void conn_set_state(struct conn *c, enum conn_state state);
 /* SECONDS from now; 0: none. */
 void conn_set_deadline(struct conn *c, double seconds);
 void conn_timed_out(struct conn *c);
@@ -113,13 +115,24 @@ void conn_timed_out(struct conn *c);
 void conn_soon(struct conn *c);
 /* Does what the bytes that are there allow. */
 void conn_advance(struct conn *c);
-/* "100 Continue", for a client that waits for it. */
-void conn_continue(struct conn *c);
-/* Sends an answer: H->head and then what BODY holds (NULL: nothing). */
-void conn_send(struct conn *c, struct body *body);
 /* All of the answer is on its way: what comes next? */
 void conn_sent(struct conn *c);
 void conn_refuse(struct conn *c, int status, const char *detail);
+
+static inline struct evbuffer *conn_input(struct conn *c)
+{
+    return bufferevent_get_input(c->bev);
+}
+static inline struct evbuffer *conn_output(struct conn *c)
+{
+    return bufferevent_get_output(c->bev);
+}
+
+/* http_send.c */
+/* "100 Continue", for a client that waits for it. */
+void conn_continue(struct conn *c);
+/* Sends an answer: the server's head and then what is in BODY. */
+void conn_send(struct conn *c, struct body *body);
 
 /* http_answer.c */
 struct request *request_new(struct conn *c);

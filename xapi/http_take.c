@@ -4,8 +4,6 @@
  * the transport: what comes through TLS is pumped through a socket pair.
  */
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <sys/socket.h>
 
@@ -136,7 +134,7 @@ struct err *http_take(struct http_request *pub, struct http_taken *ret)
     if (!c)
         return ERR("the client is gone");
     conn_continue(c);
-    input = bufferevent_get_input(c->bev);
+    input = conn_input(c);
     taken.len = evbuffer_get_length(input);
     bytes = pool_alloc(pub->pool, taken.len + 1);
     evbuffer_remove(input, bytes, taken.len);

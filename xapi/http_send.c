@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* http_send: bytes on their way out, copied only where that is cheaper. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "xapi/http_conn.h"
+
+/* Above this an answer's text is handed on instead of copied. */
+#define COPY_MAX 4096
+
+void conn_continue(struct conn *c)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const struct request *r = c->request;
+
+    if (!r->framing.expects_continue ||
+        evbuffer_get_length(conn_input(c)) >= r->pub.length)
+        return;
+    if (c->peer.transport == HTTP_TLS)
+        bufferevent_write(c->bev, text, sizeof(text) - 1);
+    else /* at once: the connection may be about to be taken */
+        (void)send(bufferevent_getfd(c->bev), text, sizeof(text) - 1,
+                   MSG_NOSIGNAL);
+}
+
+/* What is sent from where it lies, until the last of its parts is gone. */
+struct lent {
+    size_t n_parts;
+    void (*release)(void *arg);
+    void *arg;
+};
+
+static struct lent *lend(void (*release)(void *arg), void *arg)
+{
+    struct lent *lent = xcalloc(1, sizeof(*lent));
+
+    lent->n_parts = 1;
+    lent->release = release;
+    lent->arg = arg;
+    return lent;
+}
+
+static void give_back(struct lent *lent)
+{
+    if (--lent->n_parts)
+        return;
+    if (lent->release)
+        lent->release(lent->arg);
+    free(lent);
+}
+
+static void on_sent(const void *data, size_t len, void *arg)
+{
+    (void)data;
+    (void)len;
+    give_back(arg);
+}
+
+static void add_part(struct evbuffer *out, const char *bytes, size_t len,
+                     struct lent *lent)
+{
+    if (!len)
+        return;
+    lent->n_parts++;
+    if (evbuffer_add_reference(out, bytes, len, on_sent, lent) < 0)
+        abort();
+}
+
+static void add_piece(struct evbuffer *out, const struct body_piece *piece)
+{
+    struct lent *lent = lend(piece->release, piece->arg);
+
+    add_part(out, piece->bytes, piece->len, lent);
+    give_back(lent);
+}
+
+/* Takes BODY's bytes: its text in the parts that stand between pieces. */
+static void add_body(struct evbuffer *out, struct body *body)
+{
+    size_t at = 0, len = body->text.len;
+    struct lent *lent;
+    char *text;
+
+    if (!body->n_pieces && len <= COPY_MAX) {
+        evbuffer_add(out, str_text(&body->text), len);
+        body_done(body);
+        return;
+    }
+    text = str_take(&body->text);
+    lent = lend(free, text);
+    for (size_t i = 0; i < body->n_pieces; i++) {
+        const struct body_piece *piece = &body->pieces[i];
+
+        add_part(out, text + at, piece->at - at, lent);
+        add_piece(out, piece);
+        at = piece->at;
+    }
+    add_part(out, text + at, len - at, lent);
+    give_back(lent);
+    body->n_pieces = 0;
+    body_done(body);
+}
+
+/* The most of it goes out here and now, without waiting to be told that it may:
+ * that saves a small answer two turns of the loop. */
+static bool write_now(struct conn *c, struct evbuffer *out)
+{
+    if (c->peer.transport == HTTP_TLS || evbuffer_get_length(conn_output(c)))
+        return true;
+    if (evbuffer_write(out, bufferevent_getfd(c->bev)) >= 0)
+        return true;
+    return errno == EAGAIN || errno == EINTR;
+}
+
+void conn_send(struct conn *c, struct body *body)
+{
+    struct evbuffer *out = evbuffer_new();
+    struct str *head = &c->http->head;
+    bool alive;
+
+    if (!out)
+        abort();
+    conn_set_state(c, CONN_SEND);
+    evbuffer_add(out, str_text(head), head->len);
+    add_body(out, body);
+    alive = write_now(c, out);
+    if (alive)
+        bufferevent_write_buffer(c->bev, out);
+    evbuffer_free(out);
+    c->unsent = evbuffer_get_length(conn_output(c));
+    if (!alive)
+        conn_free(c);
+    else if (!c->unsent)
+        conn_sent(c);
+    else
+        conn_set_deadline(c, c->http->limits.send_seconds);
+}

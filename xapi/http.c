@@ -3,20 +3,12 @@
 #include <event2/listener.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
+#include "lib/clock.h"
 #include "xapi/http_conn.h"
 
 /* How often at most the deadlines are looked at. */
 #define SWEEP_SECONDS 0.25
-
-static double now_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static struct timeval to_timeval(double seconds)
 {
@@ -30,7 +22,7 @@ static struct timeval to_timeval(double seconds)
 
 static void arm_sweep(struct http *h, double at)
 {
-    double wait = at - now_seconds();
+    double wait = at - clock_now();
     struct timeval tv = to_timeval(wait > SWEEP_SECONDS ? wait : SWEEP_SECONDS);
 
     h->next_sweep = at;
@@ -42,7 +34,7 @@ static void arm_sweep(struct http *h, double at)
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct http *h = arg;
-    double now = now_seconds(), earliest = 0;
+    double now = clock_now(), earliest = 0;
     struct conn *c, *next;
 
     (void)fd;
@@ -66,7 +58,7 @@ void conn_set_deadline(struct conn *c, double seconds)
 {
     struct http *h = c->http;
 
-    c->deadline = seconds ? now_seconds() + seconds : 0;
+    c->deadline = seconds ? clock_now() + seconds : 0;
     if (c->deadline && (!h->next_sweep || c->deadline < h->next_sweep))
         arm_sweep(h, c->deadline);
 }

@@ -306,6 +306,9 @@ static void answered_later(void **state)
     assert_string_equal(rig.held->path, "/y");
     http_page(rig.held, 404, "<no> & \"none\"");
     assert_non_null(strstr(turn(&rig), "&lt;no&gt; &amp; &quot;none&quot;"));
+    assert_int_equal(http_n_connections(rig.http), 1);
+    shutdown(rig.client, SHUT_WR); /* it has seen that this was all */
+    turn(&rig);
     assert_int_equal(http_n_connections(rig.http), 0);
     tear_down(&rig);
 }
@@ -403,6 +406,9 @@ static void stops(void **state)
     assert_false(stopped);
     answer(rig.held, "done");
     assert_non_null(strstr(turn(&rig), "connection: close"));
+    assert_false(stopped);
+    shutdown(rig.client, SHUT_WR);
+    turn(&rig);
     assert_true(stopped);
     tear_down(&rig);
 }

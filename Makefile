@@ -47,13 +47,11 @@ SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c
 	$(GEN)/model_gen.c $(GEN)/calls_gen.c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
-DIFF := $(wildcard tests/diff/*.c)
 FUZZ := $(wildcard tests/fuzz/*.c)
 
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
 SAN_OBJS := $(SRCS:%.c=$(B)/san/%.o)
 UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/unit/%)
-DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
 DIFF_BIN := $(DIFF:tests/diff/%.c=$(B)/diff/%)
 FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
 PROGRAMS := $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(if $(wildcard xl/keeperd.c),$(B)/libexec/xl-keeper)

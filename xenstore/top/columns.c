@@ -109,9 +109,11 @@ static struct cell busy_cell(const struct column *col, const struct change *c,
                              const struct change_domain *d)
 {
     struct cell cell = rate_cell(col, c, d);
-    double most = 100.0 * (double)d->now->max_vcpus;
+    uint64_t cpus = d->now->max_vcpus;
 
-    cell.d = fmin(cell.d / 1e7, most);
+    cell.d /= 1e7;
+    if (cpus)
+        cell.d = fmin(cell.d, 100.0 * (double)cpus);
     return cell;
 }
 

@@ -17,13 +17,14 @@ static struct change *example(struct pool *p)
     return changed(
         p,
         "{'time':1," HOST ",'domains':[{'id':0,'cpu_ns':0},"
-        "{'id':7,'cpu_ns':1000000000}]}",
+        "{'id':7,'cpu_ns':1000000000},{'id':9,'cpu_ns':0}]}",
         "{'time':3," HOST ",'domains':[{'id':0,'name':'Domain-0','cpu_ns':1,"
         "'states':32,'memory':2048,'max_memory':null},"
         "{'id':7,'name':'b\\u001b[2Jx','cpu_ns':4999999999,'states':5,"
         "'memory':104857600,'max_memory':500000000,'max_vcpus':4,"
         "'vbds':[{'id':1,'counted':1,'read_sectors':16}]},"
-        "{'id':8,'cpu_ns':3,'guest_total':1000,'guest_free':250}]}");
+        "{'id':8,'cpu_ns':3,'guest_total':1000,'guest_free':250},"
+        "{'id':9,'cpu_ns':3000000000,'max_vcpus':1}]}");
 }
 
 static void assert_text(const struct change *c, size_t i, const char *col,
@@ -49,6 +50,7 @@ static void texts(void **state)
     assert_text(c, 1, "CPU(sec)", "4"); /* cut, not rounded */
     assert_text(c, 1, "cpu_percent", "200.0");
     assert_text(c, 2, "cpu_percent", "0.0"); /* new */
+    assert_text(c, 3, "cpu_percent", "100.0"); /* it has one CPU */
     assert_text(c, 0, "memory", "2");
     assert_text(c, 1, "memory_percent", "10.5");
     assert_text(c, 0, "max_memory", "no limit");

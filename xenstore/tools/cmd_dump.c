@@ -310,6 +310,6 @@ static const struct slot diff_opts[] = {
 const struct cmd cmds_dump[] = {
     CMD(dump, 0,            "Print nodes with values and permissions as text that load takes."),
     CMD(load, CMD_MODIFIES, "Write the nodes of a dump; others stay."),
-    CMD(diff, 0,            "Compare two subtrees, or a dump with what is there now; exit status 1 if they differ, 2 if that is not to be known."),
+    CMD(diff, 0,            "Compare two subtrees, or a dump with what is there now; exit status 1 if they differ, 2 if one cannot be read."),
     { .name = NULL } };
 /* clang-format on */

@@ -147,7 +147,8 @@ struct db {
     size_t cache_bytes, cache_limit;
 
     struct store *store;
-    uint64_t stored, durable; /* generations: handed over, on disk */
+    /* generations: at the start, handed over, on disk */
+    uint64_t loaded, stored, durable;
     struct durable_wait *first_wait, *last_wait;
     char *broken; /* why the store failed; NULL: it did not */
 };

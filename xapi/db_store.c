@@ -155,7 +155,7 @@ static struct err *load(struct loader *l, struct store *store)
     uint64_t generation;
 
     TRY(store->ops->load(store, load_row, l, &generation));
-    db->generation = generation + ROW_GENERATIONS;
+    db->generation = db->loaded = generation + ROW_GENERATIONS;
     stamp_all(l);
     db->store = store;
     db->durable = generation;
@@ -288,9 +288,50 @@ void db_store_detach(struct db *db)
     drop_waits(db);
 }
 
+static bool is_transient(const struct model_class *class)
+{
+    return class->in_database && class->events && !class->persist;
+}
+
+static void grave_row(struct rows *rows, const struct db *db,
+                      const struct model_class *class, const char *ref,
+                      uint64_t created)
+{
+    rows_add(rows, &(struct row){.op = ROW_DESTROY,
+                                 .class = class->name,
+                                 .ref = ref,
+                                 .created = created,
+                                 .destroyed = db->generation});
+}
+
+/*
+ * Objects of classes that do not persist end here, and are remembered as
+ * destroyed, as are those that ended before: who comes with a token after the
+ * next start is told. (After a crash the marks of txn_commit say that there is
+ * more than is known.)
+ */
+static void write_end(struct db *db)
+{
+    struct rows *rows = rows_new();
+
+    db->generation++;
+    for (const struct grave *g = db->first_grave; g; g = g->next)
+        if (is_transient(g->class) && g->destroyed > db->loaded)
+            grave_row(rows, db, g->class, g->ref, g->created);
+    for (const struct model_class *c = model_classes; c->name; c++) {
+        if (!is_transient(c))
+            continue;
+        for (const struct object *o = db_first(db, c); o; o = o->next)
+            grave_row(rows, db, c, o->ref, o->created);
+        rows_add(rows, &(struct row){.op = ROW_SET, .field = c->name});
+    }
+    db_store_rows(db, rows);
+}
+
 void db_store_close(struct db *db)
 {
     if (db->store) {
+        write_end(db);
         err_drop(db_flush(db), "it has been logged");
         db->store->ops->close(db->store);
     }

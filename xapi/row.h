@@ -17,7 +17,8 @@ enum row_op {
     ROW_SET,     /* ref, number, field, value (NULL: as it begins) */
     ROW_ADD,     /* ref, field, key, value (maps): workers' only */
     ROW_REMOVE,  /* ref, field, key: workers' only */
-    ROW_DESTROY, /* class, ref, number, created, destroyed */
+    ROW_DESTROY, /* class, ref, number (0: it is not stored), created,
+                    destroyed */
     ROW_TOUCH,   /* ref: workers' only */
     ROW_OPS,
 };
@@ -34,7 +35,7 @@ enum row_op {
 struct row {
     enum row_op op;
     const char *class, *ref, *field, *key, *value; /* each may be NULL */
-    uint64_t number;             /* of the object, never used twice at once */
+    uint64_t number; /* of the object; 0 in a ROW_SET: the database itself */
     uint64_t created, destroyed; /* generations */
 };
 

@@ -340,12 +340,18 @@ static struct err *write_grave(struct file_db *f, const struct row *row)
     return ++f->n_graves > 2 * ROW_GRAVES_MAX ? trim_graves(f) : NULL;
 }
 
+static struct err *delete_object(struct file_db *f, uint64_t number)
+{
+    bind_int(f->statements[STATEMENT_DESTROY], 1, number);
+    TRY(step(f, STATEMENT_DESTROY));
+    bind_int(f->statements[STATEMENT_DESTROY_FIELDS], 1, number);
+    return step(f, STATEMENT_DESTROY_FIELDS);
+}
+
 static struct err *write_destroy(struct file_db *f, const struct row *row)
 {
-    bind_int(f->statements[STATEMENT_DESTROY], 1, row->number);
-    TRY(step(f, STATEMENT_DESTROY));
-    bind_int(f->statements[STATEMENT_DESTROY_FIELDS], 1, row->number);
-    TRY(step(f, STATEMENT_DESTROY_FIELDS));
+    if (row->number)
+        TRY(delete_object(f, row->number));
     return write_grave(f, row);
 }
 

@@ -135,7 +135,7 @@ if [ "${1:-}" = all ]; then
     cp "$G/hvm.qcow2" /tmp/hvm-disk.qcow2
     ok "HVM guest from its disk: create" $XL create -q "$G/hvm-disk.cfg"
     listen hvm-disk
-    ok "HVM guest from its disk: says what it sees" said /tmp/serial.hvm-disk "dom0kit guest: hvm hvm-disk .*disks=xvda:24M:rw"
+    ok "HVM guest from its disk: says what it sees" said /tmp/serial.hvm-disk "dom0kit guest: hvm hvm-disk .*disks=xvda:24M:rw nics=eth0:00:16:3e:00:00:0e"
     ok "HVM guest from its disk: destroy" $XL destroy hvm-disk
 fi
 echo "1..$n"

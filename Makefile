@@ -230,7 +230,7 @@ parity: $(B)/bin/xl $(B)/tests/compare ## our dry runs against stock xl's (in a 
 	@tests/parity/run
 # Our xl with shared libraries, libxenstore among them, so that fakexen reaches
 # it too.
-$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o $(B)/obj/xapi/%,$(OBJS))
+$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o $(B)/obj/xapi/% $(B)/obj/$(B)/%,$(OBJS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS)

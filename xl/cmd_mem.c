@@ -54,38 +54,38 @@ static struct err *parse_size(const char *word, uint64_t *ret_kb)
     return NULL;
 }
 
-static struct err *run_mem_set(void *app, const void *args, struct pool *p)
+static struct err *set(struct xl *xl, const struct mem_args *a,
+                       const char *what,
+                       int (*fn)(libxl_ctx *ctx, uint32_t domid, uint64_t kb))
 {
-    const struct mem_args *a = args;
     struct host *h;
     uint32_t domid;
-    uint64_t kb;
+    uint64_t kb = 0;
     int rc;
 
-    (void)p;
     TRY(parse_size(a->size, &kb));
-    TRY(find_and_open(app, a->domain, &domid, &h));
-    rc = libxl_set_memory_target(h->ctx, domid, (int64_t)kb, 0, 1);
-    return rc ? host_err(h, rc, "domain '%s': cannot set its memory to %s",
-                         a->domain, a->size)
+    TRY(find_and_open(xl, a->domain, &domid, &h));
+    rc = fn(h->ctx, domid, kb);
+    return rc ? host_err(h, rc, "domain '%s': cannot set its %s to %s",
+                         a->domain, what, a->size)
               : NULL;
+}
+
+static int set_target(libxl_ctx *ctx, uint32_t domid, uint64_t kb)
+{
+    return libxl_set_memory_target(ctx, domid, (int64_t)kb, 0, 1);
+}
+
+static struct err *run_mem_set(void *app, const void *args, struct pool *p)
+{
+    (void)p;
+    return set(app, args, "memory", set_target);
 }
 
 static struct err *run_mem_max(void *app, const void *args, struct pool *p)
 {
-    const struct mem_args *a = args;
-    struct host *h;
-    uint32_t domid;
-    uint64_t kb;
-    int rc;
-
     (void)p;
-    TRY(parse_size(a->size, &kb));
-    TRY(find_and_open(app, a->domain, &domid, &h));
-    rc = libxl_domain_setmaxmem(h->ctx, domid, kb);
-    return rc ? host_err(h, rc, "domain '%s': cannot set its most memory to %s",
-                         a->domain, a->size)
-              : NULL;
+    return set(app, args, "most memory", libxl_domain_setmaxmem);
 }
 
 /* clang-format off */

@@ -118,7 +118,7 @@ void spec_usbdev_parse(const struct value *value, libxl_device_usbdev *dev,
 void spec_pci_parse(const struct value *value, libxl_device_pci *pci,
                     struct pool *p, struct diags *diags);
 
-/* The rarer ones: items of vkb=, p9=, pvcalls=, vtpm= and dtdev=. */
+/* The rarer ones: items of vkb=, p9=, pvcalls=, vtpm=, vdispl= and dtdev=. */
 void spec_vkb_parse(const struct value *value, libxl_device_vkb *vkb,
                     struct pool *p, struct diags *diags);
 void spec_p9_parse(const struct value *value, libxl_device_p9 *p9,
@@ -127,13 +127,15 @@ void spec_pvcalls_parse(const struct value *value, libxl_device_pvcallsif *dev,
                         struct pool *p, struct diags *diags);
 void spec_vtpm_parse(const struct value *value, libxl_device_vtpm *vtpm,
                      struct pool *p, struct diags *diags);
+void spec_vdispl_parse(const struct value *value, libxl_device_vdispl *display,
+                       struct pool *p, struct diags *diags);
 void spec_dtdev_parse(const struct value *value, libxl_device_dtdev *dev,
                       struct pool *p, struct diags *diags);
 
 /* Sub-key tables, for docs, completion and fuzz dictionaries. */
 extern const struct slot_table disk_keys, net_keys, vfb_keys, channel_keys,
     usbctrl_keys, usbdev_keys, vkb_keys, p9_keys, pvcalls_keys, vtpm_keys,
-    rdm_keys, vnode_keys, pci_keys;
+    rdm_keys, vnode_keys, pci_keys, vdispl_keys;
 
 /*
  * Splits "a=b, c=d,e" device strings into a struct value with places; words

@@ -316,7 +316,7 @@ static const struct slot rows[] = {
         .doc = "The guest's UUID (default: a new one)."),
     KEY("vcpus", ANY, NUMBER(raw.vcpus), .min = 1, .max = VCPUS_MAX,
         .doc = "Number of virtual CPUs at start (default: 1)."),
-    KEY("vdispl", ANY, NOT_YET,
+    KEY("vdispl", ANY, ITEMS(vdispl),
         .doc = "Paravirtual displays."),
     KEY("vendor_device", FOR_HVM, ENUM(U_HVM.vendor_device, libxl_vendor_device_string_table),
         .doc = "PCI device that makes Windows look for PV drivers."),

@@ -140,6 +140,46 @@ static void pci_devices(void **state)
     spec_end(&s);
 }
 
+static size_t display_errors(const char *text, libxl_device_vdispl *display)
+{
+    struct spec s;
+    size_t n;
+
+    spec_start(&s, text);
+    libxl_device_vdispl_init(display);
+    spec_vdispl_parse(s.value, display, s.p, &s.diags);
+    n = s.diags.n_errors;
+    spec_end(&s);
+    return n;
+}
+
+static void displays(void **state)
+{
+    static const char *const bad[] = {
+        "connectors=", "connectors=a", "connectors=a:", "connectors=a:1",
+        "connectors=a:1x", "connectors=a:1x2x3", "connectors=a:0x1",
+        "connectors=:1x1", "connectors=a:1x1;", "connectors=a:-1x1",
+        "connectors=a b:1x1", "connectors=a:1x1:2", "be-alloc=x", "beckend=0",
+        "backend=dd", "",
+    };
+    libxl_device_vdispl d;
+
+    (void)state;
+    assert_int_equal(display_errors("backend=dd,be-alloc=1,connectors="
+                                    "id0:1920x1080;id1:800x600", &d), 0);
+    assert_string_equal(d.backend_domname, "dd");
+    assert_true(d.be_alloc);
+    assert_int_equal(d.num_connectors, 2);
+    assert_string_equal(d.connectors[1].unique_id, "id1");
+    assert_int_equal(d.connectors[1].width, 800);
+    assert_int_equal(d.connectors[1].height, 600);
+    libxl_device_vdispl_dispose(&d);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_int_equal(display_errors(bad[i], &d), 1);
+        libxl_device_vdispl_dispose(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +188,7 @@ int main(void)
         cmocka_unit_test(framebuffers),
         cmocka_unit_test(usb),
         cmocka_unit_test(pci_devices),
+        cmocka_unit_test(displays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

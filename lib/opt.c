@@ -88,9 +88,9 @@ static struct err *set(struct state *s, const struct slot *slot,
 
     if (!e)
         return NULL;
-    usage = ERR_AS(usage, "%s '%s%s': %s",
-                   is_option(slot) ? "option" : "argument", dashes, slot->name,
-                   err_text(e));
+    usage =
+        ERR_AS(usage, "%s '%s%s': %s", is_option(slot) ? "option" : "argument",
+               dashes, slot->name, err_text(e));
     err_free(e);
     return usage;
 }
@@ -191,7 +191,10 @@ static bool asks_for_help(const struct state *s, const char *word)
 struct err *opt_parse(const struct slot *rows, int argc, char *const argv[],
                       void *base, struct pool *p, struct opt_parse *parse)
 {
-    struct state s = {.rows = rows, .argc = argc, .argv = argv, .at = 1,
+    struct state s = {.rows = rows,
+                      .argc = argc,
+                      .argv = argv,
+                      .at = 1,
                       .next_arg = first_arg(rows)};
     bool only_arguments = false;
 

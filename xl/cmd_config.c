@@ -45,9 +45,9 @@ static struct err *gather(const struct update_args *a, struct pool *p,
     str_addn(text, read, len);
     for (size_t i = 0; i < settings.n; i++)
         str_addf(text, "\n%s\n", settings.list[i]);
-    return str_full(text) ? ERR("'%s' and the settings are too large together",
-                                *ret_file)
-                          : NULL;
+    return str_full(text)
+               ? ERR("'%s' and the settings are too large together", *ret_file)
+               : NULL;
 }
 
 static struct err *parse(struct guest *g, const struct source *source,
@@ -89,8 +89,8 @@ static struct err *run_update(void *app, const void *args, struct pool *p)
     TRY(xl_host(xl, &h));
     host_mark(h);
     fprintf(stderr, "setting dom%u configuration\n", domid);
-    rc = libxl_userdata_store(h->ctx, domid, "xl",
-                              (const uint8_t *)source.text, (int)source.len);
+    rc = libxl_userdata_store(h->ctx, domid, "xl", (const uint8_t *)source.text,
+                              (int)source.len);
     return rc ? host_err(h, rc, "domain '%s': cannot keep the configuration",
                          a->domain)
               : NULL;

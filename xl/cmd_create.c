@@ -61,8 +61,8 @@ static const struct slot create_opts[] = {
 static struct err *show_complaints(const struct diags *diags, bool quiet)
 {
     AUTO_STR struct str text = STR_INIT(STR_MAX);
-    bool bad = diags->n_errors ||
-               (diags->n_warnings && diags->warnings_are_errors);
+    bool bad =
+        diags->n_errors || (diags->n_warnings && diags->warnings_are_errors);
 
     if (bad || !quiet) {
         diags_format(diags, &text);

@@ -128,7 +128,8 @@ static void add_capabilities(struct facts *f, const libxl_physinfo *info)
 
 static struct err *add_physical(struct facts *f, struct host *h)
 {
-    uint64_t pages_per_mb = (1 << 20) / libxl_get_version_info(h->ctx)->pagesize;
+    uint64_t pages_per_mb =
+        (1 << 20) / libxl_get_version_info(h->ctx)->pagesize;
     libxl_physinfo info;
     uint32_t *caps = info.hw_cap;
     int rc;
@@ -224,9 +225,9 @@ static void add_devices(struct facts *f, struct host *h)
 
     str_add(&text, "\ndevice           node");
     for (int i = 0; devs && i < n; i++) {
-        const char *name = pool_printf(f->pool, "%04x:%02x:%02x.%01x",
-                                       devs[i].seg, devs[i].bus,
-                                       devs[i].devfn >> 3, devs[i].devfn & 7);
+        const char *name =
+            pool_printf(f->pool, "%04x:%02x:%02x.%01x", devs[i].seg,
+                        devs[i].bus, devs[i].devfn >> 3, devs[i].devfn & 7);
         struct value *item;
 
         if (devs[i].node == LIBXL_PCITOPOLOGY_INVALID_ENTRY)
@@ -315,8 +316,8 @@ static struct err *print_facts(const struct facts *f, const char *only)
         if (only)
             str_addf(&out, "%s\n", *text == '\n' ? text + 1 : text);
         else
-            str_addf(&out, "%-23s:%s%s\n", fact->name,
-                     *text == '\n' ? "" : " ", text);
+            str_addf(&out, "%-23s:%s%s\n", fact->name, *text == '\n' ? "" : " ",
+                     text);
     }
     return xl_print(&out);
 }

@@ -75,9 +75,9 @@ static const struct table_col vcpu_cols[] = {
 static void add_vcpu(struct table *t, struct pool *p, const char *name,
                      uint32_t domid, const libxl_vcpuinfo *v, int n_cpus)
 {
-    const char *state = pool_printf(p, "%c%c%c", v->running ? 'r' : '-',
-                                    v->blocked ? 'b' : '-',
-                                    v->online ? '-' : 'p');
+    const char *state =
+        pool_printf(p, "%c%c%c", v->running ? 'r' : '-', v->blocked ? 'b' : '-',
+                    v->online ? '-' : 'p');
 
     table_row(t);
     table_str(t, name);
@@ -288,8 +288,8 @@ static struct err *set_pin(struct pin *pin)
 
     host_mark(pin->h);
     if (pin->all)
-        rc = libxl_set_vcpuaffinity_all(
-            ctx, pin->domid, pin->info.vcpu_max_id + 1, hard, soft);
+        rc = libxl_set_vcpuaffinity_all(ctx, pin->domid,
+                                        pin->info.vcpu_max_id + 1, hard, soft);
     else if (a->force)
         rc = libxl_set_vcpuaffinity_force(ctx, pin->domid, vcpu, hard, soft);
     else

@@ -33,7 +33,8 @@ struct err *config_check_format(const struct xl *xl)
     if (xl->conf.output_format == OUTPUT_JSON)
         return NULL;
     return ERR("'%s' says output_format=\"sxp\": S-expressions cannot be "
-               "printed, only \"json\" can", CONF_PATH);
+               "printed, only \"json\" can",
+               CONF_PATH);
 }
 
 struct err *config_print(const struct xl *xl, const struct guest *g, long domid,

@@ -246,8 +246,7 @@ static void set_up_poll(const struct session *s, struct pollfd fds[N_FDS])
     fds[FD_SIGNAL] = (struct pollfd){await_signal_fd(), POLLIN, 0};
     fds[FD_TTY] = (struct pollfd){
         s->tty, (short)(POLLIN | (s->n_input ? POLLOUT : 0)), 0};
-    fds[FD_INPUT] =
-        (struct pollfd){takes_input ? STDIN_FILENO : -1, POLLIN, 0};
+    fds[FD_INPUT] = (struct pollfd){takes_input ? STDIN_FILENO : -1, POLLIN, 0};
 }
 
 static int poll_timeout(const struct session *s)

@@ -27,8 +27,9 @@ static struct err *parse_global(struct xl *xl, int argc, char *argv[],
 
     if (!e)
         return NULL;
-    return ERR("%s\nusage: xl [-vfNtT] COMMAND [ARGUMENTS]; 'xl help' lists commands",
-               err_text(e));
+    return ERR(
+        "%s\nusage: xl [-vfNtT] COMMAND [ARGUMENTS]; 'xl help' lists commands",
+        err_text(e));
 }
 
 /* With a bad setting nothing is changed: a guest would get another bridge, or

@@ -65,11 +65,12 @@ static const char *const odd[] = {
 static void try_each_byte(struct diff_run *run)
 {
     static const char *const places[] = {
-        "%c",        "%ca=1\n",   "a%c=1\n",   "a=%c1\n",    "a=1%c\n",
-        "a=1%c",     "a='%c'\n",  "a=\"%c\"\n", "a='\\%c'\n", "a='\\1%c2'\n",
-        "a='\\12%c'\n", "a=[%c]\n",  "a=[1%c]\n", "a=[1%c2]\n", "a=1%cb=2\n",
-        "a%c+=1\n",  "a+%c=1\n",  "#%c\n",     "a%c",        "a=[1,%c",
-        "a=x%c\n",   "a=0x%c\n",  "%c%c",      "a=1\n%c\nb=2\n",
+        "%c",         "%ca=1\n",      "a%c=1\n",      "a=%c1\n",
+        "a=1%c\n",    "a=1%c",        "a='%c'\n",     "a=\"%c\"\n",
+        "a='\\%c'\n", "a='\\1%c2'\n", "a='\\12%c'\n", "a=[%c]\n",
+        "a=[1%c]\n",  "a=[1%c2]\n",   "a=1%cb=2\n",   "a%c+=1\n",
+        "a+%c=1\n",   "#%c\n",        "a%c",          "a=[1,%c",
+        "a=x%c\n",    "a=0x%c\n",     "%c%c",         "a=1\n%c\nb=2\n",
     };
     char text[64];
 
@@ -150,11 +151,11 @@ static void add_string(struct diff_rng *r, struct str *s)
 
     str_add(s, quote);
     for (unsigned n = diff_rand(r, 6); n; n--)
-        str_add(s, DIFF_PICK(r, "x", "y z", "#", ";", "[", "]", ",", "=", "1",
-                             "\\n", "\\t", "\\\\", "\\'", "\\\"", "\\123",
-                             "\\0", "/dev/x", "\xc3\xa4",
-                             diff_rand(r, 30) ? "k" : "\\q",
-                             diff_rand(r, 30) ? "k" : "'"));
+        str_add(s,
+                DIFF_PICK(r, "x", "y z", "#", ";", "[", "]", ",", "=", "1",
+                          "\\n", "\\t", "\\\\", "\\'", "\\\"", "\\123", "\\0",
+                          "/dev/x", "\xc3\xa4", diff_rand(r, 30) ? "k" : "\\q",
+                          diff_rand(r, 30) ? "k" : "'"));
     str_add(s, quote);
 }
 

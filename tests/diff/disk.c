@@ -107,8 +107,7 @@ int main(int argc, char **argv)
 {
     struct diff_run run = {.pair = &disk_pair};
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : 10000;
-    struct diff_rng rng = {
-        .state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1};
+    struct diff_rng rng = {.state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1};
     AUTO_STR struct str s = STR_INIT(1 << 16);
 
     if (argc > 1 && !strcmp(argv[1], "-")) {

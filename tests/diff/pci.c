@@ -18,8 +18,8 @@ static const char *outcome(struct pool *p, const libxl_device_pci *d)
                        "%04x:%02x:%02x.%x mask %x slot %x msi %d power %d "
                        "permissive %d seize %d rdm %d name '%s'",
                        d->domain, d->bus, d->dev, d->func, d->vfunc_mask,
-                       d->vdevfn, d->msitranslate, d->power_mgmt,
-                       d->permissive, d->seize, (int)d->rdm_policy,
+                       d->vdevfn, d->msitranslate, d->power_mgmt, d->permissive,
+                       d->seize, (int)d->rdm_policy,
                        d->name ? d->name : "(none)");
 }
 
@@ -54,7 +54,6 @@ static const char *oracle(struct pool *p, struct diff_input in)
     fclose(report);
     return said;
 }
-
 
 /* clang-format off */
 static const struct diff_known known[] = {
@@ -106,8 +105,7 @@ int main(int argc, char **argv)
 {
     struct diff_run run = {.pair = &pair};
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : 10000;
-    struct diff_rng rng = {
-        .state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1};
+    struct diff_rng rng = {.state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1};
     AUTO_STR struct str s = STR_INIT(1 << 16);
 
     for (size_t i = 0; i < ARRAY_LEN(addresses); i++)

@@ -71,8 +71,8 @@ static struct err *say_hung(struct err *e)
     better = err_make(&err_kind_timeout,
                       "%.*shotplug script '%.*s' did not end in time and was "
                       "killed",
-                      (int)(at - err_text(e)), err_text(e),
-                      (int)(end - script), script);
+                      (int)(at - err_text(e)), err_text(e), (int)(end - script),
+                      script);
     err_free(e);
     return better;
 }

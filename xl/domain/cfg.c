@@ -155,7 +155,8 @@ static void add_value(struct cfg_parser *p, const char *name, struct value *to,
     if (to->kind != more->kind)
         diag_error(p->diags, more->place,
                    "cannot add a %s to '%s', which is a %s: expected the same "
-                   "on both sides of '+='", value_kind_name(more->kind), name,
+                   "on both sides of '+='",
+                   value_kind_name(more->kind), name,
                    value_kind_name(to->kind));
     else if (to->kind == VALUE_LIST)
         add_list(to, more);
@@ -172,8 +173,7 @@ static void store(struct cfg_parser *p, const char *name,
         add_value(p, name, old, v);
         return;
     }
-    if (old && old->name_place.source == p->source &&
-        p->n_again++ < AGAIN_MAX)
+    if (old && old->name_place.source == p->source && p->n_again++ < AGAIN_MAX)
         diag_warning(p->diags, name_place,
                      "'%s' is set again: its setting in line %zu has no effect",
                      name, cfg_line_of(old->name_place));
@@ -201,7 +201,8 @@ static const char *parse_name(struct cfg_parser *p)
     }
     diag_error(p->diags, cfg_token_place(p),
                "expected the name of a setting (small letters, digits, _ and "
-               ".), not '%s'", word);
+               ".), not '%s'",
+               word);
     cfg_next(p);
     return NULL;
 }
@@ -209,8 +210,8 @@ static const char *parse_name(struct cfg_parser *p)
 /* What begins lines of Python, which the first Xen toolstack ran. */
 static bool is_python(const char *name)
 {
-    static const char *const words[] = {"import", "from", "def", "if",  "for",
-                                        "while",  "try",  "class", "print"};
+    static const char *const words[] = {
+        "import", "from", "def", "if", "for", "while", "try", "class", "print"};
 
     for (size_t i = 0; name && i < sizeof(words) / sizeof(*words); i++) {
         if (!strcmp(name, words[i]))
@@ -231,7 +232,8 @@ static bool parse_operator(struct cfg_parser *p, const char *name,
     if (name && is_python(name))
         diag_error(p->diags, cfg_token_place(p),
                    "expected '=' or '+=' after '%s', not %s: Python is not run "
-                   "in here", name, cfg_describe(p));
+                   "in here",
+                   name, cfg_describe(p));
     else if (name)
         diag_error(p->diags, cfg_token_place(p),
                    "expected '=' or '+=' after '%s', not %s", name,
@@ -278,10 +280,9 @@ static void parse_setting(struct cfg_parser *p)
 /* What is left of a list whose beginning was not understood. */
 static bool is_leftover(const struct cfg_parser *p)
 {
-    return p->lost &&
-           (cfg_at(p, CFG_STRING) || cfg_at(p, CFG_UNCLOSED) ||
-            cfg_at(p, CFG_NUMBER) || cfg_at(p, CFG_COMMA) ||
-            cfg_at(p, CFG_OPEN) || cfg_at(p, CFG_CLOSE));
+    return p->lost && (cfg_at(p, CFG_STRING) || cfg_at(p, CFG_UNCLOSED) ||
+                       cfg_at(p, CFG_NUMBER) || cfg_at(p, CFG_COMMA) ||
+                       cfg_at(p, CFG_OPEN) || cfg_at(p, CFG_CLOSE));
 }
 
 static bool gives_up(struct cfg_parser *p)

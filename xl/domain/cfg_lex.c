@@ -191,16 +191,19 @@ static size_t add_escape(const struct source *source, size_t start, size_t end,
     }
     if (octal) {
         place.end = start + 1 + octal;
-        diag_warning(diags, place, "an octal escape stands for nothing, in "
-                                   "stock xl too: write the character itself");
+        diag_warning(diags, place,
+                     "an octal escape stands for nothing, in "
+                     "stock xl too: write the character itself");
         return 1 + octal;
     }
     if (s[0] == 'x' || isdigit((unsigned char)s[0]))
-        diag_error(diags, place, "characters cannot be written as numbers: "
-                                 "write the character itself");
+        diag_error(diags, place,
+                   "characters cannot be written as numbers: "
+                   "write the character itself");
     else
-        diag_error(diags, place, "expected one of a b f n r t v \\ ' \" after "
-                                 "the backslash: write \\\\ for a backslash");
+        diag_error(diags, place,
+                   "expected one of a b f n r t v \\ ' \" after "
+                   "the backslash: write \\\\ for a backslash");
     return 2;
 }
 

@@ -70,9 +70,8 @@ size_t cfg_line_of(const struct place place)
 
 static bool opens(const struct cfg_parser *p)
 {
-    char c = p->token.start < p->source->len
-                 ? p->source->text[p->token.start]
-                 : '\0';
+    char c = p->token.start < p->source->len ? p->source->text[p->token.start]
+                                             : '\0';
 
     return cfg_at(p, CFG_OPEN) ||
            (cfg_at(p, CFG_JUNK) && (c == '(' || c == '{'));
@@ -80,9 +79,8 @@ static bool opens(const struct cfg_parser *p)
 
 static bool closes(const struct cfg_parser *p)
 {
-    char c = p->token.start < p->source->len
-                 ? p->source->text[p->token.start]
-                 : '\0';
+    char c = p->token.start < p->source->len ? p->source->text[p->token.start]
+                                             : '\0';
 
     return cfg_at(p, CFG_CLOSE) ||
            (cfg_at(p, CFG_JUNK) && (c == ')' || c == '}'));
@@ -179,7 +177,8 @@ static void complain_of_quote(struct cfg_parser *p, bool in_list)
     }
     diag_error(p->diags, place,
                "this string is not closed: expected %c before the end of the "
-               "line", quote);
+               "line",
+               quote);
     p->open_explained = true;
     if (in_list)
         skip_line(p);
@@ -203,7 +202,8 @@ static void complain_of_word(struct cfg_parser *p)
     if (isdigit((unsigned char)word[0]) || word[0] == '-')
         diag_error(p->diags, cfg_token_place(p),
                    "expected a number (digits, or 0x and digits with small "
-                   "a-f): put '%s' in quotes", word);
+                   "a-f): put '%s' in quotes",
+                   word);
     else
         diag_error(p->diags, cfg_token_place(p),
                    "expected a string, number or list: put '%s' in quotes",
@@ -219,7 +219,8 @@ void cfg_complain_of_value(struct cfg_parser *p, bool in_list)
     else
         diag_error(p->diags, cfg_token_place(p),
                    "expected a value (a string in quotes, a number or a "
-                   "list), not %s", cfg_describe(p));
+                   "list), not %s",
+                   cfg_describe(p));
 }
 
 /* A name at the start of a line, or after `;`, with `=` behind it: the list
@@ -233,8 +234,8 @@ static bool setting_begins(const struct cfg_parser *p)
     if (!cfg_at(p, CFG_NAME) ||
         !cfg_lex_starts_setting(p->source, p->token.start))
         return false;
-    while (at && (p->source->text[at - 1] == ' ' ||
-                  p->source->text[at - 1] == '\t'))
+    while (at &&
+           (p->source->text[at - 1] == ' ' || p->source->text[at - 1] == '\t'))
         at--;
     return at == 0 || p->source->text[at - 1] == '\n';
 }
@@ -248,12 +249,11 @@ bool cfg_list_is_cut(struct cfg_parser *p, size_t open)
     if (!cfg_at(p, CFG_END) && !setting_begins(p))
         return false;
     if (!p->list_open && !p->open_explained)
-        diag_error(p->diags, place,
-                   "this list is not closed: expected ']' before %s",
-                   cfg_at(p, CFG_END)
-                       ? "the end"
-                       : pool_printf(p->pool, "line %zu",
-                                     cfg_line_of(cfg_token_place(p))));
+        diag_error(
+            p->diags, place, "this list is not closed: expected ']' before %s",
+            cfg_at(p, CFG_END) ? "the end"
+                               : pool_printf(p->pool, "line %zu",
+                                             cfg_line_of(cfg_token_place(p))));
     p->list_open = true;
     return true;
 }
@@ -277,8 +277,8 @@ void cfg_complain_of_end(struct cfg_parser *p)
     if (is_stray_quote(p)) {
         diag_error(p->diags, cfg_last_place(p),
                    "expected ',' or ']' after this string, not %s: a quote "
-                   "inside a string is written \\%c", cfg_describe(p),
-                   p->source->text[p->last_end - 1]);
+                   "inside a string is written \\%c",
+                   cfg_describe(p), p->source->text[p->last_end - 1]);
         p->open_explained = true;
         skip_line(p);
         return;

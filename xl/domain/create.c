@@ -124,10 +124,9 @@ static struct err *build(struct creation *c)
     await_begin(&a, c->h);
     a.tick = tick;
     a.tick_arg = c;
-    rc = await_end(&a, libxl_domain_create_new(c->h->ctx, c->config, &c->domid,
-                                               &a.how, c->how->console
-                                                           ? &console
-                                                           : NULL));
+    rc = await_end(
+        &a, libxl_domain_create_new(c->h->ctx, c->config, &c->domid, &a.how,
+                                    c->how->console ? &console : NULL));
     if (c->domid != NO_DOMID)
         journal_domid(&c->journal, c->domid);
     if (a.interrupted)

@@ -40,9 +40,9 @@ static const struct store_req *answer(const struct gather *g, size_t i)
 
 static bool load_config(struct gather *g, struct item *it)
 {
-    const char *path = pool_printf(
-        g->pool, USERDATA_DIR "/userdata-d.%u.%s.libxl-json", it->domain->id,
-        uuid_text(g->pool, &it->domain->uuid));
+    const char *path =
+        pool_printf(g->pool, USERDATA_DIR "/userdata-d.%u.%s.libxl-json",
+                    it->domain->id, uuid_text(g->pool, &it->domain->uuid));
     struct err *e;
     char *text;
     size_t len;
@@ -95,7 +95,7 @@ static bool has_name(const struct store_req *list, const char *name)
 /* What libxl would look for elsewhere, and change in the configuration. */
 static bool only_plain_devices(const struct gather *g, const struct item *it)
 {
-    static const char *const others[] = {"virtio_disk", "vtpm",  "vusb",
+    static const char *const others[] = {"virtio_disk", "vtpm",   "vusb",
                                          "pci",         "vdispl", "vsnd"};
     const libxl_domain_config *c = &it->config;
     const char *id = pool_printf(g->pool, "%u", it->domain->id);
@@ -142,8 +142,9 @@ static bool has_many_cpus(const struct item *it)
 
 static bool is_covered(struct gather *g, struct item *it)
 {
-    if (!it->loaded || answer(g, it->target)->errnum || answer(g, it->max)->errnum ||
-        answer(g, it->name)->errnum || it->domain->info.cpupool ||
+    if (!it->loaded || answer(g, it->target)->errnum ||
+        answer(g, it->max)->errnum || answer(g, it->name)->errnum ||
+        it->domain->info.cpupool ||
         (g->scheduler != XEN_SCHEDULER_CREDIT2 &&
          g->scheduler != XEN_SCHEDULER_CREDIT))
         return false;
@@ -187,8 +188,10 @@ long disk_number(const char *vdev)
         const char *front;
         int major, letters, shift, first;
     } kinds[] = {
-        {"xvd", 202, 16, 4, 0}, {"sd", 8, 16, 4, 0},
-        {"hd", 3, 2, 6, 0},     {"hd", 22, 4, 6, 2},
+        {"xvd", 202, 16, 4, 0},
+        {"sd", 8, 16, 4, 0},
+        {"hd", 3, 2, 6, 0},
+        {"hd", 22, 4, 6, 2},
     };
 
     for (size_t i = 0; vdev && i < ARRAY_LEN(kinds); i++) {
@@ -241,10 +244,10 @@ static bool take_scheduling(struct gather *g, struct item *it)
     struct xen_domctl_sched_credit2 credit2;
     struct xen_domctl_sched_credit credit;
     bool is_2 = g->scheduler == XEN_SCHEDULER_CREDIT2;
-    int rc = is_2 ? xc_sched_credit2_domain_get(g->host->xc, it->domain->id,
-                                                &credit2)
-                  : xc_sched_credit_domain_get(g->host->xc, it->domain->id,
-                                               &credit);
+    int rc =
+        is_2
+            ? xc_sched_credit2_domain_get(g->host->xc, it->domain->id, &credit2)
+            : xc_sched_credit_domain_get(g->host->xc, it->domain->id, &credit);
 
     if (rc)
         return false;
@@ -260,8 +263,8 @@ static bool take_memory(const struct gather *g, struct item *it)
 {
     libxl_domain_build_info *b = &it->config.b_info;
     int64_t target, max;
-    struct err *e = text_to_int(answer(g, it->target)->text, 10, 0, INT64_MAX,
-                                &target);
+    struct err *e =
+        text_to_int(answer(g, it->target)->text, 10, 0, INT64_MAX, &target);
 
     if (!e)
         e = text_to_int(answer(g, it->max)->text, 10, 0, INT64_MAX, &max);
@@ -330,8 +333,8 @@ static bool ask_libxl(struct gather *g, struct item *it)
     libxl_domain_config_dispose(&it->config);
     libxl_domain_config_init(&it->config);
     host_mark(g->host);
-    return !libxl_retrieve_domain_configuration(
-        g->host->ctx, it->domain->id, &it->config, NULL);
+    return !libxl_retrieve_domain_configuration(g->host->ctx, it->domain->id,
+                                                &it->config, NULL);
 }
 
 static struct err *print_all(struct gather *g, struct str *out)

@@ -74,8 +74,8 @@ static struct err *retrieve(const struct death *d, struct config *config)
     libxl_domain_config_init(&config->c);
     host_mark(d->h);
     await_begin(&a, d->h);
-    rc = await_end(&a, libxl_retrieve_domain_configuration(
-                           d->h->ctx, d->domid, &config->c, &a.how));
+    rc = await_end(&a, libxl_retrieve_domain_configuration(d->h->ctx, d->domid,
+                                                           &config->c, &a.how));
     return rc ? host_err(d->h, rc, "cannot read its configuration") : NULL;
 }
 
@@ -229,8 +229,8 @@ static struct err *restart(const struct death *d, struct config *config,
 {
     TRY(update(d, config));
     if (d->restarting) {
-        AUTO_FREE char *json = libxl_domain_config_to_json(d->h->ctx,
-                                                           &config->c);
+        AUTO_FREE char *json =
+            libxl_domain_config_to_json(d->h->ctx, &config->c);
 
         TRY(d->restarting(d->arg, json));
     }
@@ -245,8 +245,8 @@ static struct err *soft_reset(const struct death *d, libxl_domain_config *c)
 
     host_mark(d->h);
     await_begin(&a, d->h);
-    rc = await_end(&a, libxl_domain_soft_reset(d->h->ctx, c, d->domid, &a.how,
-                                               NULL));
+    rc = await_end(
+        &a, libxl_domain_soft_reset(d->h->ctx, c, d->domid, &a.how, NULL));
     if (!rc)
         rc = libxl_domain_unpause(d->h->ctx, d->domid, NULL);
     return rc ? host_err(d->h, rc, "cannot reset it") : NULL;
@@ -370,8 +370,8 @@ static struct err *following_begin(struct following *f, const struct death *d)
 /* Which disk it is, the event itself does not say in libxl 4.17. */
 static void on_eject(const struct following *f, const libxl_event *event)
 {
-    struct err *e = eject_obey(f->h, event->domid,
-                               f->config.c.disks[event->for_user].vdev);
+    struct err *e =
+        eject_obey(f->h, event->domid, f->config.c.disks[event->for_user].vdev);
 
     if (e)
         log_error("eject", "%s", err_text(e));

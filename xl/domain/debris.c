@@ -68,8 +68,8 @@ static bool is_ours(const struct debris *d, bool domain_gone, const char *pid)
     if (file_has_words(pool_printf(p, "/proc/%s/environ", pid), env, NULL))
         return true;
     return domain_gone && d->domid != NO_DOMID &&
-           file_has_words(pool_printf(p, "/proc/%s/cmdline", pid),
-                          "-xen-domid", pool_printf(p, "%u", d->domid));
+           file_has_words(pool_printf(p, "/proc/%s/cmdline", pid), "-xen-domid",
+                          pool_printf(p, "%u", d->domid));
 }
 
 /* Kills them; returns how many there were. */
@@ -143,8 +143,8 @@ static struct err *destroy(const struct debris *d, struct host *h)
     await_begin(&a, h);
     a.interruptible = false;
     rc = await_end(&a, libxl_domain_destroy(h->ctx, d->domid, &a.how));
-    if (!rc || libxl_domain_info(h->ctx, NULL, d->domid) ==
-                   ERROR_DOMAIN_NOTFOUND)
+    if (!rc ||
+        libxl_domain_info(h->ctx, NULL, d->domid) == ERROR_DOMAIN_NOTFOUND)
         return NULL;
     return host_err(h, rc, "cannot destroy what was made of it (id %u)",
                     d->domid);
@@ -183,10 +183,9 @@ static void remove_nodes(struct xs_handle *xs, const struct debris *d,
     remove_path(xs, pool_printf(p, "/local/domain/%u", d->domid));
     kinds = xs_directory(xs, XBT_NULL, BACKENDS, &n);
     for (unsigned i = 0; kinds && i < n; i++)
-        remove_path(xs,
-                    pool_printf(p, BACKENDS "/%s/%u", kinds[i], d->domid));
-    remove_path(xs, pool_printf(p, "/local/domain/0/device-model/%u",
-                                d->domid));
+        remove_path(xs, pool_printf(p, BACKENDS "/%s/%u", kinds[i], d->domid));
+    remove_path(xs,
+                pool_printf(p, "/local/domain/0/device-model/%u", d->domid));
     remove_path(xs, pool_printf(p, "/libxl/%u", d->domid));
 }
 
@@ -249,14 +248,12 @@ static bool in_use(const struct loop_search *s, const char *loop)
     for (unsigned i = 0; domains && i < n && !found; i++) {
         const char *dir = pool_printf(s->pool, "%s/%s", vbd, domains[i]);
         unsigned n_disks = 0;
-        AUTO_FREE char **disks =
-            xs_directory(s->xs, XBT_NULL, dir, &n_disks);
+        AUTO_FREE char **disks = xs_directory(s->xs, XBT_NULL, dir, &n_disks);
 
         for (unsigned k = 0; disks && k < n_disks && !found; k++) {
-            AUTO_FREE char *node =
-                xs_read(s->xs, XBT_NULL,
-                        pool_printf(s->pool, "%s/%s/node", dir, disks[k]),
-                        NULL);
+            AUTO_FREE char *node = xs_read(
+                s->xs, XBT_NULL,
+                pool_printf(s->pool, "%s/%s/node", dir, disks[k]), NULL);
 
             found = node && !strcmp(node, dev);
         }

@@ -65,13 +65,12 @@ const char *domain_state(struct pool *p, const struct domain *d)
     uint32_t flags = d->info.flags;
     bool crashed = domain_shutdown_reason(d) == SHUTDOWN_crash;
 
-    return pool_printf(p, "%c%c%c%c%c%c",
-                       flags & XEN_DOMINF_running ? 'r' : '-',
-                       flags & XEN_DOMINF_blocked ? 'b' : '-',
-                       flags & XEN_DOMINF_paused ? 'p' : '-',
-                       flags & XEN_DOMINF_shutdown ? 's' : '-',
-                       crashed ? 'c' : '-',
-                       flags & XEN_DOMINF_dying ? 'd' : '-');
+    return pool_printf(
+        p, "%c%c%c%c%c%c", flags & XEN_DOMINF_running ? 'r' : '-',
+        flags & XEN_DOMINF_blocked ? 'b' : '-',
+        flags & XEN_DOMINF_paused ? 'p' : '-',
+        flags & XEN_DOMINF_shutdown ? 's' : '-', crashed ? 'c' : '-',
+        flags & XEN_DOMINF_dying ? 'd' : '-');
 }
 
 uint64_t domain_memory_kb(const struct domain *d)

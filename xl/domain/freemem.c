@@ -47,8 +47,7 @@ struct err *freemem_explain(struct host *h, libxl_domain_config *config,
     err_free(e);
     return ERR("not enough memory: it needs %lu MB (with %lu MB for Xen's own "
                "use of it), %lu MB are free",
-               mb_up(n.need),
-               mb_up(n.need - config->b_info.target_memkb),
+               mb_up(n.need), mb_up(n.need - config->b_info.target_memkb),
                (unsigned long)(n.free / 1024));
 }
 

@@ -118,8 +118,8 @@ static struct sink *sink_new(xentoollog_level level, unsigned flags)
     s->logger.vmessage = sink_message;
     s->logger.progress = sink_progress;
     s->logger.destroy = sink_destroy;
-    s->shown = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, level,
-                                                                 flags);
+    s->shown =
+        (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, level, flags);
     s->level = level;
     s->pid = getpid();
     s->pool = pool_new();
@@ -197,8 +197,8 @@ void host_mark(struct host *h)
 static size_t code_place_len(const char *text)
 {
     const char *line_end, *c = text + strspn(text, "abcdefghijklmnopqrstuvwxyz"
-                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                        "0123456789_-/.");
+                                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                   "0123456789_-/.");
 
     if (c == text || *c != ':' || c[-1] != 'c' || !isdigit((unsigned char)c[1]))
         return 0;

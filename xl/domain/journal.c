@@ -60,8 +60,7 @@ static size_t add_files(struct str *text, const libxl_domain_config *config)
 }
 
 static struct err *describe(const libxl_domain_config *config,
-                            const char *token, struct pool *p,
-                            struct str *text)
+                            const char *token, struct pool *p, struct str *text)
 {
     str_addf(text, "pid %d\ntoken %s\n", (int)getpid(), token);
     if (add_files(text, config))

@@ -135,8 +135,9 @@ static void loop(struct keeper *k, int idle)
 {
     for (;;) {
         turn(k);
-        if (k->stopping ? !is_working(k)
-                        : k->idle_since && keeping_now() >= k->idle_since + idle)
+        if (k->stopping
+                ? !is_working(k)
+                : k->idle_since && keeping_now() >= k->idle_since + idle)
             return;
         wait_event(k, idle);
     }

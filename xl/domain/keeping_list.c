@@ -124,8 +124,7 @@ void keeping_scan_marks(struct keeper *k)
         uint32_t domid;
         char uuid[37];
 
-        if (keeper_mark_parse(names[i], &domid, uuid) &&
-            !mark(k, uuid, domid))
+        if (keeper_mark_parse(names[i], &domid, uuid) && !mark(k, uuid, domid))
             add_marked(k, p, names[i], uuid, domid);
     }
 }
@@ -221,15 +220,17 @@ static time_t delay(struct keeper *k, const struct kept *d)
     }
     seconds = l->n_short++ * DELAY_STEP;
     if (l->n_short == 2)
-        log_warning("keeper", "id %u: its lives are short; the next start "
-                              "is delayed", d->domid);
+        log_warning("keeper",
+                    "id %u: its lives are short; the next start "
+                    "is delayed",
+                    d->domid);
     return seconds > DELAY_MAX ? DELAY_MAX : seconds;
 }
 
 static bool is_dead(const xc_domaininfo_t *info)
 {
-    unsigned reason = (info->flags >> XEN_DOMINF_shutdownshift) &
-                      XEN_DOMINF_shutdownmask;
+    unsigned reason =
+        (info->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
 
     return info->flags & XEN_DOMINF_shutdown && reason != SHUTDOWN_suspend;
 }

@@ -8,8 +8,7 @@
 #include "lib/str.h"
 #include "xl/domain/keys.h"
 
-void key_rule_vcpus(struct guest *g, const struct value *record,
-                    struct fill *f)
+void key_rule_vcpus(struct guest *g, const struct value *record, struct fill *f)
 {
     libxl_domain_build_info *b = &g->config.b_info;
     int vcpus = g->raw.vcpus, max = g->raw.maxvcpus;
@@ -138,7 +137,8 @@ struct host_cpus key_host_cpus(const struct guest *g, struct fill *f,
         struct err *e = d->host_cpus(d->host_cpus_arg, f->pool, &host);
 
         if (e)
-            diag_err(f->diags, place, err_wrap(e, "cannot tell the host's CPUs"));
+            diag_err(f->diags, place,
+                     err_wrap(e, "cannot tell the host's CPUs"));
     }
     return host;
 }
@@ -181,7 +181,8 @@ static void intersect(libxl_bitmap *map, const libxl_bitmap *with)
     }
 }
 
-static bool is_whole_host(const libxl_bitmap *mask, const struct host_cpus *host)
+static bool is_whole_host(const libxl_bitmap *mask,
+                          const struct host_cpus *host)
 {
     for (unsigned i = 0; i < host->n; i++) {
         if (!libxl_bitmap_test(mask, (int)i))
@@ -205,9 +206,9 @@ static struct err *add_mask(struct cpu_limit *limit, const char *setting,
         intersect(&limit->map, &mask);
     else
         copy_map(&limit->map, &mask);
-    limit->settings = limit->settings ? pool_printf(p, "%s and %s",
-                                                    limit->settings, setting)
-                                      : setting;
+    limit->settings =
+        limit->settings ? pool_printf(p, "%s and %s", limit->settings, setting)
+                        : setting;
     return NULL;
 }
 

@@ -6,25 +6,25 @@
 #include "xl/domain/keys.h"
 
 /* init, done and parse of one kind of device, under the types kinds want. */
-#define DEVICE(which, parse_call)                                              \
-    static void which##_init(void *item)                                       \
-    {                                                                          \
-        libxl_device_##which##_init(item);                                     \
-    }                                                                          \
-    static void which##_done(void *item)                                       \
-    {                                                                          \
-        libxl_device_##which##_dispose(item);                                  \
-    }                                                                          \
-    static void which##_parse(const struct slot *slot,                         \
-                              const struct value *value, void *item,           \
-                              size_t index, struct fill *f)                    \
-    {                                                                          \
-        libxl_device_##which *device = item;                                   \
-        int devid = (int)index;                                                \
-                                                                               \
-        (void)slot;                                                            \
-        (void)devid;                                                           \
-        parse_call;                                                            \
+#define DEVICE(which, parse_call)                                    \
+    static void which##_init(void *item)                             \
+    {                                                                \
+        libxl_device_##which##_init(item);                           \
+    }                                                                \
+    static void which##_done(void *item)                             \
+    {                                                                \
+        libxl_device_##which##_dispose(item);                        \
+    }                                                                \
+    static void which##_parse(const struct slot *slot,               \
+                              const struct value *value, void *item, \
+                              size_t index, struct fill *f)          \
+    {                                                                \
+        libxl_device_##which *device = item;                         \
+        int devid = (int)index;                                      \
+                                                                     \
+        (void)slot;                                                  \
+        (void)devid;                                                 \
+        parse_call;                                                  \
     }
 
 static const struct guest_defaults *defaults_of(const struct fill *f)

@@ -151,8 +151,8 @@ static void place_cmdline(struct guest *g, const struct value *record,
         return;
     }
     if (root)
-        b->cmdline = xprintf("root=%s%s%s", root, extra ? " " : "",
-                             extra ? extra : "");
+        b->cmdline =
+            xprintf("root=%s%s%s", root, extra ? " " : "", extra ? extra : "");
     else
         b->cmdline = xstrdup(extra);
 }
@@ -376,8 +376,7 @@ static void check_spice(struct guest *g, const struct value *record,
 {
     const libxl_spice_info *s = &g->config.b_info.u.hvm.spice;
 
-    if (g->config.c_info.type != LIBXL_DOMAIN_TYPE_HVM ||
-        !is_true(s->enable))
+    if (g->config.c_info.type != LIBXL_DOMAIN_TYPE_HVM || !is_true(s->enable))
         return;
     if (!s->port && !s->tls_port)
         diag_warning(f->diags, key_place(record, "spice"),

@@ -195,8 +195,8 @@ static struct err *read_viridian(const struct slot *slot,
     return NULL;
 }
 
-const struct kind_set set_viridian = {
-    read_viridian, .form = "truth value or list of strings"};
+const struct kind_set set_viridian = {read_viridian,
+                                      .form = "truth value or list of strings"};
 
 /* ---- gfx_passthru -------------------------------------------------------- */
 
@@ -389,15 +389,15 @@ static void iomem_init(void *item)
     libxl_iomem_range_init(item);
 }
 
-#define ITEMS_AT(member, n_member)                                             \
-    .array = offsetof(struct guest, config.member),                            \
-    .count = offsetof(struct guest, config.n_member),                          \
+#define ITEMS_AT(member, n_member)                    \
+    .array = offsetof(struct guest, config.member),   \
+    .count = offsetof(struct guest, config.n_member), \
     .item_size = sizeof(*((struct guest *)0)->config.member)
 
 const struct kind_items items_irqs = {ITEMS_AT(b_info.irqs, b_info.num_irqs),
                                       .parse = irq_parse};
 const struct kind_items items_ioports = {
     ITEMS_AT(b_info.ioports, b_info.num_ioports), .parse = ioports_parse};
-const struct kind_items items_iomem = {
-    ITEMS_AT(b_info.iomem, b_info.num_iomem), .init = iomem_init,
-    .parse = iomem_parse};
+const struct kind_items items_iomem = {ITEMS_AT(b_info.iomem, b_info.num_iomem),
+                                       .init = iomem_init,
+                                       .parse = iomem_parse};

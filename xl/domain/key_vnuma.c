@@ -175,8 +175,7 @@ static struct err *place_totals(libxl_domain_build_info *b,
 
 #define VNODES_MAX 64
 
-void key_rule_vnuma(struct guest *g, const struct value *record,
-                    struct fill *f)
+void key_rule_vnuma(struct guest *g, const struct value *record, struct fill *f)
 {
     libxl_domain_build_info *b = &g->config.b_info;
     const struct value *v = g->raw.vnuma;
@@ -188,8 +187,8 @@ void key_rule_vnuma(struct guest *g, const struct value *record,
     if (!v || (v->kind == VALUE_LIST && !v->kids.n))
         return;
     if (v->kind != VALUE_LIST || v->kids.n > VNODES_MAX) {
-        diag_error(f->diags, v->place,
-                   "vnuma: want a list of at most %d lists", VNODES_MAX);
+        diag_error(f->diags, v->place, "vnuma: want a list of at most %d lists",
+                   VNODES_MAX);
         return;
     }
     host = key_host_cpus(g, f, v->place);

@@ -211,7 +211,8 @@ static bool is_word(const libxl_enum_string_table *row)
     return strcasecmp(row->s, "unknown") && strcasecmp(row->s, "invalid");
 }
 
-/* The same rows as choices, so that their words are listed and printed alike. */
+/* The same rows as choices, so that their words are listed and printed alike.
+ */
 static struct slot as_choice(const struct slot *slot, struct pool *p)
 {
     struct slot_choice *choices = NULL;
@@ -220,7 +221,8 @@ static struct slot as_choice(const struct slot *slot, struct pool *p)
 
     for (const libxl_enum_string_table *row = slot->more; row->s; row++) {
         if (is_word(row))
-            *pool_push(p, choices, n) = (struct slot_choice){row->s, row->v, NULL};
+            *pool_push(p, choices, n) =
+                (struct slot_choice){row->s, row->v, NULL};
     }
     *pool_push(p, choices, n) = (struct slot_choice){NULL, 0, NULL};
     choice.more = choices;
@@ -320,10 +322,8 @@ static struct value *mb_print(const struct slot *slot, const void *field,
     return kb == LIBXL_MEMKB_DEFAULT ? NULL : value_int(p, (int64_t)(kb >> 10));
 }
 
-const struct slot_kind kind_mb = {.name = "number",
-                                  .read = mb_read,
-                                  .print = mb_print,
-                                  .takes_word = true};
+const struct slot_kind kind_mb = {
+    .name = "number", .read = mb_read, .print = mb_print, .takes_word = true};
 
 /* ---- lists of structs ---------------------------------------------------- */
 
@@ -350,8 +350,8 @@ static struct err *items_read(const struct slot *slot,
     if (value->kind != VALUE_LIST)
         return ERR_AS(input, "want a list, as [\"...\", \"...\"]");
     if (value->kids.n > ITEMS_MAX)
-        return ERR_AS(input, "%zu are too many: %d are the most",
-                      value->kids.n, ITEMS_MAX);
+        return ERR_AS(input, "%zu are too many: %d are the most", value->kids.n,
+                      ITEMS_MAX);
     items_clear(kind, array, n);
     if (value->kids.n)
         *array = xcalloc(value->kids.n, kind->item_size);
@@ -443,6 +443,6 @@ static struct err *newer_read(const struct slot *slot,
     return NULL;
 }
 
-const struct slot_kind kind_newer = {
-    .name = "for later versions of Xen", .read = newer_read,
-    .takes_word = true};
+const struct slot_kind kind_newer = {.name = "for later versions of Xen",
+                                     .read = newer_read,
+                                     .takes_word = true};

@@ -15,8 +15,7 @@
 #endif
 
 /* Where KEY's value, or the N-th item of it, stands. */
-static struct place place_of(const struct value *record, const char *key,
-                             int n)
+static struct place place_of(const struct value *record, const char *key, int n)
 {
     const struct value *v = value_get(record, key);
 
@@ -108,8 +107,7 @@ static void check_disk(const libxl_device_disk *d, struct place place,
         d->backend_domid || d->format == LIBXL_DISK_FORMAT_EMPTY)
         return;
     in_dev = xprintf("/dev/%s", d->pdev_path);
-    if (stat(d->pdev_path, &st) &&
-        (*d->pdev_path == '/' || stat(in_dev, &st)))
+    if (stat(d->pdev_path, &st) && (*d->pdev_path == '/' || stat(in_dev, &st)))
         diag_warning(diags, place, "disk: '%s': %s on this host", d->pdev_path,
                      strerror(errno));
     else if (S_ISDIR(st.st_mode))

@@ -5,7 +5,8 @@
  */
 #include "xl/domain/spec.h"
 
-/* Where a channel ends is a union in libxl's struct: filled when all is known. */
+/* Where a channel ends is a union in libxl's struct: filled when all is known.
+ */
 struct channel {
     libxl_device_channel *libxl;
     char *backend, *name;

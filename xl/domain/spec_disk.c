@@ -147,9 +147,9 @@ struct scan {
     size_t at, len;
     libxl_device_disk *disk;
     struct fill fill;
-    bool had_prefix;   /* then no positional format */
-    bool had_access;   /* the positional one */
-    size_t n_before;   /* errors there were before this disk */
+    bool had_prefix; /* then no positional format */
+    bool had_access; /* the positional one */
+    size_t n_before; /* errors there were before this disk */
 };
 
 enum part_kind {
@@ -230,8 +230,9 @@ static void offer_settings(struct part *best, const char *s)
 
     for (const struct slot *row = disk_rows; row->name; row++) {
         n = reach_of_row(row, s);
-        offer(best, (struct part){.kind = PART_SETTING, .reach = n, .used = n,
-                                  .row = row});
+        offer(best,
+              (struct part){
+                  .kind = PART_SETTING, .reach = n, .used = n, .row = row});
     }
 }
 
@@ -260,12 +261,14 @@ static void offer_prefixes(struct part *best, const char *s)
         if (strlen(p->name) == n && !strncmp(p->name, s, n))
             offer(best, (struct part){.kind = PART_PREFIX,
                                       .reach = n + to_line_end(s + n),
-                                      .used = n + 1, .prefix = p});
+                                      .used = n + 1,
+                                      .prefix = p});
     }
     reach = n + 1;
     if (s[reach] && !is_lower_or_digit(s[reach]))
         reach += 1 + to_line_end(s + reach + 1);
-    offer(best, (struct part){.kind = PART_UNKNOWN_PREFIX, .reach = reach,
+    offer(best, (struct part){.kind = PART_UNKNOWN_PREFIX,
+                              .reach = reach,
                               .used = n + 1});
 }
 
@@ -549,7 +552,9 @@ static void finish(struct scan *s)
 void spec_disk_parse(const struct value *value, libxl_device_disk *disk,
                      struct pool *p, struct diags *diags)
 {
-    struct scan s = {.value = value, .disk = disk, .n_before = diags->n_errors,
+    struct scan s = {.value = value,
+                     .disk = disk,
+                     .n_before = diags->n_errors,
                      .fill = {.pool = p, .diags = diags, .base = disk}};
 
     if (value->kind != VALUE_STRING) {

@@ -115,7 +115,8 @@ static const struct unit {
 
 const struct slot_table net_keys = {.rows = net_rows, .noun = "vif setting"};
 
-/* ---- kinds ----------------------------------------------------------------- */
+/* ---- kinds -----------------------------------------------------------------
+ */
 
 static int hex_digit(char c)
 {
@@ -152,9 +153,8 @@ static struct err *mac_read(const struct slot *slot, const struct value *value,
     (void)slot;
     TRY(slot_text(value, f->pool, &text));
     if (!parse_mac(text, mac))
-        return ERR_AS(input,
-                      "'%s' is not a MAC address: want 00:16:3e:01:02:03",
-                      text);
+        return ERR_AS(
+            input, "'%s' is not a MAC address: want 00:16:3e:01:02:03", text);
     if (mac[0] & 1)
         diag_warning(f->diags, value->place,
                      "mac: '%s' is a group address: no interface has one",
@@ -257,7 +257,8 @@ static struct err *accel_read(const struct slot *slot,
     return NULL;
 }
 
-/* ---- the whole --------------------------------------------------------------- */
+/* ---- the whole
+ * --------------------------------------------------------------- */
 
 static void take_default(char **field, const char *text)
 {

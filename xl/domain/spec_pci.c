@@ -22,8 +22,8 @@ static bool take_hex(const char **at, int digits, unsigned max, unsigned *ret)
     for (; isxdigit((unsigned char)**at) && *at - start < digits; (*at)++) {
         char c = (char)tolower((unsigned char)**at);
 
-        *ret = *ret * 16 + (unsigned)(isdigit((unsigned char)c) ? c - '0'
-                                                                : c - 'a' + 10);
+        *ret = *ret * 16 +
+               (unsigned)(isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10);
     }
     return *at > start && *ret <= max;
 }
@@ -88,8 +88,10 @@ static struct err *bdf_read(const struct slot *slot, const struct value *value,
     TRY(slot_text(value, f->pool, &text));
     return read_address(text, f->base)
                ? NULL
-               : ERR_AS(input, "'%s' is not the address of a PCI device: want "
-                               "[DOMAIN:]BUS:DEVICE.FUNCTION[@SLOT]", text);
+               : ERR_AS(input,
+                        "'%s' is not the address of a PCI device: want "
+                        "[DOMAIN:]BUS:DEVICE.FUNCTION[@SLOT]",
+                        text);
 }
 
 static struct err *vslot_read(const struct slot *slot,

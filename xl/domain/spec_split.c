@@ -176,7 +176,8 @@ struct value *spec_split(const struct value *value,
 
     record->place = value->place;
     if (value->kind != VALUE_STRING) {
-        diag_error(diags, value->place, "want a string like \"a=b,c=d\", not a %s",
+        diag_error(diags, value->place,
+                   "want a string like \"a=b,c=d\", not a %s",
                    value_kind_name(value->kind));
         return record;
     }

@@ -40,12 +40,10 @@ static const struct slot usbdev_rows[] = {
 #undef D
 /* clang-format on */
 
-const struct slot_table usbctrl_keys = {.rows = usbctrl_rows,
-                                        .noun = "usbctrl setting",
-                                        .unknown_is_error = true};
-const struct slot_table usbdev_keys = {.rows = usbdev_rows,
-                                       .noun = "usbdev setting",
-                                       .unknown_is_error = true};
+const struct slot_table usbctrl_keys = {
+    .rows = usbctrl_rows, .noun = "usbctrl setting", .unknown_is_error = true};
+const struct slot_table usbdev_keys = {
+    .rows = usbdev_rows, .noun = "usbdev setting", .unknown_is_error = true};
 
 void spec_usbctrl_parse(const struct value *value, libxl_device_usbctrl *ctrl,
                         struct pool *p, struct diags *diags)

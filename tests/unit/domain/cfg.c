@@ -90,8 +90,7 @@ static void settings(void **state)
 static void strings(void **state)
 {
     (void)state;
-    assert_means("a=\"x'#;\"; b='y\"['",
-                 "{\"a\":\"x'#;\",\"b\":\"y\\\"[\"}");
+    assert_means("a=\"x'#;\"; b='y\"['", "{\"a\":\"x'#;\",\"b\":\"y\\\"[\"}");
     assert_means("a='\\a\\b\\f\\n\\r\\t\\v\\\\\\'\\\"'",
                  "{\"a\":\"\\u0007\\b\\f\\n\\r\\t\\u000B\\\\'\\\"\"}");
     assert_error("a = \"x\\qy\"", "1:7:", "write \\\\ for a backslash");
@@ -137,8 +136,9 @@ static void additions(void **state)
         assert_true(value_get(parsed.record, "d")->s.added);
     }
     assert_means("a=[1]\na+=[2,[3]]\na+=[]", "{\"a\":[\"1\",\"2\",[\"3\"]]}");
-    assert_error("a=[1]\na+=2", "2:4:", "cannot add a string to 'a', which is "
-                                        "a list");
+    assert_error("a=[1]\na+=2", "2:4:",
+                 "cannot add a string to 'a', which is "
+                 "a list");
     assert_error("a=1\na+=[2]", "2:4:", "cannot add a list");
 }
 
@@ -209,7 +209,9 @@ static void one_mistake_one_complaint(void **state)
     assert_error("a='x',\n'y',\n]\nb=1", "1:6:", "not ','");
     assert_error("a='x\ny'\nb=1", "1:3:", "write \\n for a newline");
     assert_error("a=1\rb=2", "1:4:", "not the byte 0x0d");
-    assert_error("\xef\xbb\xbf" "a=1", "1:1:", "byte order mark");
+    assert_error("\xef\xbb\xbf"
+                 "a=1",
+                 "1:1:", "byte order mark");
 }
 
 static const char sample[] =
@@ -267,7 +269,8 @@ static void open_lists(void **state)
     (void)state;
     assert_error("a=[1,\n2", "1:3:", "expected ']' before the end");
     assert_error("a=[[[1", "1:5:", "expected ']' before the end");
-    assert_error("a=[1,\n2\n  b=1\nc=2\n", "1:3:", "expected ']' before line 3");
+    assert_error("a=[1,\n2\n  b=1\nc=2\n",
+                 "1:3:", "expected ']' before line 3");
     assert_error("a=[[1],\nb = [2]", "1:3:", "expected ']' before line 2");
     assert_error("a=['x'; b=1", "1:3:", "expected ']' before line 1");
     assert_error("a=[1]]", "1:6:", "not ']'");

@@ -40,9 +40,8 @@ static struct source edge_source(struct edge *e, const char *text)
     size_t len = strlen(text);
 
     memcpy(e->pages + e->size - len, text, len);
-    return (struct source){.name = "F",
-                           .text = e->pages + e->size - len,
-                           .len = len + e->size};
+    return (struct source){
+        .name = "F", .text = e->pages + e->size - len, .len = len + e->size};
 }
 
 static void assert_token(const char *text, enum cfg_token_kind kind, size_t len)

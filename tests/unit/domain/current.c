@@ -25,8 +25,8 @@ static void disks(void **state)
 
 static void what_is_none(void **state)
 {
-    static const char *const names[] = {"",      "xvd",    "xvdq",  "xvdaa",
-                                        "xvda0", "xvda16", "hde",   "d0p0",
+    static const char *const names[] = {"",      "xvd",    "xvdq", "xvdaa",
+                                        "xvda0", "xvda16", "hde",  "d0p0",
                                         "fd0",   "xvda1x", "xvdA"};
 
     (void)state;

@@ -177,8 +177,7 @@ static void defaults_of_xl_conf(void **state)
     assert_int_equal(r.guest.config.b_info.max_maptrack_frames, 99);
     assert_int_equal(r.guest.config.b_info.max_grant_version, 1);
     assert_false(libxl_defbool_val(r.guest.config.b_info.claim_mode));
-    assert_false(
-        libxl_defbool_val(r.guest.config.c_info.run_hotplug_scripts));
+    assert_false(libxl_defbool_val(r.guest.config.c_info.run_hotplug_scripts));
     assert_string_equal(r.guest.config.b_info.blkdev_start, "xvdb");
     record_end(&r);
 }

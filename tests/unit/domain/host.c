@@ -40,7 +40,6 @@ static void want(struct host *h, const char *text)
     assert_string_equal(err_text(e), text);
 }
 
-
 static void first_error_is_the_cause(void **state)
 {
     struct host *h = *state;

@@ -16,8 +16,8 @@ static void test_mark(void **state)
     char uuid[37];
 
     (void)state;
-    assert_true(keeper_mark_parse("userdata-d.10." UUID "." KEEPER_MARK, &domid,
-                                  uuid));
+    assert_true(
+        keeper_mark_parse("userdata-d.10." UUID "." KEEPER_MARK, &domid, uuid));
     assert_int_equal(domid, 10);
     assert_string_equal(uuid, UUID);
 }
@@ -30,7 +30,9 @@ static void test_no_mark(void **state)
         "userdata-d.10." UUID "." KEEPER_MARK "2",
         "userdata-d.10." UUID "." KEEPER_MARK ".tmp",
         "userdata-d.10.b432e491." KEEPER_MARK,
-        "userdata-d..", "dump", "",
+        "userdata-d..",
+        "dump",
+        "",
     };
     uint32_t domid;
     char uuid[37];

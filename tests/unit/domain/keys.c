@@ -13,7 +13,7 @@
 #include "tests/unit/domain/record.h"
 #include "xl/domain/keys.h"
 
-#define each_key(row)                                                          \
+#define each_key(row) \
     for (const struct slot *row = guest_keys.rows; row->name; row++)
 
 static void sorted_and_documented(void **state)

@@ -272,8 +272,10 @@ static void printing(void **state)
     static const struct {
         const char *name, *text;
     } cases[] = {
-        {"text", "some text"}, {"one", "pty"},
-        {"mode", "one_missed_tick_pending"}, {"pass", "share_pt"},
+        {"text", "some text"},
+        {"one", "pty"},
+        {"mode", "one_missed_tick_pending"},
+        {"pass", "share_pt"},
     };
     struct test *t = *state;
 
@@ -291,8 +293,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(truth),  TEST(text),           TEST(lists), TEST(args),
-        TEST(words),  TEST(string_or_list), TEST(sizes), TEST(arrays),
+        TEST(truth),    TEST(text),           TEST(lists), TEST(args),
+        TEST(words),    TEST(string_or_list), TEST(sizes), TEST(arrays),
         TEST(printing), TEST(numbered_words),
     };
 

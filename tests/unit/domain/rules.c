@@ -545,7 +545,8 @@ static void pci_devices(void **state)
     start(&r, "hvm");
     record_list(&r, "pci", "nonsense", NULL);
     record_parse(&r);
-    assert_true(record_says(&r, "'nonsense' is not the address of a PCI device"));
+    assert_true(
+        record_says(&r, "'nonsense' is not the address of a PCI device"));
     record_end(&r);
 }
 

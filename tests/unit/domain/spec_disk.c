@@ -112,10 +112,10 @@ static void old_prefixes_are_noted(void **state)
 
 static void vdevs(void **state)
 {
-    static const char *const good[] = {"xvda",  "xvdaa3", "hdc", "sda15",
+    static const char *const good[] = {"xvda", "xvdaa3", "hdc", "sda15",
                                        "d0p1", "d12",    "768", "0xca00"};
-    static const char *const bad[] = {"foo", "xvd", "xvd1", "hda1b", "d",
-                                      "d1p", "d1x", "xvda p"};
+    static const char *const bad[] = {"foo", "xvd", "xvd1", "hda1b",
+                                      "d",   "d1p", "d1x",  "xvda p"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good) + ARRAY_LEN(bad); i++) {

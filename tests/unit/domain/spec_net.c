@@ -134,14 +134,15 @@ static void compare_rate(const char *rate)
 static void rates(void **state)
 {
     static const char *const numbers[] = {
-        "0",   "1", "8", "010", "08", "250", "1000000", "4294967295",
-        "4294967296", "99999999999999999999", "0x10", "-1", "1.5", "", "x"};
+        "0",    "1",       "8",          "010",        "08",
+        "250",  "1000000", "4294967295", "4294967296", "99999999999999999999",
+        "0x10", "-1",      "1.5",        "",           "x"};
     static const char *const units[] = {"GB/s", "Gb/s", "MB/s", "Mb/s",
                                         "KB/s", "Kb/s", "B/s",  "b/s",
                                         "",     "mb/s", "MB"};
-    static const char *const intervals[] = {
-        "",      "@20ms", "@500us", "@1s",   "@20",  "@0ms",
-        "@4294s", "@4295s", "@",    "@1ms2", "@ 1ms", "@-1ms"};
+    static const char *const intervals[] = {"",    "@20ms", "@500us", "@1s",
+                                            "@20", "@0ms",  "@4294s", "@4295s",
+                                            "@",   "@1ms2", "@ 1ms",  "@-1ms"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {

@@ -111,10 +111,11 @@ static const char *pci_blame(struct spec *s, const char *text,
 static void pci_devices(void **state)
 {
     static const char *const bad[] = {
-        "01:00", "01:00.", "01", "1:", ":", "::", "1:2:3", "1:2:3.", ":1:2.3",
-        "1::2.3", "1:2:3:4.5", "01:00.0@", "01:00.0@20", "01:00.8", "01:20.0",
-        "100:00.0", "10000:01:00.0", "01:00.0x", "01:00.*x", "0x1:00.0", "-1:0.0",
-        "+1:0.0", "01:00.0@-1", "01:00.0@1@2", "\xff:0.0",
+        "01:00",     "01:00.",        "01",         "1:",          ":",
+        "::",        "1:2:3",         "1:2:3.",     ":1:2.3",      "1::2.3",
+        "1:2:3:4.5", "01:00.0@",      "01:00.0@20", "01:00.8",     "01:20.0",
+        "100:00.0",  "10000:01:00.0", "01:00.0x",   "01:00.*x",    "0x1:00.0",
+        "-1:0.0",    "+1:0.0",        "01:00.0@-1", "01:00.0@1@2", "\xff:0.0",
     };
     libxl_device_pci pci;
     struct spec s;
@@ -156,17 +157,22 @@ static size_t display_errors(const char *text, libxl_device_vdispl *display)
 static void displays(void **state)
 {
     static const char *const bad[] = {
-        "connectors=", "connectors=a", "connectors=a:", "connectors=a:1",
-        "connectors=a:1x", "connectors=a:1x2x3", "connectors=a:0x1",
-        "connectors=:1x1", "connectors=a:1x1;", "connectors=a:-1x1",
-        "connectors=a b:1x1", "connectors=a:1x1:2", "be-alloc=x", "beckend=0",
-        "backend=dd", "",
+        "connectors=",        "connectors=a",
+        "connectors=a:",      "connectors=a:1",
+        "connectors=a:1x",    "connectors=a:1x2x3",
+        "connectors=a:0x1",   "connectors=:1x1",
+        "connectors=a:1x1;",  "connectors=a:-1x1",
+        "connectors=a b:1x1", "connectors=a:1x1:2",
+        "be-alloc=x",         "beckend=0",
+        "backend=dd",         "",
     };
     libxl_device_vdispl d;
 
     (void)state;
     assert_int_equal(display_errors("backend=dd,be-alloc=1,connectors="
-                                    "id0:1920x1080;id1:800x600", &d), 0);
+                                    "id0:1920x1080;id1:800x600",
+                                    &d),
+                     0);
     assert_string_equal(d.backend_domname, "dd");
     assert_true(d.be_alloc);
     assert_int_equal(d.num_connectors, 2);
@@ -183,12 +189,9 @@ static void displays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(channels),
-        cmocka_unit_test(bad_channels),
-        cmocka_unit_test(framebuffers),
-        cmocka_unit_test(usb),
-        cmocka_unit_test(pci_devices),
-        cmocka_unit_test(displays),
+        cmocka_unit_test(channels),     cmocka_unit_test(bad_channels),
+        cmocka_unit_test(framebuffers), cmocka_unit_test(usb),
+        cmocka_unit_test(pci_devices),  cmocka_unit_test(displays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rows: every table of the programs by what all of them promise: names and letters once,
- * a sentence each, kinds that fit their flags, and manuals that groff takes.
- * (The order of the keys and what each does is in tests/unit/domain.)
+ * rows: every table of the programs by what all of them promise: names and
+ * letters once, a sentence each, kinds that fit their flags, and manuals that
+ * groff takes. (The order of the keys and what each does is in
+ * tests/unit/domain.)
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,18 +19,17 @@
 #include "xl/xl.h"
 
 static const struct cmd *const *const programs[] = {xl_families,
-                                                     tools_families};
+                                                    tools_families};
 
 /* Every command of every program, FAMILIES being those of its program. */
-#define each_cmd(c, families)                                                  \
-    for (size_t i_ = 0; i_ < ARRAY_LEN(programs); i_++)                        \
-        for (const struct cmd *const *families = programs[i_], *const *f_ =    \
-                                                                   families;   \
-             *f_; f_++)                                                        \
+#define each_cmd(c, families)                                                \
+    for (size_t i_ = 0; i_ < ARRAY_LEN(programs); i_++)                      \
+        for (const struct cmd *const *families = programs[i_], *const *f_ =  \
+                                                                   families; \
+             *f_; f_++)                                                      \
             for (const struct cmd *c = *f_; c->name; c++)
 
-static void check_sentence(const char *table, const char *name,
-                           const char *doc)
+static void check_sentence(const char *table, const char *name, const char *doc)
 {
     size_t len = doc ? strlen(doc) : 0;
 

@@ -47,7 +47,7 @@ script() {
 }
 
 note "steps that fail"
-fails "missing kernel" /nonexistent 'kernel="/nonexistent"'
+fails "missing kernel" "loading what it boots: failed to open file '/nonexistent'" 'kernel="/nonexistent"'
 head -c 5000 /dev/urandom >"$work/noise"
 fails "a kernel that is none" kernel "kernel=\"$work/noise\""
 fails "missing ramdisk" /nonexistent 'ramdisk="/nonexistent"'
@@ -55,20 +55,25 @@ fails "missing disk" /nonexistent 'disk=["/nonexistent,raw,xvda,rw"]'
 fails "bad vdev" "disk identifier zzz9" "disk=[\"$disk,raw,zzz9,rw\"]"
 fails "out of memory" "not enough memory" 'memory=20000'
 script fail 'echo it broke here >&2; exit 3'
-fails "hotplug script that fails" "$work/fail" "vif=[\"bridge=xenbr0,script=$work/fail\"]"
+fails "hotplug script that fails" "adding its vif devices: $work/fail online" "vif=[\"bridge=xenbr0,script=$work/fail\"]"
 fails "missing hotplug script" "$work/none" "vif=[\"bridge=xenbr0,script=$work/none\"]"
-fails "missing bridge" nobridge0 'vif=["bridge=nobridge0"]'
+script says 'xenstore-write "$XENBUS_PATH/hotplug-error" "no port is free" "$XENBUS_PATH/hotplug-status" error; exit 1'
+fails "hotplug script that says why" "cannot create 'tiny': adding its vif devices: script: no port is free" "vif=[\"bridge=xenbr0,script=$work/says\"]"
+fails "disk script that says why" "cannot create 'tiny': adding its disk devices: script: no port is free" "disk=[\"script=$work/says,vdev=xvda,target=x\"]"
+fails "missing bridge" "cannot create 'tiny': adding its vif devices: script: Could not find bridge device nobridge0" 'vif=["bridge=nobridge0"]'
 fails "disk, then a bad script" "$work/fail" "disk=[\"$disk,raw,xvda,rw\"]; vif=[\"bridge=xenbr0,script=$work/fail\"]"
 cfg=$work/hvm.cfg
 printf 'name = "tiny"\ntype = "hvm"\nmemory = 64\nvga = "none"\n' >"$cfg"
 fails "missing device model" "$work/none" "device_model_override=\"$work/none\""
 script qemu 'echo I am not a real qemu >&2; exit 1'
 fails "qemu that exits at once" "not a real qemu" "device_model_override=\"$work/qemu\""
+fails "a bad argument of qemu" "cannot create 'tiny': starting its device model: " 'device_model_args=["-nonsense"]'
+says "-nonsense: invalid option"
 cfg=$tiny
 
 note "a hotplug script that hangs"
 script hang 'sleep 1000'
-fails "hotplug script that hangs" "did not end in time" "vif=[\"bridge=xenbr0,script=$work/hang\"]"
+fails "hotplug script that hangs" "cannot create 'tiny': adding its vif devices: hotplug script '$work/hang online' did not end in time" "vif=[\"bridge=xenbr0,script=$work/hang\"]"
 
 # hit SIGNAL SECONDS SETTINGS: the signal reaches create after that time.
 hit() {

@@ -80,9 +80,6 @@ void writer_value(struct writer *w, const struct value *v);
 void writer_refer(struct writer *w, const char *bytes, size_t len,
                   void (*release)(void *arg), void *arg);
 
-/* A value by itself, as task.result has it. */
-void codec_print(const struct codec *codec, const struct value *v,
-                 struct str *out);
 /* A date's text; RET has room for CODEC_TIME_SIZE. */
 #define CODEC_TIME_SIZE 40
 void codec_time(int64_t seconds, char *ret);
@@ -103,7 +100,7 @@ struct codec_pair {
 };
 
 struct codec {
-    const char *name, *content_type;
+    const char *content_type;
     struct codec_text nil, true_, false_;
     struct codec_pair int_, i4, double_, string, time, list, strct;
     struct codec_pair name_;        /* of a member */

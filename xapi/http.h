@@ -78,9 +78,6 @@ void http_answer(struct http_request *r, int status, const char *content_type,
                  struct body *body);
 /* The same with a small page of HTML; DETAIL (may be NULL) is shown in it. */
 void http_page(struct http_request *r, int status, const char *detail);
-/* The connection is closed behind the answer. */
-void http_close_after(struct http_request *r);
-
 /* FN is called, and R is freed behind it, when the client is gone before the
  * answer: when it has closed its side, also only half, as nobody can tell.
  * Without it the answer is still sent to a half-closed client, and goes nowhere
@@ -135,7 +132,8 @@ void http_free(struct http *h); /* NULL is fine */
 void http_add_route(struct http *h, const struct http_route *route);
 
 /* A socket file that nobody serves is replaced; one that is served is an
- * error. It is removed at the end. */
+ * error. It is removed at the end. PATH.lock is locked in between, and stays.
+ */
 struct err *http_listen_unix(struct http *h, const char *path,
                              mode_t mode) MUST_USE;
 /* "192.0.2.1:80", "[2001:db8::1]:80", ":80" (any address), "localhost:0" (a

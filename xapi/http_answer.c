@@ -72,11 +72,6 @@ bool http_on_gone(struct http_request *r, void (*fn)(void *arg), void *arg)
     return mine->conn;
 }
 
-void http_close_after(struct http_request *r)
-{
-    ours(r)->close = true;
-}
-
 void http_done(struct http_request *r)
 {
     assert(!ours(r)->conn);
@@ -166,7 +161,7 @@ void http_answer(struct http_request *pub, int status, const char *content_type,
     conn_send(c, body);
 }
 
-void http_write_page(struct body *out, int status, const char *detail)
+static void write_page(struct body *out, int status, const char *detail)
 {
     static const char *const escapes[] = {
         ['<'] = "&lt;",
@@ -197,6 +192,6 @@ void http_page(struct http_request *r, int status, const char *detail)
 {
     AUTO_BODY struct body body = BODY_INIT;
 
-    http_write_page(&body, status, detail);
+    write_page(&body, status, detail);
     http_answer(r, status, "text/html", &body);
 }

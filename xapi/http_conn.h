@@ -137,7 +137,6 @@ void conn_send(struct conn *c, struct body *body);
 /* http_answer.c */
 struct request *request_new(struct conn *c);
 void request_free(struct request *r);
-void http_write_page(struct body *out, int status, const char *detail);
 
 /* http_take.c */
 struct err *pump_new(struct http *h, struct bufferevent *bev, int *ret_fd);

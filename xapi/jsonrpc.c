@@ -264,7 +264,6 @@ static const char *const escapes[128] = {
     .parse_answer = parse_answer
 
 const struct codec codec_jsonrpc1 = {
-    .name = "JSON-RPC 1.0",
     VALUES,
     .open = open1,
     .close = close1,
@@ -273,7 +272,6 @@ const struct codec codec_jsonrpc1 = {
 };
 
 const struct codec codec_jsonrpc2 = {
-    .name = "JSON-RPC 2.0",
     VALUES,
     .open = open2,
     .close = add_id,

@@ -289,13 +289,3 @@ void writer_value(struct writer *w, const struct value *v)
         return;
     }
 }
-
-void codec_print(const struct codec *codec, const struct value *v,
-                 struct str *out)
-{
-    AUTO_BODY struct body body = BODY_INIT;
-    struct writer w = {.codec = codec, .body = &body};
-
-    writer_value(&w, v);
-    str_addn(out, str_text(&body.text), body.text.len);
-}

@@ -173,7 +173,6 @@ static const char *const escapes[128] = {
 #define PAIR(before, after) {CODEC_TEXT(before), CODEC_TEXT(after)}
 
 const struct codec codec_xmlrpc = {
-    .name = "XML-RPC",
     .content_type = "text/xml",
     .nil = CODEC_TEXT("<value><nil/></value>"),
     .true_ = CODEC_TEXT("<value><boolean>1</boolean></value>"),

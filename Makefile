@@ -40,10 +40,10 @@ XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lpam 
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/modelc.c xapi/docs.c
+MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c xapi/docs.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
 GEN := $(B)/gen/xapi
-SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c)) \
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c xapi/xe/*.c)) \
 	$(GEN)/model_gen.c $(GEN)/calls_gen.c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
@@ -65,13 +65,18 @@ $(LINKS): $(B)/bin/xenstore
 TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so $(B)/tests/pty
 
 .PHONY: all
-all: $(PROGRAMS) $(B)/bin/xapid $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
+all: $(PROGRAMS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
 
 $(B)/bin/xl: $(B)/obj/xl/main.o
 $(B)/bin/xenstore: $(B)/obj/xenstore/main.o
 $(B)/bin/xentop: $(B)/obj/xenstore/top/main.o
 $(B)/libexec/xl-keeper: $(B)/obj/xl/keeperd.o
-# The daemon alone is dynamic: PAM loads modules.
+$(B)/bin/xe: $(B)/obj/xapi/xe/main.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lyajl -lm
+
+# The daemon is dynamic: PAM loads modules.
 $(B)/bin/xapid: $(B)/obj/xapi/main.o $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

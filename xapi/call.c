@@ -78,11 +78,10 @@ void call_write_result(const struct call *c, struct writer *w)
 /* Behind it C is gone: it is in a pool of whom it was answered to. */
 static void answer(struct call *c)
 {
-    struct err *failure = c->failure;
-
     if (c->done)
         c->done(c, c->done_arg);
-    err_free(failure);
+    else
+        err_free(c->failure);
 }
 
 /* What runs as a task has its answer there; who started it has the task. */

@@ -38,7 +38,7 @@ struct caller {
 
 /* ---- a call -------------------------------------------------------------- */
 
-/* Takes the answer, once; the call is freed when it returns. */
+/* Takes the answer, once, and with it call->failure. The call is gone then. */
 typedef void call_done_fn(struct call *c, void *arg);
 /* Writes a result that is no datum. */
 typedef void call_write_fn(struct writer *w, const void *arg);

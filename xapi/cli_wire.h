@@ -18,7 +18,7 @@
 #define CLI_MINOR 2
 #define CLI_MESSAGE_MAX (64u << 20)
 
-enum cli_class {
+enum cli_channel {
     CLI_COMMAND = 9,   /* server to client */
     CLI_RESPONSE = 10, /* client to server */
     CLI_BLOB = 11,     /* client to server */

@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/opt.h"
 #include "xapi/auth.h"
+#include "xapi/cli.h"
 #include "xapi/door.h"
 #include "xapi/first.h"
 #include "xapi/rpc.h"
@@ -87,6 +88,7 @@ struct daemon {
     struct event_base *base;
     struct db *db;
     struct door *door;
+    struct http_route cli;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -224,6 +226,7 @@ static struct err *daemon_run(struct daemon *d)
     d->tasks = task_sweeper_new(d->base, d->db);
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
+    cli_serve(door_http(d->door), &d->cli, &d->server);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

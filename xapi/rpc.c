@@ -20,7 +20,8 @@
 /* ---- answers --------------------------------------------------------------
  */
 
-static void send_failure(struct door_call *d, const struct err *e)
+/* Frees E. */
+static void send_failure(struct door_call *d, struct err *e)
 {
     const char *internal[] = {"INTERNAL_ERROR", err_text(e)};
     size_t n;
@@ -30,6 +31,7 @@ static void send_failure(struct door_call *d, const struct err *e)
         door_send_failure(d, words, n);
     else
         door_send_failure(d, internal, ARRAY_LEN(internal));
+    err_free(e);
 }
 
 /* What a call has written is on disk before its client is told. */
@@ -40,7 +42,6 @@ static void send_durable(void *arg, struct err *e)
     if (e) {
         log_error("db", "%s", err_text(e));
         send_failure(d, e);
-        err_free(e);
     } else {
         door_send(d);
     }
@@ -118,13 +119,18 @@ static bool is_root(const struct http_peer *peer)
            (peer->uid == 0 || peer->uid == geteuid());
 }
 
+struct caller rpc_caller(struct http_request *r)
+{
+    const char *agent = http_header(r, "user-agent");
+
+    return (struct caller){.root = is_root(r->peer),
+                           .address = pool_str(r->pool, r->peer->address),
+                           .agent = agent ? agent : ""};
+}
+
 void rpc_serve(struct door_call *d, void *arg)
 {
-    const struct http_peer *peer = d->request->peer;
-    const char *agent = http_header(d->request, "user-agent");
-    struct caller caller = {.root = is_root(peer),
-                            .address = pool_str(d->pool, peer->address),
-                            .agent = agent ? agent : ""};
+    struct caller caller = rpc_caller(d->request);
     struct call *c;
 
     if (serve_system(d))

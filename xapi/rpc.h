@@ -3,7 +3,13 @@
 #ifndef XAPI_RPC_H
 #define XAPI_RPC_H
 
+#include "xapi/call.h"
+
 struct door_call;
+struct http_request;
+
+/* Who sends R: texts are in its pool. */
+struct caller rpc_caller(struct http_request *r);
 
 /* What door_new wants; ARG is the struct server. */
 void rpc_serve(struct door_call *d, void *arg);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli_fields: the rows of xe's generated commands. */
+#ifndef XAPI_CLI_FIELDS_H
+#define XAPI_CLI_FIELDS_H
+
+enum cli_field_flag {
+    CLI_LIST = 1,       /* shown by CLASS-list without params= */
+    CLI_DEPRECATED = 2, /* shown with that mark */
+    CLI_ANY_CASE = 4,   /* filters compare without case */
+    CLI_COMMAS = 8,     /* a set's items have ", " between them, not "; " */
+};
+
+struct cli_field {
+    const char *name;
+    const char *mark; /* "RO", "RW", "SRO", "SRW", "MRO", "MRW" */
+    const char *path; /* "name_label", "VM.name_label" */
+    unsigned flags;
+};
+
+/* Which of the generated commands there are, beside list, param-list and
+ * param-get. */
+enum cli_class_flag {
+    CLI_SET = 1,
+    CLI_ADD = 2,
+    CLI_REMOVE = 4,
+    CLI_CLEAR = 8,
+};
+
+#define CLI_FILTERS_MAX 2
+
+struct cli_class {
+    const char *name;  /* "vm" */
+    const char *model; /* "VM" */
+    const struct cli_field *fields;
+    unsigned flags;
+    /* What CLASS-list shows without --all. */
+    struct {
+        const char *name, *value;
+    } filters[CLI_FILTERS_MAX];
+};
+
+extern const struct cli_class cli_classes[];
+
+#endif

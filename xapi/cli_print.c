@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli_print: what a command says, as messages to its client. */
+#include <string.h>
+
+#include "xapi/cli.h"
+#include "xapi/cli_wire.h"
+
+#define INDENT 4
+
+static void message(struct cli *c, enum cli_kind kind, const char *text)
+{
+    cli_put_int(&c->out, (uint32_t)strlen(text) + 12);
+    cli_put_int(&c->out, CLI_COMMAND);
+    cli_put_int(&c->out, kind);
+    cli_put_text(&c->out, text);
+}
+
+/* In lists of --minimal a comma is between values. */
+static void collect(struct cli *c, const char *value)
+{
+    if (c->any)
+        str_addc(&c->collected, ',');
+    c->any = true;
+    for (; *value; value++) {
+        if (*value == ',' || *value == '\\')
+            str_addc(&c->collected, '\\');
+        str_addc(&c->collected, *value);
+    }
+}
+
+void cli_print(struct cli *c, const char *line)
+{
+    if (c->minimal)
+        collect(c, line);
+    else
+        message(c, CLI_PRINT, line);
+}
+
+void cli_stderr(struct cli *c, const char *text)
+{
+    message(c, CLI_PRINT_STDERR, text);
+}
+
+void cli_print_minimal(struct cli *c)
+{
+    if (c->minimal)
+        message(c, CLI_PRINT, str_text(&c->collected));
+}
+
+void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n)
+{
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+    size_t width = 0;
+
+    if (c->minimal) {
+        if (n)
+            collect(c, lines[0].value);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (strlen(lines[i].label) > width)
+            width = strlen(lines[i].label);
+    width += INDENT;
+    for (size_t i = 0; i < n; i++)
+        str_addf(&text, i ? "%*s: %s\n" : "%-*s: %s\n", (int)width,
+                 lines[i].label, lines[i].value);
+    str_addc(&text, '\n');
+    cli_print(c, str_text(&text));
+}
+
+/* ---- errors -----------------------------------------------------------------
+ */
+
+/* "<uuid> (<name>)" in the place of a reference. */
+static const char *readable(struct cli *c, const char *word)
+{
+    const struct object *o = db_find(c->db, NULL, word);
+    const struct model_class *class = o ? object_class(o) : NULL;
+
+    if (!o || !class->uuid)
+        return word;
+    if (!class->name_label)
+        return object_atom(o, class->uuid).s;
+    return pool_printf(c->pool, "%s (%s)", object_atom(o, class->uuid).s,
+                       object_atom(o, class->name_label).s);
+}
+
+static void print_words(struct cli *c, const struct model_error *error,
+                        const char *const *words, size_t n)
+{
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+    size_t n_args = n - 1;
+
+    str_addf(&text, "%s\n", error->doc);
+    for (size_t i = 0; i < n_args || i < error->n_params; i++)
+        str_addf(&text, "%s: %s\n",
+                 i < error->n_params ? error->params[i] : "<extra>",
+                 i < n_args ? readable(c, words[i + 1]) : "<unknown>");
+    cli_stderr(c, str_text(&text));
+}
+
+static void print_code(struct cli *c, const char *const *words, size_t n)
+{
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+
+    str_addf(&text, "Error code: %s\nError parameters: %s\n", words[0],
+             text_join(c->pool, words + 1, n - 1, ", ", ", "));
+    cli_stderr(c, str_text(&text));
+}
+
+void cli_print_error(struct cli *c, struct err *e)
+{
+    size_t n;
+    const char *const *words = err_words(e, &n);
+    const struct model_error *error = words ? model_error_find(words[0]) : NULL;
+
+    if (error && error->doc)
+        print_words(c, error, words, n);
+    else if (words)
+        print_code(c, words, n);
+    else if (err_is(e, &err_kind_usage))
+        cli_stderr(c, pool_printf(c->pool, "%s\nFor usage run: 'xe help'\n",
+                                  err_text(e)));
+    else
+        cli_stderr(c, pool_printf(c->pool, "Error: %s\n", err_text(e)));
+    err_free(e);
+}

@@ -351,7 +351,7 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man7
-	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(DESTDIR)$(PREFIX)/bin
+	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid $(B)/bin/xe $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
 	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	install -m644 README.md LICENSE docs/*.md $(B)/docs/xenapi.md $(B)/docs/parity.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit

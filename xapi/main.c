@@ -4,6 +4,7 @@
  * parts are put together; what they are is said in their headers.
  */
 #include <event2/event.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static struct err *print_help(void)
 {
     AUTO_STR struct str text = STR_INIT(STR_MAX);
 
-    str_add(&text, "Usage: xapid ");
+    str_add(&text, "Usage: xapid");
     opt_usage(rows, &text);
     str_add(&text, "\n\nThe daemon that speaks XenAPI.\n\nOptions:\n");
     opt_help(rows, &text);
@@ -159,8 +160,12 @@ static struct err *listen_all(struct daemon *d)
     const struct options *o = d->options;
     unsigned port;
 
-    if (*o->socket)
+    if (*o->socket) {
+        char *folder = pool_str(d->pool, o->socket);
+
+        TRY(file_make_dirs(dirname(folder), 0755));
         TRY(http_listen_unix(door_http(d->door), o->socket, 0600));
+    }
     if (o->http) {
         TRY(http_listen_tcp(door_http(d->door), o->http, NULL, &port));
         log_info("xapid", "HTTP on port %u", port);

@@ -81,7 +81,7 @@ void session_close(struct sessions *all, struct session *s)
     struct object *o = db_find(db, &model_classes[CLASS_session], s->ref);
 
     cancel_calls(all->server, s->ref);
-    log_info("session", "%s of \"%s\" ends", s->ref, s->user);
+    log_info("session", "one of \"%s\" ends", s->user);
     if (o) {
         struct txn *txn = txn_begin(db);
 
@@ -218,7 +218,8 @@ struct err *session_open(struct sessions *all,
     if (s->next)
         s->next->link = &s->next;
     all->first = s;
-    log_info("session", "%s is opened for \"%s\"", s->ref, s->user);
+    log_info("session", "one of \"%s\" begins, for \"%s\"", s->user,
+             s->originator);
     *ret = s;
     return NULL;
 }

@@ -124,7 +124,6 @@ const struct model_type *modelc_type(struct modelc *m,
 /* V as a value of TYPE; NULL: the type's own first value. */
 struct model_value modelc_value(struct modelc *m, const struct model_type *type,
                                 const struct value *v);
-struct modelc_class *modelc_class_find(struct modelc *m, const char *name);
 
 /* ---- modelc_derive ------------------------------------------------------- */
 

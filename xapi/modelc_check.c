@@ -77,11 +77,20 @@ static void check_call(struct modelc *m, const struct modelc_call *call)
         modelc_check_doc(m, row->doc, row->name, call->place);
 }
 
+static void check_class(struct modelc *m, size_t i)
+{
+    const struct modelc_class *class = &m->classes[i];
+    const char *name = class->row.name;
+
+    modelc_check_doc(m, class->row.doc, name, class->place);
+    if (i && !strcmp(m->classes[i - 1].row.name, name))
+        diag_error(&m->diags, class->place, "%s has two files", name);
+}
+
 void modelc_check(struct modelc *m)
 {
     for (size_t i = 0; i < m->n_classes; i++)
-        modelc_check_doc(m, m->classes[i].row.doc, m->classes[i].row.name,
-                         m->classes[i].place);
+        check_class(m, i);
     for (size_t i = 0; i < m->n_fields; i++)
         check_field(m, &m->fields[i]);
     for (size_t i = 0; i < m->n_calls; i++)

@@ -147,6 +147,8 @@ static void read_class(struct modelc *m, const struct value *root)
         diag_error(&m->diags, root->place, "a class without a name");
         return;
     }
+    if (!value_get(root, "role"))
+        diag_error(&m->diags, root->place, "%s has no role", class->row.name);
     marks = class->marks;
     class->row.state = state_of(marks);
     class->row.in_database = !(marks & MARK_NO_DATABASE);

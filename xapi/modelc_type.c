@@ -19,7 +19,8 @@ static const struct {
     {"bool", MODEL_BOOL}, {"datetime", MODEL_DATETIME},
 };
 
-struct modelc_class *modelc_class_find(struct modelc *m, const char *name)
+static const struct modelc_class *find_class(const struct modelc *m,
+                                             const char *name)
 {
     for (size_t i = 0; i < m->n_classes; i++) {
         if (!strcmp(m->classes[i].row.name, name))
@@ -94,7 +95,7 @@ static const struct model_type *class_type(struct modelc *m, const char *text,
                                            enum model_kind kind,
                                            struct place place)
 {
-    const struct modelc_class *class = modelc_class_find(m, name);
+    const struct modelc_class *class = find_class(m, name);
     struct model_type *type;
 
     if (!class) {

@@ -237,6 +237,7 @@ static void complaints(void **state)
                 "did you mean 'required'?");
     assert_says("\"RW required\"", "\"required\"",
                 "cat.name_label: nobody can give what is required");
+    assert_says("\"role\": \"low\",", "", "cat has no role");
     assert_says("\"role\": \"low\"", "\"role\": \"lower\"",
                 "unknown role 'lower'");
     assert_says("\"very-cross\",", "\"cross\",",

@@ -136,14 +136,6 @@ static bool filter_has(const struct event_filters *filters,
                                  sizeof(wanted), compare_filters);
 }
 
-bool event_filters_match(const struct event_filters *filters,
-                         const struct object *o)
-{
-    return o->class->events && (filter_has(filters, NULL, NULL) ||
-                                filter_has(filters, o->class, NULL) ||
-                                filter_has(filters, o->class, o->ref));
-}
-
 /* ---- collecting ---------------------------------------------------------- */
 
 struct collector {

@@ -38,8 +38,6 @@ struct event_filters {
  * there is not matches nothing, syntax that is wrong is an error. */
 struct err *event_filters_parse(struct pool *p, const char *const *words,
                                 size_t n, struct event_filters *ret) MUST_USE;
-bool event_filters_match(const struct event_filters *filters,
-                         const struct object *o);
 
 enum event_op {
     EVENT_ADD,

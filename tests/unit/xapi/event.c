@@ -143,13 +143,12 @@ static void filters(void **state)
     const char *one = pool_printf(p, "vm/%s", object_ref(a)),
                *two = pool_printf(p, "vm/%s Vm/%s vm/%s", object_ref(a),
                                   object_ref(b), object_ref(a));
-    struct event_filters f;
-    struct object *net, *session;
+    struct object *net;
 
     (void)state;
     net = make(txn, C(network));
     set_text(txn, net, network_name_label, "net");
-    session = make(txn, C(session));
+    make(txn, C(session));
     txn_commit(txn);
     assert_events(db, start, "network", "add net");
     assert_events(db, start, "session", "");
@@ -164,16 +163,6 @@ static void filters(void **state)
     destroy(db, a);
     assert_events(db, token, one, "del VM");
     assert_events(db, token, two, "del VM");
-
-    f = filters_of(p, "vm");
-    assert_true(event_filters_match(&f, b));
-    assert_false(event_filters_match(&f, net));
-    f = filters_of(p, "*");
-    assert_false(event_filters_match(&f, session));
-    assert_true(event_filters_match(&f, net));
-    f = filters_of(p, two);
-    assert_true(event_filters_match(&f, b));
-    assert_false(event_filters_match(&f, net));
 }
 
 static void bad_filters(void **state)
@@ -395,6 +384,12 @@ static void read_events(struct db *db, struct reader *r)
     r->token = event_token_now(db);
 }
 
+static bool wants(const struct reader *r, const struct object *o)
+{
+    return !strcmp(r->words, "*") ||
+           strcasestr(r->words, object_class(o)->name);
+}
+
 static void assert_knows(struct db *db, const struct reader *r, int made)
 {
     char ref[64];
@@ -404,9 +399,7 @@ static void assert_knows(struct db *db, const struct reader *r, int made)
 
         snprintf(ref, sizeof(ref), "OpaqueRef:%d", i);
         o = db_find(db, NULL, ref);
-        assert_int_equal(r->known[i], o && event_filters_match(&r->filters, o)
-                                          ? object_changed(o)
-                                          : 0);
+        assert_int_equal(r->known[i], o && wants(r, o) ? object_changed(o) : 0);
     }
 }
 
@@ -451,7 +444,8 @@ static void no_change_lost_or_seen_twice(void **state)
     (void)state;
     srand(7);
     for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
-        readers[i].filters = filters_of(p, words[i % ARRAY_LEN(words)]);
+        readers[i].words = words[i % ARRAY_LEN(words)];
+        readers[i].filters = filters_of(p, readers[i].words);
         readers[i].known = pool_alloc(p, CHANGES * sizeof(uint64_t));
     }
     for (int i = 0; i < CHANGES; i++) {

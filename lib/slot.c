@@ -368,8 +368,10 @@ const char *const *slot_choice_words(const struct slot_choice *choices,
     const char **words = NULL;
     size_t n = 0;
 
-    for (; choices->name; choices++)
-        *pool_push(p, words, n) = choices->name;
+    for (; choices->name; choices++) {
+        if (*choices->name)
+            *pool_push(p, words, n) = choices->name;
+    }
     *pool_push(p, words, n) = NULL;
     return words;
 }

@@ -18,10 +18,10 @@ check "it is taken away" within 20 gone tiny
 check "one keeper" within 5 one_keeper
 
 note "restart, the rule at reboot"
-xl create -qp "$tiny" 'extra="do=reboot after=2"' "uuid=\"$uuid\""
+xl create -qp "$tiny" 'extra="do=reboot after=10"' "uuid=\"$uuid\""
 first=$(id tiny)
 xl unpause tiny
-check "it comes again" within 30 other_id tiny "$first"
+check "it comes again" within 60 other_id tiny "$first"
 check "with its uuid" within 30 has_uuid tiny "$uuid"
 check "destroy ends it for good" xl destroy tiny
 sleep 3
@@ -35,8 +35,8 @@ check "and left alone" exists tiny
 xl destroy tiny
 
 note "rename-restart"
-xl create -q "$tiny" 'extra="do=reboot after=2"; on_reboot="rename-restart"' "uuid=\"$uuid\""
-check "the dead one gets another name" within 30 sh -c 'xl list | grep -q "^tiny-20"'
+xl create -q "$tiny" 'extra="do=reboot after=10"; on_reboot="rename-restart"' "uuid=\"$uuid\""
+check "the dead one gets another name" within 60 sh -c 'xl list | grep -q "^tiny-20"'
 check "the new one has its uuid" within 30 has_uuid tiny "$uuid"
 for d in $(xl list | awk '/^tiny/ { print $2 }' | sort -rn); do xl destroy "$d"; done
 

@@ -118,7 +118,8 @@ void spec_usbdev_parse(const struct value *value, libxl_device_usbdev *dev,
 void spec_pci_parse(const struct value *value, libxl_device_pci *pci,
                     struct pool *p, struct diags *diags);
 
-/* The rarer ones: items of vkb=, p9=, pvcalls=, vtpm=, vdispl= and dtdev=. */
+/* The rarer ones: items of vkb=, p9=, pvcalls=, vtpm=, vdispl=,
+ * vsnd= and dtdev=. */
 void spec_vkb_parse(const struct value *value, libxl_device_vkb *vkb,
                     struct pool *p, struct diags *diags);
 void spec_p9_parse(const struct value *value, libxl_device_p9 *p9,
@@ -129,6 +130,8 @@ void spec_vtpm_parse(const struct value *value, libxl_device_vtpm *vtpm,
                      struct pool *p, struct diags *diags);
 void spec_vdispl_parse(const struct value *value, libxl_device_vdispl *display,
                        struct pool *p, struct diags *diags);
+void spec_vsnd_parse(const struct value *value, libxl_device_vsnd *card,
+                     struct pool *p, struct diags *diags);
 void spec_dtdev_parse(const struct value *value, libxl_device_dtdev *dev,
                       struct pool *p, struct diags *diags);
 

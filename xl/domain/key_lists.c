@@ -52,6 +52,8 @@ DEVICE(vtpm, device->devid = devid;
              spec_vtpm_parse(value, device, f->pool, f->diags))
 DEVICE(vdispl, device->devid = devid;
                spec_vdispl_parse(value, device, f->pool, f->diags))
+DEVICE(vsnd, device->devid = devid;
+             spec_vsnd_parse(value, device, f->pool, f->diags))
 DEVICE(dtdev, spec_dtdev_parse(value, device, f->pool, f->diags))
 
 #define ITEMS(member, n_member, which)                                         \
@@ -71,5 +73,7 @@ const struct kind_items items_p9 = {ITEMS(p9s, num_p9s, p9)};
 const struct kind_items items_pvcalls = {ITEMS(pvcallsifs, num_pvcallsifs, pvcallsif)};
 const struct kind_items items_vtpm = {ITEMS(vtpms, num_vtpms, vtpm)};
 const struct kind_items items_vdispl = {ITEMS(vdispls, num_vdispls, vdispl)};
+const struct kind_items items_vsnd = {ITEMS(vsnds, num_vsnds, vsnd),
+                                      .lists = true};
 const struct kind_items items_dtdev = {ITEMS(dtdevs, num_dtdevs, dtdev)};
 /* clang-format on */

@@ -20,7 +20,6 @@
 #define KEEP(member) KEEP_OF(struct guest, member)
 #define ITEMS(which) .kind = &kind_items, .more = &items_##which
 #define SET(which) .kind = &kind_set, .more = &set_##which
-#define NOT_YET .kind = &kind_unsupported
 /* Keys of later versions of Xen, with the first that has them. */
 #define SINCE(version) .kind = &kind_newer, .more = (version)
 #define FILE_ .unit = "FILE"
@@ -358,7 +357,7 @@ static const struct slot rows[] = {
         .doc = "Performance counters for an Arm guest."),
     KEY("vpt_align", FOR_HVM, DEFBOOL(U_HVM.vpt_align),
         .doc = "Let periodic timers fire together (default: yes)."),
-    KEY("vsnd", ANY, NOT_YET,
+    KEY("vsnd", ANY, ITEMS(vsnd),
         .doc = "Paravirtual sound cards."),
     KEY("vtpm", ANY, ITEMS(vtpm),
         .doc = "Virtual trusted platform modules."),

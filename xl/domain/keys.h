@@ -17,7 +17,7 @@ extern const struct kind_set set_cpuid, set_viridian, set_gfx_passthru,
 extern const struct kind_items items_irqs, items_ioports, items_iomem,
     items_disk, items_vif, items_vfb, items_vkb, items_channel, items_usbctrl,
     items_usbdev, items_p9, items_pvcalls, items_vtpm, items_vdispl,
-    items_dtdev;
+    items_vsnd, items_dtdev;
 
 /* Words of our own for libxl's enums. */
 extern const struct slot_choice choices_type[], choices_builder[],

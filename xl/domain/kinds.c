@@ -418,20 +418,6 @@ const struct slot_kind kind_set = {.name = "string",
                                    .takes_word = true,
                                    .form = set_form};
 
-static struct err *unsupported_read(const struct slot *slot,
-                                    const struct value *value, void *field,
-                                    struct fill *f)
-{
-    (void)slot;
-    (void)value;
-    (void)field;
-    (void)f;
-    return ERR_AS(input, "is not supported yet");
-}
-
-const struct slot_kind kind_unsupported = {
-    .name = "not supported yet", .read = unsupported_read, .takes_word = true};
-
 static struct err *newer_read(const struct slot *slot,
                               const struct value *value, void *field,
                               struct fill *f)

@@ -13,7 +13,7 @@
 
 extern const struct slot_kind kind_defbool, kind_string, kind_strings,
     kind_args, kind_string_or_list, kind_enum, kind_numbered_enum, kind_mb,
-    kind_items, kind_keep, kind_set, kind_unsupported, kind_newer;
+    kind_items, kind_keep, kind_set, kind_newer;
 
 /* Generic over the struct: used as DEFBOOL_OF(libxl_device_vfb, vnc.enable). */
 #define DEFBOOL_OF(strct, member)                                              \

@@ -233,20 +233,6 @@ static void any_value_is_survived(void **state)
     }
 }
 
-static void not_supported_yet(void **state)
-{
-    struct record r;
-
-    (void)state;
-    record_start(&r);
-    record_set(&r, "name", "x");
-    record_list(&r, "vsnd", "CARD", NULL);
-    record_parse(&r);
-    assert_true(record_says(&r, "vsnd: is not supported yet"));
-    assert_false(record_says(&r, "unknown"));
-    record_end(&r);
-}
-
 static void of_later_versions(void **state)
 {
     struct record r;
@@ -273,7 +259,6 @@ int main(void)
         cmocka_unit_test(words_that_are_none),
         cmocka_unit_test(numbers_out_of_range),
         cmocka_unit_test(any_value_is_survived),
-        cmocka_unit_test(not_supported_yet),
         cmocka_unit_test(of_later_versions),
     };
 

@@ -183,9 +183,11 @@ wait 5 NUMA NODE
 type \t
 wait 5 NETTX
 type g
-wait 5 NETIN(B/s)
+wait 5 ~NETIN(B
 type gggg
-gone 5 /s)
+wait 5 ~GUSED(%)
+type g
+gone 5 ~GUSED(%)
 type f
 wait 5 database-primary
 type \x0c

@@ -14,6 +14,7 @@
  *   stopped SECONDS      the job was stopped
  *   exit SECONDS STATUS  it ended so (128 and more: by a signal)
  *   restored             modes, alternate screen, cursor, mouse are as before
+ *   do COMMAND           runs it in a shell and waits for it
  *   save FILE            the screen as text; `marks FILE`: how it looks
  *
  * Ends with 1 and the screen when a step does not come true.
@@ -338,6 +339,12 @@ static void save(const char *path, bool marks)
         fail("cannot save", err_text(e));
 }
 
+static void run_beside(const char *command)
+{
+    if (system(command))
+        fail("a command failed:", command);
+}
+
 static bool word(const char *line, const char *name, const char **ret_rest)
 {
     size_t len = strlen(name);
@@ -378,6 +385,8 @@ static void step(const char *line)
         send_signal(rest);
     else if (word(line, "restored", &rest))
         check_restored();
+    else if (word(line, "do", &rest))
+        run_beside(rest);
     else if (word(line, "save", &rest))
         save(rest, false);
     else if (word(line, "marks", &rest))

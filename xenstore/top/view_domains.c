@@ -26,6 +26,8 @@ struct table {
     struct layout_item *items;
     struct layout_place *places;
     size_t n, n_placed;
+    const struct column **unknown; /* left out: nothing is known of them */
+    size_t n_unknown;
     double curve_top;
 };
 
@@ -92,6 +94,8 @@ static void add_columns(struct table *t, struct view_lines *lines)
          col++) {
         if (col->rank && is_known(lines, col))
             add_column(t, lines, col, col->rank);
+        else if (col->rank)
+            t->unknown[t->n_unknown++] = col;
     }
 }
 
@@ -116,6 +120,37 @@ static void add_curve(struct table *t, const struct view_lines *lines)
     }
 }
 
+/* The lowest rank that there was no room for. */
+static int first_left_out(const struct table *t)
+{
+    int rank = INT_MAX;
+
+    for (size_t i = 0, placed = 0; i < t->n; i++) {
+        if (placed < t->n_placed && t->places[placed].item == i)
+            placed++;
+        else if (t->items[i].rank < rank)
+            rank = t->items[i].rank;
+    }
+    return rank;
+}
+
+/* What is unknown and would have room is read as well: else it would seem to be
+ * known as soon as it is not read any more, and come and go. */
+static unsigned needs_of(const struct table *t)
+{
+    int left_out = first_left_out(t);
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < t->n_placed; i++) {
+        const struct column *col = t->columns[t->places[i].item];
+
+        needs |= col ? col->needs : 0;
+    }
+    for (size_t i = 0; i < t->n_unknown; i++)
+        needs |= t->unknown[i]->rank < left_out ? t->unknown[i]->needs : 0;
+    return needs;
+}
+
 static struct table *make_table(struct view_lines *lines)
 {
     struct table *t = pool_new_of(lines->pool, struct table);
@@ -126,16 +161,13 @@ static struct table *make_table(struct view_lines *lines)
     t->columns = pool_alloc(lines->pool, max * sizeof(*t->columns));
     t->items = pool_alloc(lines->pool, max * sizeof(*t->items));
     t->places = pool_alloc(lines->pool, max * sizeof(*t->places));
+    t->unknown = pool_alloc(lines->pool, max * sizeof(*t->unknown));
     add_columns(t, lines);
     add_curve(t, lines);
     t->n_placed = layout_place(t->items, t->n, lines->grid->cols,
                                (size_t)lines->view->skip, t->places);
     lines->n_skip = t->n > 2 ? (int)t->n - 2 : 0;
-    for (size_t i = 0; i < t->n_placed; i++) {
-        const struct column *col = t->columns[t->places[i].item];
-
-        lines->needs |= col ? col->needs : 0;
-    }
+    lines->needs |= needs_of(t);
     return t;
 }
 
@@ -208,11 +240,11 @@ static void curve_head(const struct view_lines *lines, int row,
                        const struct layout_place *place)
 {
     const struct column *col = lines->view->curve;
-    const char *text = pool_printf(lines->pool, "%s, %.0f s", col->head,
+    const char *text = pool_printf(lines->pool, "~%s, %.0f s", col->head,
                                    place->width * lines->view->opts.delay);
 
     if (grid_width(lines->grid, text) > place->width)
-        text = col->head;
+        text = pool_printf(lines->pool, "~%s", col->head);
     view_heading(lines, row, place->col, place->width, false, text, NULL);
 }
 

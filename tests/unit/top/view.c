@@ -231,6 +231,34 @@ static void what_is_read(void **state)
     end(&r);
 }
 
+/* Columns of which nothing is known do not come and go as what is read follows
+ * what is shown. */
+static void columns_stay(void **state)
+{
+    struct sample some;
+    struct change change;
+    struct rig r;
+
+    (void)state;
+    for (int cols = 20; cols <= 400; cols += 5) {
+        unsigned needs;
+
+        begin(&r, 24, cols, true);
+        change = *r.data.change;
+        some = *change.now;
+        change.now = &some;
+        change.n_domains = 1; /* Dom0: it says nothing of its memory */
+        r.data.change = &change;
+        for (int i = 0; i < 10; i++) {
+            needs = view_needs(&r.view);
+            some.parts = needs;
+            draw(&r);
+        }
+        assert_int_equal(needs, view_needs(&r.view));
+        end(&r);
+    }
+}
+
 static void trouble(void **state)
 {
     struct rig r;
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(rows_of_keys),
         cmocka_unit_test(selection),
         cmocka_unit_test(what_is_read),
+        cmocka_unit_test(columns_stay),
         cmocka_unit_test(trouble),
         cmocka_unit_test(columns_that_are_asked_for),
         cmocka_unit_test(monkey),

@@ -148,7 +148,7 @@ struct model_class {
     const struct model_enum *enums; /* it declares */
     unsigned n_enums;
     enum model_state state;
-    bool in_database;   /* else only a shape of records (event, message) */
+    bool in_database;   /* else only a shape of records (event) */
     bool persist;       /* some of it survives a restart */
     bool events;        /* changes are sent as events */
     bool constructor;   /* create and destroy are derived */

@@ -23,7 +23,7 @@ on_screen() {
 
 # What changes from one moment or machine to another: figures, curves and bars.
 masked() {
-    sed -E 's/^[^ ]+  up /HOST  up /; s/[·▁▂▃▄▅▆▇█▏▎▍▌▋▊▉]+/ /g; s/ *-?[0-9]+([.:x][0-9]+)*([kKMGT%]|\b)/ N/g; s/-----r|--b---/STATE /; s/ (running|blocked|waiting|runs on|waits on) / S /; s/ +/ /g; s/ $//' "$@"
+    sed -E 's/^[^ ]+  up /HOST  up /; s/[·▁▂▃▄▅▆▇█▏▎▍▌▋▊▉]+/ /g; s/ *-?[0-9]+([.:x][0-9]+)*([kKMGTs%]|\b)/ N/g; s/ +[0-9]+(bytes|pkts)/ N\1/g; s/-----r|--b---/STATE /; s/ (running|blocked|waiting|runs on|waits on) / S /; s/ +/ /g; s/ $//' "$@"
 }
 as_kept() {
     masked "$work/$1" >"$work/masked"

@@ -58,10 +58,12 @@ static void add_head(const struct page *page, int name, struct str *out)
 static void add_row(const struct page *page, const struct change_domain *d,
                     int name, struct str *out)
 {
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+
     for (size_t i = 0; i < page->opts->n_columns; i++) {
         const struct column *col = page->opts->columns[i];
-        AUTO_STR struct str text = STR_INIT(STR_MAX);
 
+        str_clear(&text);
         column_text(col, page->c, d, &text);
         if (i)
             str_addc(out, ' ');

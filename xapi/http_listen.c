@@ -67,13 +67,14 @@ static void on_accept(struct evconnlistener *ev, evutil_socket_t fd,
     conn_new(l->http, fd, &peer, l->tls);
 }
 
+/* There are no descriptors left, as a rule. */
 static void on_error(struct evconnlistener *ev, void *arg)
 {
     struct listener *l = arg;
 
     (void)ev;
-    http_evict(l->http);
-    http_pause_listeners(l->http);
+    if (!http_evict(l->http))
+        http_pause_listeners(l->http);
 }
 
 /* ---- listeners ----------------------------------------------------------- */

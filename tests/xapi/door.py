@@ -5,6 +5,7 @@
 Each test is a function with a server of its own limits; they run in the order
 they are written. The server is built with ASan and UBSan.
 """
+import atexit
 import http.client
 import json
 import os
@@ -35,6 +36,7 @@ class Server:
             os.unlink(ports)
         self.process = subprocess.Popen(["prlimit", f"--nofile={files}:{files}", SERVE, self.dir,
                                          *limits], stderr=subprocess.PIPE)
+        atexit.register(self.process.kill)
         while not os.path.exists(ports):
             if self.process.poll() is not None:
                 raise AssertionError("serve: " + self.process.stderr.read().decode())
@@ -644,8 +646,22 @@ def test_no_descriptors(_):
         equal(call(server.connect(), "test.echo", i), [i])
         time.sleep(0.1)
     equal(server.cpu() - before < 0.25, True)
-    for s in idle + [waiting]:
+    for s in idle:
         s.close()
+    # none can be had at all: the newcomer waits, and the loop does not spin
+    busy = [server.connect() for _ in range(40)]
+    for s in busy:
+        s.sendall(request(body=rpc("test.later", 100.0, True)))
+    time.sleep(0.5)
+    before = server.cpu()
+    time.sleep(1)
+    equal(server.cpu() - before < 0.25, True)
+    for s in busy + [waiting]:
+        s.close()
+    descriptors = f"/proc/{server.process.pid}/fd"
+    deadline = time.monotonic() + 10
+    while len(os.listdir(descriptors)) > 20 and time.monotonic() < deadline:
+        time.sleep(0.05)
     equal(call(server.connect(), "test.echo", 1), [1])
     server.stop()
 
@@ -730,7 +746,7 @@ def test_curl(server):
         for url in f"http://127.0.0.1:{server.http}", f"https://localhost:{server.https}":
             equal(curl("--cacert", cert, "-T", path, url + "/import"),
                   b"%d bytes" % os.path.getsize(path))
-    equal(time.monotonic() - start < 2, True)
+    equal(time.monotonic() - start < 3.5, True)
 
 
 # ---- all of them -----------------------------------------------------------------------

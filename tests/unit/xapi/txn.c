@@ -289,9 +289,10 @@ static void sorted_words(struct db *db, struct str *out)
 static void aborts_leave_no_trace(void **state)
 {
     AUTO_DB struct db *db = db_new();
+    unsigned most = 0;
 
     (void)state;
-    srand(4);
+    srand(4); /* uuid_generate takes numbers in between: each run is another */
     for (int round = 0; round < 300; round++) {
         AUTO_STR struct str before = STR_INIT(STR_MAX);
         AUTO_STR struct str after = STR_INIT(STR_MAX);
@@ -303,6 +304,8 @@ static void aborts_leave_no_trace(void **state)
         for (int i = rand() % 40; i > 0; i--)
             random_step(txn);
         assert_consistent(db);
+        if (db_count(db, C(VM)) > most)
+            most = db_count(db, C(VM));
         if (!abort) {
             txn_commit(txn);
             continue;
@@ -312,7 +315,7 @@ static void aborts_leave_no_trace(void **state)
         assert_string_equal(str_text(&before), str_text(&after));
         assert_consistent(db);
     }
-    assert_true(db_count(db, C(VM)) > 0);
+    assert_true(most > 10);
 }
 
 /* ---- from workers -------------------------------------------------------- */

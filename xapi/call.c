@@ -11,6 +11,7 @@
 
 #include "lib/log.h"
 #include "lib/str.h"
+#include "xapi/audit.h"
 #include "xapi/codec.h"
 #include "xapi/generic.h"
 #include "xapi/record.h"
@@ -84,6 +85,23 @@ static void answer(struct call *c)
         err_free(c->failure);
 }
 
+static void set_session(struct call *c, const struct session *s)
+{
+    c->user = pool_str(c->pool, session_user(s));
+    c->originator = pool_str(c->pool, session_program(s));
+}
+
+/* Who was nobody and is somebody now. */
+static void audit(struct call *c)
+{
+    if (!c->row)
+        return;
+    if (!c->user && !c->failure && c->returned && !c->write &&
+        c->row->result->class == &model_classes[CLASS_session])
+        set_session(c, session_find(c->server->sessions, c->result.keys[0].s));
+    audit_call(c->server->audit, c);
+}
+
 /* What runs as a task has its answer there; who started it has the task. */
 static void end(struct call *c, struct err *e)
 {
@@ -91,6 +109,7 @@ static void end(struct call *c, struct err *e)
     c->failure = e;
     if (c->task)
         task_finish(c);
+    audit(c);
     answer(c);
 }
 
@@ -231,6 +250,7 @@ static struct err *check_session(struct call *c, const struct value *args)
         return err_SESSION_INVALID(first->s.text);
     session_touch(session);
     c->session = pool_str(c->pool, session_ref(session));
+    set_session(c, session);
     return NULL;
 }
 
@@ -310,11 +330,22 @@ static struct err *check(struct call *c, const char *method, bool async,
     return NULL;
 }
 
+struct call *call_doing(struct server *server, struct call *c)
+{
+    struct call *before = server->doing;
+
+    server->doing = c;
+    return before;
+}
+
 static struct err *run(struct call *c)
 {
     call_body_fn *body = call_bodies[c->row - model_calls];
+    struct call *before = call_doing(c->server, c);
+    struct err *e = body ? body(c) : generic_run(c);
 
-    return body ? body(c) : generic_run(c);
+    call_doing(c->server, before);
+    return e;
 }
 
 /* A call that takes long is seen as a task while it runs. */
@@ -355,6 +386,8 @@ static void detach(struct call *c)
     a->args = args;
     a->record = c->record ? value_copy(own, c->record) : NULL;
     a->session = pool_str(own, c->session);
+    a->user = pool_str(own, c->user);
+    a->originator = pool_str(own, c->originator);
     a->caller.address = pool_str(own, c->caller.address);
     a->caller.agent = pool_str(own, c->caller.agent);
     a->done = NULL;
@@ -384,7 +417,9 @@ struct call *call_start(struct server *server, struct pool *p,
                        .done_arg = arg};
     c->failure = check(c, method, async, args);
     if (c->failure || async) {
-        if (!c->failure)
+        if (c->failure)
+            audit(c);
+        else
             detach(c);
         answer(c);
         return NULL;

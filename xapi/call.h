@@ -53,16 +53,19 @@ struct call {
     /* row->n_params of them, what was left out as the model says; a map of sets
      * has the sets as texts (datum.h). In place of a record nothing: */
     const struct model_value *args;
-    const struct value *record; /* a constructor's, a struct */
-    const char *session;        /* ref; NULL for calls without one */
-    const char *task;           /* ref of the task it runs as, or NULL */
-    uint64_t generation;        /* of the database when it began */
+    const struct value *record;    /* a constructor's, a struct */
+    const char *session;           /* ref; NULL for calls without one */
+    const char *user, *originator; /* the session's */
+    const char *task;              /* ref of the task it runs as, or NULL */
+    uint64_t generation;           /* of the database when it began */
     /* set by call_return_* and call_finish */
     bool returned;
     struct model_value result; /* of row->result, unless WRITE */
     call_write_fn *write;
     const void *write_arg;
     struct err *failure;
+    struct value *changes; /* audit.h */
+    unsigned n_changes;
 
     /* call.c's */
     call_done_fn *done;
@@ -107,6 +110,10 @@ typedef void call_cancel_fn(struct call *c, void *arg);
 void call_later(struct call *c, call_cancel_fn *cancel, void *arg);
 /* E (NULL: what was returned) is the answer. Frees the call. */
 void call_finish(struct call *c, struct err *e);
+
+/* What is committed from now on is C's doing (NULL: no call's), for the audit
+ * log; gives whose it was. For calls that wait and write later. */
+struct call *call_doing(struct server *server, struct call *c);
 
 /* By the id of the row (CALL_VM_start), NULL: no body. Made by modelc. */
 extern call_body_fn *const call_bodies[];

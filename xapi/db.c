@@ -66,11 +66,18 @@ struct table *db_table(const struct db *db, const struct model_class *class)
     return &db->tables[class - model_classes];
 }
 
+void db_on_commit(struct db *db, db_commit_fn *fn, void *arg)
+{
+    db->on_commit = fn;
+    db->on_commit_arg = arg;
+}
+
 void db_detach(struct db *db)
 {
     event_forget_all(db);
     db_store_detach(db);
     db->detached = true;
+    db->on_commit = NULL;
 }
 
 /* ---- finding ------------------------------------------------------------- */

@@ -66,6 +66,11 @@ uint64_t object_changed(const struct object *o);
 uint64_t object_field_changed(const struct object *o,
                               const struct model_field *field);
 
+/* FN is told of each txn that changes anything, just before its commit. */
+struct txn;
+typedef void db_commit_fn(void *arg, const struct txn *txn);
+void db_on_commit(struct db *db, db_commit_fn *fn, void *arg);
+
 /* ---- records kept for codecs --------------------------------------------- */
 
 /*

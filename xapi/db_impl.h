@@ -138,6 +138,8 @@ struct db {
     uint64_t generation, next_number;
     struct txn *txn; /* the one that is open */
     bool detached;
+    db_commit_fn *on_commit;
+    void *on_commit_arg;
 
     struct grave *first_grave, *last_grave;
     unsigned n_graves;

@@ -13,6 +13,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/opt.h"
+#include "xapi/audit.h"
 #include "xapi/auth.h"
 #include "xapi/cli.h"
 #include "xapi/door.h"
@@ -110,6 +111,7 @@ static void daemon_done(struct daemon *d)
     if (d->db_event)
         event_free(d->db_event);
     db_free(d->db);
+    audit_free(d->server.audit);
     if (d->base)
         event_base_free(d->base);
 }
@@ -134,6 +136,22 @@ static struct err *open_db(struct daemon *d)
     d->db_event =
         event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db, d);
     event_add(d->db_event, NULL);
+    return NULL;
+}
+
+static void on_commit(void *arg, const struct txn *txn)
+{
+    const struct server *server = arg;
+
+    if (server->doing)
+        audit_note(server->doing, txn);
+}
+
+static struct err *open_audit(struct daemon *d)
+{
+    TRY(audit_open(pool_printf(d->pool, "%s/audit.log", d->options->state),
+                   AUDIT_BYTES, AUDIT_FILES, &d->server.audit));
+    db_on_commit(d->db, on_commit, &d->server);
     return NULL;
 }
 
@@ -226,6 +244,7 @@ static struct err *daemon_run(struct daemon *d)
     TRY(db_flush(d->db));
     if (o->check)
         return NULL;
+    TRY(open_audit(d));
     d->server.auth = d->auth;
     d->sessions = d->server.sessions = sessions_new(&d->server);
     d->tasks = task_sweeper_new(d->base, d->db);

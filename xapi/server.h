@@ -8,6 +8,7 @@
 
 #include "xapi/db.h"
 
+struct audit;
 struct auth;
 struct call;
 struct door;
@@ -20,6 +21,8 @@ struct server {
     struct door *door;
     struct sessions *sessions;
     struct auth *auth;
+    struct audit *audit;  /* or NULL */
+    struct call *doing;   /* the call that writes now, or NULL */
     struct call *waiting; /* calls that are answered later */
     const char *host;     /* ref of the host that this is */
     const char *pool;     /* ref of its pool */

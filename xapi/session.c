@@ -250,6 +250,11 @@ const char *session_user(const struct session *s)
     return s->user;
 }
 
+const char *session_program(const struct session *s)
+{
+    return s->originator;
+}
+
 bool session_is_root(const struct session *s)
 {
     return s->root;

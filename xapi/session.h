@@ -38,6 +38,7 @@ void session_close(struct sessions *s, struct session *session);
 struct session *session_find(const struct sessions *s, const char *ref);
 const char *session_ref(const struct session *s);
 const char *session_user(const struct session *s);
+const char *session_program(const struct session *s);
 bool session_is_root(const struct session *s);
 model_role_bits session_roles(const struct session *s);
 /* It is in use now. */

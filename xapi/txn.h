@@ -58,6 +58,18 @@ struct err *txn_remove(struct txn *txn, struct object *o,
 /* A change of nothing: an event for those who watch (event.inject). */
 void txn_touch(struct txn *txn, struct object *o);
 
+/*
+ * What TXN has done so far, in the order of the first steps, for who is told of
+ * its commit (db_on_commit): FIELD is that of a change. Of an object that is
+ * new, its creation alone; computed fields and objects that came and went are
+ * left out.
+ */
+enum txn_change { TXN_CREATED, TXN_CHANGED, TXN_DESTROYED };
+typedef void txn_change_fn(void *arg, enum txn_change what,
+                           const struct object *o,
+                           const struct model_field *field);
+void txn_each_change(const struct txn *txn, txn_change_fn *fn, void *arg);
+
 /* ---- a worker's writes come home ------------------------------------------
  */
 

@@ -199,6 +199,25 @@ static void finish(struct object *o)
     }
 }
 
+static void tell(const struct undo *u, txn_change_fn *fn, void *arg)
+{
+    const struct object *o = u->object;
+    bool is_new = o->flags & OBJECT_NEW, is_gone = o->flags & OBJECT_GONE;
+
+    if (u->op == UNDO_DESTROY && !is_new)
+        fn(arg, TXN_DESTROYED, o, NULL);
+    else if (u->op == UNDO_CREATE && !is_gone)
+        fn(arg, TXN_CREATED, o, NULL);
+    else if (u->op == UNDO_CELL && !is_gone && !u->field->computed)
+        fn(arg, TXN_CHANGED, o, u->field);
+}
+
+void txn_each_change(const struct txn *txn, txn_change_fn *fn, void *arg)
+{
+    for (size_t i = 0; i < txn->n_undo; i++)
+        tell(&txn->undo[i], fn, arg);
+}
+
 uint64_t txn_commit(struct txn *txn)
 {
     struct object *touched = in_order(txn->touched);
@@ -206,6 +225,8 @@ uint64_t txn_commit(struct txn *txn)
     AUTO_ROWS struct rows *rows = rows_new();
 
     assert(db->txn == txn);
+    if (txn->n_undo && db->on_commit)
+        db->on_commit(db->on_commit_arg, txn);
     if (touched) {
         db->generation = txn->generation;
         for (struct object *o = touched; o; o = o->next_touched)

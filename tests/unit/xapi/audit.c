@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* audit: the file and its older ones; what is no line. */
+#include "tests/unit/xapi/db_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/file.h"
+#include "xapi/audit.h"
+#include "xapi/call.h"
+
+static char *folder(void)
+{
+    static char path[64];
+
+    snprintf(path, sizeof(path), "/tmp/audit-XXXXXX");
+    assert_non_null(mkdtemp(path));
+    return path;
+}
+
+static void write_call(struct audit *a, struct pool *p, unsigned id)
+{
+    struct call c = {.pool = p, .row = &model_calls[id], .user = "u"};
+
+    c.caller.address = "192.0.2.7";
+    audit_call(a, &c);
+}
+
+static size_t size_of(struct pool *p, const char *path)
+{
+    size_t len;
+    char *text;
+
+    ok(file_read(p, path, 1 << 20, &text, &len));
+    assert_int_equal(text[len - 1], '\n');
+    return len;
+}
+
+static void turns(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
+    struct audit *a;
+    char **names;
+    size_t n;
+
+    (void)state;
+    ok(audit_open(path, 500, 2, &a));
+    for (int i = 0; i < 40; i++)
+        write_call(a, p, CALL_VM_start);
+    audit_free(a);
+    ok(file_list(p, dir, &names, &n));
+    assert_int_equal(n, 3);
+    assert_string_equal(names[2], "log.2");
+    for (size_t i = 0; i < n; i++) {
+        const char *name = pool_printf(p, "%s/%s", dir, names[i]);
+        size_t size = size_of(p, name);
+
+        assert_true(size > 0 && size <= 500);
+        ok(file_remove(name));
+    }
+    remove(dir);
+}
+
+static void reads_are_no_line(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
+    struct audit *a;
+    size_t len;
+    char *text;
+
+    (void)state;
+    ok(audit_open(path, 500, 0, &a));
+    write_call(a, p, CALL_VM_get_record);
+    write_call(a, p, CALL_message_get_since);
+    ok(file_read(p, path, 100, &text, &len));
+    assert_int_equal(len, 0);
+    write_call(a, p, CALL_VM_start);
+    assert_true(size_of(p, path) > 50);
+    audit_free(a);
+    ok(file_remove(path));
+    remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(turns),
+        cmocka_unit_test(reads_are_no_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

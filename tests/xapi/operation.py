@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What who runs the daemon relies on: audit, settings, this host."""
+import json
+import os
+import stat
+
+from daemon import Session, equal, fails, run
+
+NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
+NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
+
+
+def audit(daemon):
+    """each call that changes something is a line: who, which fields; no secret, no read"""
+    path = os.path.join(daemon.dir, "audit.log")
+    at = 0
+
+    def lines():
+        nonlocal at
+        with open(path) as f:
+            f.seek(at)
+            text = f.read()
+            at = f.tell()
+        return [json.loads(line) for line in text.splitlines()], text
+
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+    fails(["SESSION_AUTHENTICATION_FAILED", "root", None], daemon.call, "session.login_with_password", "root", "wr0ng")
+    s = Session(daemon)
+    got, text = lines()
+    equal([(r["call"], r.get("user"), r["address"], r["result"] if r["result"] == "success" else r["result"][0]) for r in got],
+          [("session.login_with_password", None, "127.0.0.1", "SESSION_AUTHENTICATION_FAILED"),
+           ("session.login_with_password", "root", "127.0.0.1", "success")])
+    equal(got[1]["originator"], "tests")
+    equal([w in text for w in ("wr0ng", "secret", s.ref)], [False, False, False])
+    # reading is in no line
+    s.host.get_all_records()
+    s.network.get_all()
+    equal(lines()[0], [])
+    ref = s.network.create(NETWORK)
+    s.network.set_name_label(ref, "wan")
+    s.network.set_name_label(ref, "wan")  # changes nothing
+    s.network.add_to_other_config(ref, "k", "x" * 1000)
+    s.network.destroy(ref)
+    got, _ = lines()
+    equal([(r["user"], r["call"], r["result"]) for r in got],
+          [("root", "network." + m, "success") for m in ("create", "set_name_label", "add_to_other_config", "destroy")])
+    made, named, added, gone = (r["changes"] for r in got)
+    equal([(c["change"], c["class"], c["ref"]) for c in made], [("add", "network", ref)])
+    equal({k: made[0]["fields"][k] for k in ("name_label", "MTU")}, {"name_label": "lan", "MTU": "1400"})
+    equal(named, [{"change": "mod", "class": "network", "ref": ref, "fields": {"name_label": "wan"}}])
+    equal(len(added[0]["fields"]["other_config"]), 203)
+    equal(gone, [{"change": "del", "class": "network", "ref": ref}])
+    equal(got[1]["object"], ref)
+    # secrets: values of secrets, what not everybody may read
+    ref = s.secret.create({"value": "tops3cret", "other_config": {}})
+    s.secret.set_value(ref, "m0resecret")
+    got, text = lines()
+    equal([r["changes"][0]["fields"]["value"] for r in got], ["(secret)"] * 2)
+    equal(["tops3cret" in text, "m0resecret" in text], [False, False])
+    # who may not, and what fails
+    bob = s.subject.create({"subject_identifier": "bob", "other_config": {}})
+    for r in s.subject.get_roles(bob):
+        s.subject.remove_from_roles(bob, r)
+    s.subject.add_to_roles(bob, s.role.get_by_name_label("read-only")[0])
+    b = Session(daemon, "bob", "a program")
+    lines()
+    fails(["RBAC_PERMISSION_DENIED", None, None], b.network.create, NETWORK)
+    fails(["HANDLE_INVALID", "network", NOBODY], s.network.destroy, NOBODY)
+    fails(["HANDLE_INVALID", "network", NOBODY], s.network.get_record, NOBODY)
+    got, _ = lines()
+    equal([(r["user"], r["originator"], r["call"], r["result"]) for r in got],
+          [("bob", "a program", "network.create", ["RBAC_PERMISSION_DENIED", "network.create", "No permission in user session"]),
+           ("root", "tests", "network.destroy", ["HANDLE_INVALID", "network", NOBODY])])
+    # a task's call is one line, too
+    task = s.call("Async.network.create", NETWORK)
+    got, _ = lines()
+    equal([(r["call"], r["task"], len(r["changes"])) for r in got], [("network.create", task, 1)])
+
+
+run([audit])

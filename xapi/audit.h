@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * audit: who changed what, as a line of JSON for each call that changes
+ * something or that was refused to somebody who tried to; what only read-only
+ * may do anyway and changes nothing is in no line. Secrets (as the model marks
+ * them), what not everybody may read, and references of sessions are in none
+ * either.
+ *
+ * A line is written before the client is told. It is not synced: the end of the
+ * daemon loses none, the machine's may lose the last.
+ */
+#ifndef XAPI_AUDIT_H
+#define XAPI_AUDIT_H
+
+#include "xapi/txn.h"
+
+struct audit;
+struct call;
+
+#define AUDIT_BYTES (16u << 20) /* of the file; then it becomes .1 */
+#define AUDIT_FILES 4           /* older ones: .1 to .4 */
+
+struct err *audit_open(const char *path, size_t bytes, unsigned files,
+                       struct audit **ret) MUST_USE;
+void audit_free(struct audit *a); /* NULL is fine */
+
+/* Keeps what TXN has changed with the call it is done for. */
+void audit_note(struct call *c, const struct txn *txn);
+/* C has its answer. */
+void audit_call(struct audit *a, const struct call *c);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* api_vm: what the files api_vm_*.c share: how a call changes a VM, and what
+ * follows of a change. */
+#ifndef XAPI_API_VM_H
+#define XAPI_API_VM_H
+
+#include "xapi/call.h"
+#include "xapi/fields_gen.h"
+
+/* Writes into TXN what the call C (its first argument is VM) says. */
+typedef struct err *vm_change_fn(struct call *c, struct txn *txn,
+                                 struct object *vm);
+/* Runs CHANGE as the operation OP: once VM may begin it, and it is over when
+ * CHANGE returns. The body of a call that only writes to the database. */
+struct err *vm_change(struct call *c, enum VM_operations op,
+                      vm_change_fn *change) MUST_USE;
+/* The same for what is no operation: at once, whatever is going on. */
+struct err *vm_write(struct call *c, vm_change_fn *change) MUST_USE;
+
+/* Argument I, a scalar, where the call is answered later and its struct of
+ * arguments has gone. */
+static inline union model_atom vm_arg(const struct call *c, unsigned i)
+{
+    return c->args[i].keys[0];
+}
+
+/* static_min <= dynamic_min <= dynamic_max <= static_max, 0 < VCPUs_at_startup
+ * <= VCPUs_max. */
+struct err *vm_check_memory(const struct object *vm) MUST_USE;
+struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
+/* Bytes Xen needs for VM beside the guest's own. */
+int64_t vm_memory_overhead(const struct object *vm);
+
+#endif

@@ -10,6 +10,7 @@
 #include <uuid/uuid.h>
 
 #include "xapi/fields_gen.h"
+#include "xapi/host_about.h"
 
 /* ---- roles ----------------------------------------------------------------
  */
@@ -89,20 +90,6 @@ static struct err *describe_host(struct txn *txn, struct object *host)
                                         sysconf(_SC_AVPHYS_PAGES) * page);
 }
 
-static struct err *make_cpus(struct txn *txn, struct object *host)
-{
-    long n = sysconf(_SC_NPROCESSORS_CONF);
-
-    for (long i = 0; i < n; i++) {
-        struct object *cpu;
-
-        TRY(txn_create(txn, &model_classes[CLASS_host_cpu], NULL, NULL, &cpu));
-        TRY(set_host_cpu_host(txn, cpu, host));
-        TRY(set_host_cpu_number(txn, cpu, i));
-    }
-    return NULL;
-}
-
 /* ---- all of it --------------------------------------------------------------
  */
 
@@ -121,12 +108,13 @@ static struct err *prepare(struct txn *txn, struct db *db)
 
     for (const struct model_role *role = model_roles; role->name; role++)
         TRY(make_role(txn, role));
-    if (!host) {
+    if (!host)
         TRY(make_host(txn, &host));
-        TRY(make_cpus(txn, host));
-    }
     if (!pool)
         TRY(make_pool(txn, host));
+    TRY(host_describe_cpus(txn, host));
+    TRY(host_describe_firmware(txn, host));
+    TRY(host_describe_versions(txn, host));
     return describe_host(txn, host);
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What who runs the daemon relies on: audit, settings, this host."""
+import calendar
 import json
 import os
 import stat
+import time
 
 from daemon import Session, equal, fails, run
 
@@ -78,4 +80,41 @@ def audit(daemon):
     equal([(r["call"], r["task"], len(r["changes"])) for r in got], [("network.create", task, 1)])
 
 
-run([audit])
+
+def host(daemon):
+    """what the host says of itself, enabling it, its time"""
+    s = Session(daemon)
+    ref = s.host.get_all()[0]
+    with open("/proc/cpuinfo") as f:
+        names = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
+    info = s.host.get_cpu_info(ref)
+    equal((info["cpu_count"], info["modelname"]), (str(os.sysconf("SC_NPROCESSORS_CONF")), names[-1] if names else ""))
+    cpus = s.host_cpu.get_all_records()
+    equal(sorted(int(r["number"]) for r in cpus.values()), list(range(int(info["cpu_count"]))))
+    equal([r["modelname"] for r in cpus.values()][:len(names)], names)
+    equal([int(info["speed"]) > 0, len(info["flags"].split()) > 5, {r["host"] for r in cpus.values()}], [True, True, {ref}])
+    equal("xen" in s.host.get_software_version(ref), os.path.exists("/sys/hypervisor/version/major"))
+    token = s.call("event.from", ["host"], "", 0.0)["token"]
+    s.host.disable(ref)
+    s.host.disable(ref, True)
+    equal(s.host.get_enabled(ref), False)
+    events = s.call("event.from", ["host"], token, 5.0)["events"]
+    equal([(e["operation"], e["snapshot"]["enabled"]) for e in events], [("mod", False)])
+    daemon.kill()
+    daemon.start()
+    s = Session(daemon)
+    equal((s.host.get_enabled(ref), len(s.host_cpu.get_all())), (False, len(cpus)))
+    s.host.enable(ref)
+    equal(s.host.get_enabled(ref), True)
+    now = calendar.timegm(time.strptime(s.host.get_servertime(ref).value, "%Y%m%dT%H:%M:%SZ"))
+    equal(abs(now - time.time()) < 5, True)
+    local = calendar.timegm(time.strptime(s.host.get_server_localtime(ref).value, "%Y%m%dT%H:%M:%SZ"))
+    equal(abs(local - time.time() - time.localtime().tm_gmtoff) < 5, True)
+    equal((s.host.is_in_emergency_mode(), s.pool.is_slave(ref)), (False, False))
+    s.pool.sync_database()
+    fails(["HOST_HAS_NO_MANAGEMENT_IP"], s.host.get_management_interface, ref)
+    for call in (s.host.enable, s.host.get_servertime, s.host.get_management_interface, s.pool.is_slave):
+        fails(["HANDLE_INVALID", "host", NOBODY], call, NOBODY)
+
+
+run([audit, host])

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_about: what the kernel says of this machine, into the records of its
+ * host: processors, firmware, versions. What the kernel does not say (no DMI,
+ * no Xen, a number only root may read) is not there, and no error.
+ */
+#ifndef XAPI_HOST_ABOUT_H
+#define XAPI_HOST_ABOUT_H
+
+#include "xapi/txn.h"
+
+/* One processor's part of /proc/cpuinfo in TEXT, from *AT; *AT is behind it
+ * then. False: there is no more. Texts are in P, "" when they are not there. */
+struct cpu_about {
+    const char *vendor, *name, *stepping, *flags, *socket;
+    int64_t mhz, family, model;
+};
+bool host_next_cpu(struct pool *p, const char **at, struct cpu_about *ret);
+
+struct err *host_describe_cpus(struct txn *txn, struct object *host) MUST_USE;
+struct err *host_describe_firmware(struct txn *txn,
+                                   struct object *host) MUST_USE;
+/* Xen's, when it is there. */
+struct err *host_describe_versions(struct txn *txn,
+                                   struct object *host) MUST_USE;
+
+#endif

@@ -356,6 +356,10 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	install -m644 README.md LICENSE docs/*.md $(B)/docs/xenapi.md $(B)/docs/parity.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
 	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples
+	install -D -m644 configs/systemd/xapid.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xapid.service
+	sed -i 's|@prefix@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/xapid.service
+	install -D -m644 configs/pam.d/xapi $(DESTDIR)/etc/pam.d/xapi
+	test -e $(DESTDIR)/etc/xapi.conf || install -D -m644 configs/xapi.conf $(DESTDIR)/etc/xapi.conf
 	install -m644 $(B)/docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m644 $(B)/docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 $(B)/docs/*.7 $(DESTDIR)$(PREFIX)/share/man/man7

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xapid: the daemon that speaks XenAPI. Here are its command line and how its
- * parts are put together; what they are is said in their headers.
+ * xapid: the daemon that speaks XenAPI. Here is how its parts are put together;
+ * what they are is said in their headers.
  */
 #include <event2/event.h>
 #include <libgen.h>
@@ -12,55 +12,27 @@
 
 #include "lib/file.h"
 #include "lib/log.h"
-#include "lib/opt.h"
 #include "xapi/audit.h"
 #include "xapi/auth.h"
 #include "xapi/cli.h"
+#include "xapi/conf.h"
 #include "xapi/door.h"
 #include "xapi/first.h"
+#include "xapi/notify.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
 #include "xapi/task.h"
 #include "xapi/tls.h"
 
-/* ---- command line -----------------------------------------------------------
+/* ---- commands --------------------------------------------------------------
  */
 
-struct options {
-    const char *state, *http, *https, *socket, *auth, *certificate, *log;
-    int64_t auth_delay;
-    bool hash, check, verbose;
-    struct limits limits;
-};
-
-#define O(name_, ...) OPT(0, name_, __VA_ARGS__)
-#define WORD(member) SLOT_WORD(struct options, member)
-/* clang-format off */
-static const struct slot rows[] = {
-    O("state",       WORD(state),       .unit = "DIR",       .doc = "Where the database and the certificate are (/var/lib/xapi)."),
-    O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
-    O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
-    O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
-    O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
-    O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
-    O("auth-delay",  SLOT_INT(struct options, auth_delay), .max = 60, .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
-    O("log",         WORD(log),         .unit = "FILE",      .doc = "Logs to a file instead of standard error."),
-    OPT('v', "verbose", SLOT_FLAG(struct options, verbose),  .doc = "Logs every call."),
-    O("hash",        SLOT_FLAG(struct options, hash),        .doc = "Reads a password and prints what a file for --auth has behind the user's name."),
-    O("check",       SLOT_FLAG(struct options, check),       .doc = "Checks options and database, and ends."),
-    OPT_END
-};
-/* clang-format on */
-
-static struct err *print_help(void)
+static struct err *print_help(struct pool *p)
 {
     AUTO_STR struct str text = STR_INIT(STR_MAX);
 
-    str_add(&text, "Usage: xapid");
-    opt_usage(rows, &text);
-    str_add(&text, "\n\nThe daemon that speaks XenAPI.\n\nOptions:\n");
-    opt_help(rows, &text);
+    conf_help(p, &text);
     fputs(str_text(&text), stdout);
     return NULL;
 }
@@ -85,7 +57,7 @@ static struct err *print_hash(struct pool *p)
 
 struct daemon {
     struct server server;
-    const struct options *options;
+    const struct conf *conf;
     struct pool *pool;
     struct event_base *base;
     struct db *db;
@@ -129,9 +101,9 @@ static struct err *open_db(struct daemon *d)
     struct store *store;
 
     d->db = d->server.db = db_new();
-    TRY(file_make_dirs(d->options->state, 0700));
-    TRY(store_sqlite_open(
-        pool_printf(d->pool, "%s/state.db", d->options->state), &store));
+    TRY(file_make_dirs(d->conf->state, 0700));
+    TRY(store_sqlite_open(pool_printf(d->pool, "%s/state.db", d->conf->state),
+                          &store));
     TRY(db_open(d->db, store));
     d->db_event =
         event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db, d);
@@ -149,15 +121,16 @@ static void on_commit(void *arg, const struct txn *txn)
 
 static struct err *open_audit(struct daemon *d)
 {
-    TRY(audit_open(pool_printf(d->pool, "%s/audit.log", d->options->state),
-                   AUDIT_BYTES, AUDIT_FILES, &d->server.audit));
+    TRY(audit_open(pool_printf(d->pool, "%s/audit.log", d->conf->state),
+                   d->conf->audit_bytes, d->conf->audit_files,
+                   &d->server.audit));
     db_on_commit(d->db, on_commit, &d->server);
     return NULL;
 }
 
 static struct err *listen_https(struct daemon *d)
 {
-    const struct options *o = d->options;
+    const struct conf *o = d->conf;
     const char *cert = o->certificate;
     const char *const *names;
     unsigned port;
@@ -175,7 +148,7 @@ static struct err *listen_https(struct daemon *d)
 
 static struct err *listen_all(struct daemon *d)
 {
-    const struct options *o = d->options;
+    const struct conf *o = d->conf;
     unsigned port;
 
     if (*o->socket) {
@@ -207,6 +180,7 @@ static void on_stop(int signal, short what, void *arg)
 
     (void)what;
     log_info("xapid", "%s: ends", strsignal(signal));
+    notify_send("STOPPING=1");
     http_stop(door_http(d->door), 1, stopped, d);
 }
 
@@ -235,7 +209,7 @@ static void watch_signals(struct daemon *d)
 
 static struct err *daemon_run(struct daemon *d)
 {
-    const struct options *o = d->options;
+    const struct conf *o = d->conf;
 
     d->base = d->server.base = event_base_new();
     TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
@@ -254,27 +228,24 @@ static struct err *daemon_run(struct daemon *d)
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");
+    notify_send("READY=1");
     event_base_dispatch(d->base);
     return NULL;
 }
 
 static struct err *run(int argc, char **argv, struct pool *p)
 {
-    struct options o = {.state = "/var/lib/xapi",
-                        .socket = "/var/lib/xcp/xapi",
-                        .auth = AUTH_PAM,
-                        .auth_delay = 5,
-                        .limits = limits_default};
-    struct opt_parse parse = {0};
-    struct daemon d = {.options = &o, .pool = p};
+    struct conf conf;
+    struct daemon d = {.conf = &conf, .pool = p};
     struct err *e;
+    bool help;
 
-    TRY(opt_parse(rows, argc, argv, &o, p, &parse));
-    if (parse.help)
-        return print_help();
-    if (o.hash)
+    TRY(conf_read(&conf, argc, argv, p, &help));
+    if (help)
+        return print_help(p);
+    if (conf.hash)
         return print_hash(p);
-    TRY(log_open(o.verbose ? LOG_DEBUG_ : LOG_INFO_, o.log));
+    TRY(log_open(conf.verbose ? LOG_DEBUG_ : LOG_INFO_, conf.log));
     e = daemon_run(&d);
     daemon_done(&d);
     return e;

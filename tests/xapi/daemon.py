@@ -91,7 +91,7 @@ class Daemon:
         self.port = free_port()
         self.log = open(os.path.join(self.dir, "log"), "ab+")
         self.process = subprocess.Popen(
-            [XAPID, "--state", self.dir, "--socket", self.socket, "--http", f"127.0.0.1:{self.port}",
+            [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", f"127.0.0.1:{self.port}",
              "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         while not self.answers():

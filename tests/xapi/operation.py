@@ -4,10 +4,13 @@
 import calendar
 import json
 import os
+import re
+import socket
 import stat
+import subprocess
 import time
 
-from daemon import Session, equal, fails, run
+from daemon import ROOT, XAPID, Session, equal, fails, run
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
 NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
@@ -117,4 +120,53 @@ def host(daemon):
         fails(["HANDLE_INVALID", "host", NOBODY], call, NOBODY)
 
 
-run([audit, host])
+
+def settings(daemon):
+    """xapi.conf: each setting, what is wrong in it and where; the command line wins"""
+    def check(text, *options):
+        path = os.path.join(daemon.dir, "conf")
+        with open(path, "w") as f:
+            f.write(text)
+        got = subprocess.run([XAPID, "--config", path, "--state", os.path.join(daemon.dir, "other"), "--check", *options],
+                             capture_output=True, text=True, timeout=30)
+        return got.returncode, got.stderr.replace(path, "conf")
+
+    with open(os.path.join(ROOT, "configs/xapi.conf")) as f:
+        shipped = f.read()
+    equal(check(shipped), (0, ""))
+    # each line that is commented out there is what the daemon does by itself, and a setting
+    told = "".join(line[1:] + "\n" for line in shipped.splitlines() if line.startswith("#") and "=" in line and line[1] != " ")
+    equal(check(told), (0, ""))
+    usage = subprocess.run([XAPID, "--help"], capture_output=True, text=True, check=True).stdout
+    names = sorted({w for w in re.findall("--([a-z-]+)", usage.split("Options:")[1])} - {"config", "hash", "check", "auth"})
+    equal(sorted(line.split(" ")[0].replace("_", "-") for line in told.splitlines() if not line.startswith("auth ")), names)
+    status, err = check("htpp = ':80'\nauth_delay = 'x'\nconnections = 0\n")
+    equal((status, [w in err for w in ("conf:1:1", "'htpp': did you mean 'http'?", "conf:2:", "auth_delay", "conf:3:", "connections")]),
+          (1, [True] * 6))
+    equal(check("auth_delay = 70")[0], 1)
+    equal(check("auth_delay = 1\nstate = '/nonexistent'\n"), (0, ""))
+    equal(check("auth = '/nonexistent'")[0], 1)
+    equal(check("auth = '/nonexistent'", "--auth=pam")[0], 0)
+    got = subprocess.run([XAPID, "--config", "/nonexistent", "--check"], capture_output=True, text=True, timeout=30)
+    equal((got.returncode, "/nonexistent" in got.stderr), (1, True))
+
+
+def readiness(daemon):
+    """who starts it is told when it is ready and when it ends"""
+    path = os.path.join(daemon.dir, "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        s.settimeout(20)
+        own = os.path.join(daemon.dir, "own")
+        process = subprocess.Popen([XAPID, "--config", "", "--state", own, "--socket", own + "/socket", "--auth",
+                                    os.path.join(daemon.dir, "users")],
+                                   env=dict(os.environ, NOTIFY_SOCKET=path), stderr=subprocess.PIPE, text=True)
+        equal(s.recv(100), b"READY=1")
+        equal(os.path.exists(own + "/socket"), True)
+        process.terminate()
+        equal(s.recv(100), b"STOPPING=1")
+        _, err = process.communicate(timeout=20)
+        equal((process.returncode, "Sanitizer" in err), (0, False))
+
+
+run([audit, host, settings, readiness])

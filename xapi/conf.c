@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* conf: see conf.h. */
+#include "xapi/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "xapi/audit.h"
+#include "xapi/auth.h"
+#include "xl/domain/cfg.h"
+
+/* ---- rows -----------------------------------------------------------------
+ */
+
+#define O(name_, ...) OPT(0, name_, __VA_ARGS__)
+#define WORD(member) SLOT_WORD(struct conf, member)
+#define NUMBER(member, least, most) \
+    SLOT_INT(struct conf, member), .min = (least), .max = (most)
+/* clang-format off */
+static const struct slot settings[] = {
+    O("state",       WORD(state),       .unit = "DIR",       .doc = "Where the database, the audit log and the certificate are (/var/lib/xapi)."),
+    O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
+    O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
+    O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
+    O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
+    O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
+    O("auth-delay",  NUMBER(auth_delay, 0, 60), .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
+    O("audit-bytes", NUMBER(audit_bytes, 4096, 1 << 30), .unit = "BYTES", .doc = "How large the audit log may become; then it is audit.log.1 (16777216)."),
+    O("audit-files", NUMBER(audit_files, 0, 1000), .unit = "N", .doc = "How many older audit logs are kept (4)."),
+    O("log",         WORD(log),         .unit = "FILE",      .doc = "Logs to a file instead of standard error."),
+    OPT('v', "verbose", SLOT_FLAG(struct conf, verbose),     .doc = "Logs every call."),
+    OPT_END
+};
+static const struct slot commands[] = {
+    O("config",      WORD(config),      .unit = "FILE",      .doc = "Settings, one a line; \"\": none (" CONF_PATH ", when it is there)."),
+    O("hash",        SLOT_FLAG(struct conf, hash),           .doc = "Reads a password and prints what a file for --auth has behind the user's name."),
+    O("check",       SLOT_FLAG(struct conf, check),          .doc = "Checks settings and database, and ends."),
+    OPT_END
+};
+/* clang-format on */
+
+static struct conf defaults(void)
+{
+    return (struct conf){
+        .state = "/var/lib/xapi",
+        .socket = "/var/lib/xcp/xapi",
+        .auth = AUTH_PAM,
+        .auth_delay = 5,
+        .audit_bytes = AUDIT_BYTES,
+        .audit_files = AUDIT_FILES,
+        .limits = limits_default,
+    };
+}
+
+struct rows {
+    struct slot *list;
+    size_t n;
+};
+
+/* Names are written with dashes on a command line, with underlines in a file.
+ */
+static void add_rows(struct pool *p, struct rows *rows, const struct slot *more,
+                     size_t offset, char from, char to)
+{
+    for (; more->name; more++) {
+        struct slot *row = pool_push(p, rows->list, rows->n);
+        char *name = pool_str(p, more->name);
+
+        for (char *s = name; *s; s++)
+            if (*s == from)
+                *s = to;
+        *row = *more;
+        row->name = name;
+        row->offset += offset;
+    }
+}
+
+static const struct slot *make_rows(struct pool *p, bool is_file)
+{
+    char from = is_file ? '-' : '_', to = is_file ? '_' : '-';
+    struct rows rows = {NULL, 0};
+
+    add_rows(p, &rows, settings, 0, from, to);
+    add_rows(p, &rows, limits_rows, offsetof(struct conf, limits), from, to);
+    if (!is_file)
+        add_rows(p, &rows, commands, 0, from, to);
+    *pool_push(p, rows.list, rows.n) = (struct slot){.name = NULL};
+    return rows.list;
+}
+
+void conf_help(struct pool *p, struct str *out)
+{
+    const struct slot *rows = make_rows(p, false);
+
+    str_add(out, "Usage: xapid");
+    opt_usage(rows, out);
+    str_add(out, "\n\nThe daemon that speaks XenAPI.\n\nOptions:\n");
+    opt_help(rows, out);
+}
+
+/* ---- reading --------------------------------------------------------------
+ */
+
+static struct err *read_file(struct conf *c, const char *path, struct pool *p)
+{
+    const struct slot_table table = {.rows = make_rows(p, true),
+                                     .noun = "setting",
+                                     .unknown_is_error = true};
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+    struct value *record = value_struct(p);
+    struct diags diags = {.pool = p};
+    struct fill fill = {.pool = p, .diags = &diags, .base = c};
+
+    TRY(cfg_parse_file(p, path, record, &diags));
+    slot_fill(&table, record, 0, &fill);
+    diags_format(&diags, &text);
+    fputs(str_text(&text), stderr);
+    return diags.n_errors ? err_silent(1) : NULL;
+}
+
+struct err *conf_read(struct conf *c, int argc, char *const argv[],
+                      struct pool *p, bool *ret_help)
+{
+    const struct slot *rows = make_rows(p, false);
+    struct opt_parse parse = {0};
+    const char *path;
+
+    *c = defaults();
+    TRY(opt_parse(rows, argc, argv, c, p, &parse));
+    *ret_help = parse.help;
+    if (parse.help)
+        return NULL;
+    path = c->config ? c->config : file_exists(CONF_PATH) ? CONF_PATH : "";
+    *c = defaults();
+    if (*path)
+        TRY(read_file(c, path, p));
+    return opt_parse(rows, argc, argv, c, p, &parse);
+}

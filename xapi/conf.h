@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * conf: what xapid was told: by its command line, over its file of settings,
+ * over what it does by itself. Every setting can stand in both, by one row:
+ * --auth-delay=5 is auth_delay = 5 in the file, whose language is xl.cfg(5)'s.
+ */
+#ifndef XAPI_CONF_H
+#define XAPI_CONF_H
+
+#include "lib/opt.h"
+#include "xapi/limits.h"
+
+#define CONF_PATH "/etc/xapi.conf" /* read when it is there */
+
+struct conf {
+    const char *state, *http, *https, *socket, *auth, *certificate, *log;
+    unsigned auth_delay, audit_bytes, audit_files;
+    bool verbose;
+    struct limits limits;
+    /* on the command line only */
+    const char *config; /* NULL: CONF_PATH, "": none */
+    bool hash, check;
+};
+
+/* Complaints about the file, all of them, go to standard error; one that is an
+ * error gives err_silent(1). Texts are in P. */
+struct err *conf_read(struct conf *c, int argc, char *const argv[],
+                      struct pool *p, bool *ret_help) MUST_USE;
+void conf_help(struct pool *p, struct str *out);
+
+#endif

@@ -11,7 +11,7 @@
 #include "xapi/calls_gen.h"
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
-#include "xapi/ops.h"
+#include "xapi/ops_queue.h"
 
 #define BIOS_ORDER "BIOS order"
 #define VBD_DEVICES 255
@@ -41,11 +41,7 @@ struct err *vm_write(struct call *c, vm_change_fn *fn)
 
 struct err *vm_change(struct call *c, enum VM_operations op, vm_change_fn *fn)
 {
-    struct object *vm = NULL;
-
-    TRY(call_object(c, 0, &vm));
-    TRY(ops_check(c->db, vm, op, false));
-    return vm_write(c, fn);
+    return ops_run(c, op, &(const struct ops_body){.change = fn});
 }
 
 /* ---- made -----------------------------------------------------------------

@@ -31,4 +31,20 @@ struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
 /* Bytes Xen needs for VM beside the guest's own. */
 int64_t vm_memory_overhead(const struct object *vm);
 
+/* VM has no domain any more: HALTED or SUSPENDED, and what follows for its
+ * devices. */
+struct err *vm_set_down(struct txn *txn, struct object *vm,
+                        enum VM_power_state state) MUST_USE;
+/* VM is domain DOMID of HOST. */
+struct err *vm_set_up(struct txn *txn, struct object *vm, struct object *host,
+                      uint32_t domid, bool paused) MUST_USE;
+
+/*
+ * Work (job.h) for a struct ops_work: brings the database to agree with the
+ * host, for one VM or, when that is NULL, for all. Domains that have not run
+ * yet and are of a VM that is halted are half-made, and destroyed.
+ */
+struct job;
+struct err *vm_settle(struct job *j, void *work) MUST_USE;
+
 #endif

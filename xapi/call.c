@@ -173,6 +173,19 @@ void call_cancel(struct call *c, struct err *why)
     c->cancel(c, c->cancel_arg);
 }
 
+void call_cancel_later(struct call *c)
+{
+    assert(c->async);
+    err_free(take_ptr(c->why));
+}
+
+const char *call_task(struct call *c)
+{
+    if (!c->task)
+        c->task = pool_str(c->pool, task_begin(c));
+    return c->task;
+}
+
 /* ---- arguments ----------------------------------------------------------- */
 
 static struct err *check_count(const struct call *c, size_t n)
@@ -362,7 +375,7 @@ static bool begin(struct call *c)
     if (!e && c->waits) {
         link_call(c);
         if (shows(c))
-            c->task = pool_str(c->pool, task_begin(c));
+            call_task(c);
         return true;
     }
     c->waits = false;

@@ -105,15 +105,22 @@ void call_return_by(struct call *c, call_write_fn *write, const void *arg);
 
 /* The answer comes later. CANCEL(ARG) is called when it shall not any more (the
  * client or its session has gone, the task was cancelled): the body takes back
- * what would call it, and calls call_finish before it returns. */
+ * what would call it, and calls call_finish before it returns; or, when it has
+ * to undo something first and C is async (else what C is made of goes),
+ * call_cancel_later: then call_finish comes when it comes, and says how it
+ * ended. */
 typedef void call_cancel_fn(struct call *c, void *arg);
 void call_later(struct call *c, call_cancel_fn *cancel, void *arg);
+void call_cancel_later(struct call *c);
 /* E (NULL: what was returned) is the answer. Frees the call. */
 void call_finish(struct call *c, struct err *e);
 
 /* What is committed from now on is C's doing (NULL: no call's), for the audit
  * log; gives whose it was. For calls that wait and write later. */
 struct call *call_doing(struct server *server, struct call *c);
+
+/* The task that C is seen as while it runs; begins it if there is none yet. */
+const char *call_task(struct call *c);
 
 /* By the id of the row (CALL_VM_start), NULL: no body. Made by modelc. */
 extern call_body_fn *const call_bodies[];

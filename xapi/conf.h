@@ -13,7 +13,7 @@
 #define CONF_PATH "/etc/xapi.conf" /* read when it is there */
 
 struct conf {
-    const char *state, *http, *https, *socket, *auth, *certificate, *log;
+    const char *state, *http, *https, *socket, *auth, *certificate, *log, *hv;
     unsigned auth_delay, audit_bytes, audit_files;
     bool verbose;
     struct limits limits;

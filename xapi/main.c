@@ -18,12 +18,16 @@
 #include "xapi/conf.h"
 #include "xapi/door.h"
 #include "xapi/first.h"
+#include "xapi/hv.h"
 #include "xapi/notify.h"
+#include "xapi/ops_queue.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
 #include "xapi/task.h"
 #include "xapi/tls.h"
+
+#define LOCK_SECONDS 60
 
 /* ---- commands --------------------------------------------------------------
  */
@@ -63,6 +67,8 @@ struct daemon {
     struct db *db;
     struct door *door;
     struct http_route cli;
+    struct hv hv;
+    struct err *unsettled;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -73,6 +79,7 @@ struct daemon {
 static void daemon_done(struct daemon *d)
 {
     door_free(d->door); /* its calls are given up while all is there */
+    ops_queue_free(d->server.ops);
     sessions_free(d->sessions);
     task_sweeper_free(d->tasks);
     auth_free(d->auth);
@@ -83,6 +90,8 @@ static void daemon_done(struct daemon *d)
     if (d->db_event)
         event_free(d->db_event);
     db_free(d->db);
+    if (d->server.lock >= 0)
+        close(d->server.lock);
     audit_free(d->server.audit);
     if (d->base)
         event_base_free(d->base);
@@ -204,6 +213,62 @@ static void watch_signals(struct daemon *d)
         event_add(d->signals[i], NULL);
 }
 
+/* ---- the host
+ * ------------------------------------------------------------------ */
+
+static void on_settled(void *arg, struct err *e, bool died)
+{
+    struct daemon *d = arg;
+
+    (void)died;
+    d->unsettled = e;
+    event_base_loopbreak(d->base);
+}
+
+/* What the database says of VMs is true before anybody asks. */
+static struct err *settle(struct daemon *d)
+{
+    struct ops_work all = {
+        .hv = d->server.hv,
+        .host = db_find(d->db, &model_classes[CLASS_host], d->server.host)};
+    const struct job_start s = {.base = d->base,
+                                .db = d->db,
+                                .title = "the state of all VMs",
+                                .work = vm_settle,
+                                .work_arg = &all,
+                                .done = on_settled,
+                                .arg = d,
+                                .keep_fd = d->server.lock};
+    struct job *job;
+
+    TRY(job_start(&s, &job));
+    event_base_dispatch(d->base);
+    return take_ptr(d->unsettled);
+}
+
+static struct err *open_hv(struct daemon *d)
+{
+    const struct conf *o = d->conf;
+
+    d->server.ops = ops_queue_new(&d->server);
+    if (!o->hv)
+        return NULL;
+    TRY(hv_open(o->hv, pool_printf(d->pool, "%s/%s", o->state, o->hv), &d->hv));
+    d->server.hv = &d->hv;
+    return settle(d);
+}
+
+/* Workers of a daemon that was killed hold it until they have taken back what
+ * they did. */
+static struct err *lock_state(struct daemon *d)
+{
+    const char *state = d->conf->state;
+
+    TRY(file_make_dirs(state, 0700));
+    return file_lock(pool_printf(d->pool, "%s/lock", state), LOCK_SECONDS,
+                     &d->server.lock);
+}
+
 /* ---- all of it
  * ----------------------------------------------------------------- */
 
@@ -213,6 +278,8 @@ static struct err *daemon_run(struct daemon *d)
 
     d->base = d->server.base = event_base_new();
     TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
+    if (!o->check)
+        TRY(lock_state(d));
     TRY(open_db(d));
     TRY(first_prepare(&d->server));
     TRY(db_flush(d->db));
@@ -224,6 +291,7 @@ static struct err *daemon_run(struct daemon *d)
     d->tasks = task_sweeper_new(d->base, d->db);
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
+    TRY(open_hv(d));
     cli_serve(door_http(d->door), &d->cli, &d->server);
     TRY(listen_all(d));
     watch_signals(d);
@@ -236,7 +304,7 @@ static struct err *daemon_run(struct daemon *d)
 static struct err *run(int argc, char **argv, struct pool *p)
 {
     struct conf conf;
-    struct daemon d = {.conf = &conf, .pool = p};
+    struct daemon d = {.conf = &conf, .pool = p, .server.lock = -1};
     struct err *e;
     bool help;
 

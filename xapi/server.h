@@ -13,6 +13,8 @@ struct auth;
 struct call;
 struct door;
 struct event_base;
+struct hv;
+struct ops_queue;
 struct sessions;
 
 struct server {
@@ -24,8 +26,11 @@ struct server {
     struct audit *audit;  /* or NULL */
     struct call *doing;   /* the call that writes now, or NULL */
     struct call *waiting; /* calls that are answered later */
-    const char *host;     /* ref of the host that this is */
-    const char *pool;     /* ref of its pool */
+    struct ops_queue *ops;
+    const struct hv *hv; /* NULL: none, VMs are records only */
+    int lock;            /* of the state: workers hold it too; -1: none */
+    const char *host;    /* ref of the host that this is */
+    const char *pool;    /* ref of its pool */
 };
 
 #endif

@@ -138,13 +138,13 @@ class Daemon:
             return json.load(f)
 
 
-def run(tests):
+def run(tests, *options):
     """Each with a daemon of its own. Exit status 1 when one fails."""
     import sys
     import traceback
     bad = 0
     for test in tests:
-        daemon = Daemon()
+        daemon = Daemon(*options)
         try:
             test(daemon)
             daemon.stop()

@@ -1,7 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""VMs from creation to destruction: what is in the database."""
-from daemon import Session, equal, fails, run
+"""VMs from creation to destruction, on a host of files (--hv=sim): what is in
+the database, what is on the host, and that the two agree whatever is killed."""
+import os
+import re
+import signal
+import threading
+import time
+
+from daemon import Daemon, Failure, Session, equal, fails, run
 
 NOBODY = "OpaqueRef:NULL"
 MIB = 1 << 20
@@ -129,5 +136,285 @@ def describes(daemon):
     equal(len(s.VM.get_allowed_VBD_devices(vm)), 255)
 
 
+# ---- a host ----
+
+class Host:
+    """The simulated host of a daemon, as its files say."""
+
+    def __init__(self, daemon):
+        self.dir = os.path.join(daemon.dir, "sim")
+
+    def domains(self):
+        """uuid: state of all there are"""
+        found = {}
+        for name in os.listdir(os.path.join(self.dir, "domains")):
+            with open(os.path.join(self.dir, "domains", name)) as f:
+                said = dict(line.split(" ", 1) for line in f.read().splitlines())
+            found[said["uuid"]] = said["state"]
+        return found
+
+    def fault(self, verb, text=None):
+        """What happens at VERB from now on; None: nothing."""
+        path = os.path.join(self.dir, "fault", verb)
+        if text is None:
+            os.remove(path)
+            return
+        with open(path + ".new", "w") as f:
+            f.write(text + "\n")
+        os.rename(path + ".new", path)
+
+    def left(self):
+        """Names beside those the host always has."""
+        return sorted(set(os.listdir(self.dir)) - {"domains", "fault"})
+
+
+def until(what, seconds=20):
+    """Waits until WHAT() is true."""
+    end = time.time() + seconds
+    while not what():
+        if time.time() > end:
+            raise AssertionError("it does not come true: " + (what.__doc__ or repr(what)))
+        time.sleep(0.02)
+
+
+def workers(daemon):
+    with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children") as f:
+        return [int(pid) for pid in f.read().split()]
+
+
+def ends(s, task):
+    """How a task ended: its status, and its error."""
+    until(lambda: s.task.get_status(task) not in ("pending", "cancelling"))
+    got = s.task.get_record(task)
+    return got["status"], got["error_info"]
+
+
+def agrees(s, host):
+    """The database says of every VM what the host does; nothing runs."""
+    for vm, got in s.VM.get_all_records().items():
+        state = host.domains().get(got["uuid"])
+        wanted = {None: ("Halted", "Suspended"), "running": ("Running",), "paused": ("Paused",)}[state]
+        equal(got["power_state"] in wanted, True)
+        equal((got["domid"] == "-1", got["resident_on"] == NOBODY), (state is None, state is None))
+        equal(got["current_operations"], {})
+    equal(len(host.domains()), len([1 for v in s.VM.get_all_records().values() if v["power_state"] in ("Running", "Paused")]))
+    equal(host.left(), [])
+
+
+VERBS = {  # what each does in the power states it is for
+    "start": {"Halted": "Running"},
+    "pause": {"Running": "Paused"},
+    "unpause": {"Paused": "Running"},
+    "clean_shutdown": {"Running": "Halted"},
+    "shutdown": {"Running": "Halted", "Paused": "Halted", "Suspended": "Halted"},
+    "hard_shutdown": {"Running": "Halted", "Paused": "Halted", "Suspended": "Halted"},
+    "clean_reboot": {"Running": "Running"},
+    "hard_reboot": {"Running": "Running", "Paused": "Running"},
+}
+STATES = ("Halted", "Paused", "Running", "Suspended")
+
+
+def make(s, state):
+    """A VM in a power state."""
+    vm = s.VM.create(record("vm", power_state="Suspended" if state == "Suspended" else "Halted"))
+    if state in ("Running", "Paused"):
+        s.VM.start(vm, state == "Paused", False)
+    return vm
+
+
+def walks(daemon):
+    """each operation in each power state, on the host too"""
+    s, host = Session(daemon), Host(daemon)
+    for verb, does in VERBS.items():
+        for state in STATES:
+            vm = make(s, state)
+            uuid = s.VM.get_uuid(vm)
+            args = (False, False) if verb == "start" else ()
+            if state in does:
+                getattr(s.VM, verb)(vm, *args)
+                equal(s.VM.get_power_state(vm), does[state])
+            else:
+                may = ", ".join(x.lower() for x in STATES if x in does)
+                fails(["VM_BAD_POWER_STATE", vm, may, state.lower()], getattr(s.VM, verb), vm, *args)
+                equal(s.VM.get_power_state(vm), state)
+            equal(host.domains().get(uuid), {"Running": "running", "Paused": "paused"}.get(s.VM.get_power_state(vm)))
+            agrees(s, host)
+            if s.VM.get_power_state(vm) in ("Running", "Paused"):
+                s.VM.hard_shutdown(vm)
+            s.VM.destroy(vm)
+    equal(s.task.get_all(), [])
+
+
+def allows(daemon):
+    """allowed_operations follow the power state"""
+    s = Session(daemon)
+    vm = make(s, "Halted")
+    equal("start" in s.VM.get_allowed_operations(vm), True)
+    s.VM.start(vm, False, False)
+    got = s.VM.get_record(vm)
+    equal([x in got["allowed_operations"] for x in ("start", "pause", "clean_shutdown", "unpause")],
+          [False, True, True, False])
+    equal((got["resident_on"], got["domid"]), (s.host.get_all()[0], "1"))
+    equal(s.VM_metrics.get_current_domain_type(got["metrics"]), "pv")
+    s.VM.pause(vm)
+    equal("unpause" in s.VM.get_allowed_operations(vm), True)
+    fails(["VM_BAD_POWER_STATE", vm, "halted", "paused"], s.VM.set_VCPUs_max, vm, "9")
+    s.VM.hard_shutdown(vm)
+    bad = s.VM.create(record("bad", VCPUs_at_startup="3"))
+    fails(["INVALID_VALUE", "VCPUs_at_startup", "3"], s.VM.start, bad, False, False)
+    huge = s.VM.create(record("huge", memory_static_max=str(1 << 60), memory_dynamic_max=str(1 << 60)))
+    fails(["HOST_NOT_ENOUGH_FREE_MEMORY", None, None], s.VM.start, huge, False, False)
+    s.VM.set_is_a_template(bad, True)
+    fails(["VM_IS_TEMPLATE", bad, "start"], s.VM.start, bad, False, False)
+
+
+def tells(daemon):
+    """an Async start: task, progress, current operations, result"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    host.fault("unpause", "delay 0.5")
+    task = s.Async.VM.start(vm, False, False)
+    until(lambda: s.task.get_progress(task) == 0.5)
+    got = s.VM.get_record(vm)
+    equal(got["current_operations"], {task: "start"})
+    equal("start" in got["allowed_operations"], False)
+    fails(["OTHER_OPERATION_IN_PROGRESS", "VM", vm, "start", task], s.VM.assert_operation_valid, vm, "clone")
+    equal(ends(s, task), ("success", []))
+    equal((s.task.get_progress(task), s.VM.get_power_state(vm)), (1.0, "Running"))
+    agrees(s, host)
+
+
+def waits(daemon):
+    """what cannot run beside another waits for it"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    host.fault("unpause", "delay 0.4")
+    first = s.Async.VM.start(vm, False, False)
+    until(lambda: s.VM.get_current_operations(vm))
+    waiting = [s.Async.VM.start(vm, False, False), s.Async.VM.set_memory(vm, str(MIB)), s.Async.VM.set_memory(vm, "1")]
+    s.VM.set_name_label(vm, "renamed")
+    equal([s.task.get_status(task) for task in waiting], ["pending"] * 3)
+    s.task.cancel(waiting[2])
+    equal(ends(s, waiting[2]), ("cancelled", ["TASK_CANCELLED", waiting[2]]))
+    equal(s.VM.get_current_operations(vm), {first: "start"})
+    fails(["VM_BAD_POWER_STATE", vm, "halted", "running"], s.VM.set_VCPUs_max, vm, "9")
+    equal(ends(s, first), ("success", []))
+    for task in waiting[:2]:
+        equal(ends(s, task), ("failure", ["VM_BAD_POWER_STATE", vm, "halted", "running"]))
+    s.VM.pause(vm)
+    first, waiting = s.Async.VM.unpause(vm), s.Async.VM.hard_reboot(vm)
+    equal((ends(s, first), ends(s, waiting)), (("success", []), ("success", [])))
+    equal(s.VM.get_domid(vm), "1")
+    agrees(s, host)
+
+
+def cancels(daemon):
+    """a cancelled start takes back what it did; a client that goes too"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    host.fault("unpause", "delay 60")
+    task = s.Async.VM.start(vm, False, False)
+    until(lambda: len(host.domains()) == 1)
+    s.task.cancel(task)
+    equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
+    until(lambda: not host.domains())
+    agrees(s, host)
+    failed = []
+    client = threading.Thread(target=lambda: fails(["TASK_CANCELLED", None], s.VM.start, vm, False, False) or failed.append(1))
+    client.start()
+    until(lambda: s.VM.get_current_operations(vm))
+    s.task.cancel(list(s.VM.get_current_operations(vm))[0])
+    client.join()
+    equal(failed, [1])
+    until(lambda: not s.VM.get_current_operations(vm))
+    agrees(s, host)
+
+
+def forces(daemon):
+    """hard_shutdown ends a clean one that the guest does not hear"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Running")
+    host.fault("shutdown", "ignore")
+    task = s.Async.VM.clean_shutdown(vm)
+    until(lambda: s.VM.get_current_operations(vm))
+    s.VM.hard_shutdown(vm)
+    equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
+    equal(s.VM.get_power_state(vm), "Halted")
+    s.VM.set_shutdown_delay(vm, "1")
+    s.VM.start(vm, False, False)
+    fails(["VM_SHUTDOWN_TIMEOUT", vm, "1"], s.VM.clean_shutdown, vm)
+    equal(s.VM.get_power_state(vm), "Running")
+    s.VM.shutdown(vm)
+    equal(s.VM.get_power_state(vm), "Halted")
+    agrees(s, host)
+
+
+def undoes(daemon):
+    """what fails on the host leaves nothing behind"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    for verb in ("create", "unpause"):
+        host.fault(verb, "fail no luck")
+        fails(["INTERNAL_ERROR", verb + ": no luck"], s.VM.start, vm, False, False)
+        equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))
+        agrees(s, host)
+        host.fault(verb)
+    s.VM.start(vm, False, False)
+    host.fault("create", "fail no luck")
+    fails(["INTERNAL_ERROR", "create: no luck"], s.VM.hard_reboot, vm)
+    equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))
+    host.fault("create")
+    agrees(s, host)
+
+
+def survives_workers(daemon):
+    """kill -9 of a worker is one failed task"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    for verb in ("create", "unpause"):
+        host.fault(verb, "delay 60")
+        task = s.Async.VM.start(vm, False, False)
+        until(lambda: len(host.domains()) == 1)
+        host.fault(verb)
+        [pid] = workers(daemon)
+        os.kill(pid, signal.SIGKILL)
+        status, why = ends(s, task)
+        equal((status, why[0], "killed by signal 9" in why[1]), ("failure", "INTERNAL_ERROR", True))
+        equal(host.domains(), {})
+        agrees(s, host)
+    s.VM.start(vm, False, False)
+    equal(s.VM.get_power_state(vm), "Running")
+
+
+def survives_itself(daemon):
+    """kill -9 of the daemon: VMs run on, what was half done is taken back"""
+    s, host = Session(daemon), Host(daemon)
+    running, paused, halted, dies = (make(s, state) for state in ("Running", "Paused", "Halted", "Running"))
+    uuids = {vm: s.VM.get_uuid(vm) for vm in (running, paused, halted, dies)}
+    host.fault("unpause", "delay 60")
+    s.Async.VM.start(halted, False, False)
+    until(lambda: len(host.domains()) == 4)
+    daemon.kill()
+    host.fault("unpause")
+    for name in os.listdir(os.path.join(host.dir, "domains")):
+        path = os.path.join(host.dir, "domains", name)
+        with open(path) as f:
+            text = f.read()
+        if uuids[dies] in text:
+            os.remove(path)
+        if uuids[paused] in text:
+            with open(path, "w") as f:
+                f.write(re.sub("state paused", "state running", text))
+    daemon.start()
+    s = Session(daemon)
+    equal([s.VM.get_power_state(vm) for vm in (running, paused, halted, dies)],
+          ["Running", "Running", "Halted", "Halted"])
+    agrees(s, host)
+    equal("start" in s.VM.get_allowed_operations(halted), True)
+    s.VM.clean_shutdown(running)
+    agrees(s, host)
+
+
 if __name__ == "__main__":
-    run([creates, sizes, describes])
+    run([creates, sizes, describes, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
+         survives_itself], "--hv=sim")

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * job: slow work in a forked worker. A work function is a straight line that
+ * blocks as it pleases:
+ *
+ *     static struct err *work(struct job *j, void *arg)
+ *     {
+ *         TRY(hv->create(hv, plan, &domid));
+ *         job_undo(j, destroy_domain, domain);
+ *         TRY(hv->unpause(hv, domid));
+ *         return job_commit(j, write_running, arg);
+ *     }
+ *
+ * It has the whole database, and all else, by copy-on-write. What it writes
+ * goes home as rows, which the daemon applies before job_commit returns. When
+ * it fails, what it has done is undone, last first. A worker that dies is an
+ * error of the job and nothing else.
+ *
+ * To cancel is a signal (SIGTERM) that a worker keeps blocked: whatever waits
+ * for long waits by job_sleep, which ends with an error of kind interrupted.
+ * Knows no VM.
+ */
+#ifndef XAPI_JOB_H
+#define XAPI_JOB_H
+
+#include "xapi/txn.h"
+
+struct event_base;
+struct job;
+
+typedef struct err *job_work_fn(struct job *j, void *arg);
+/* It is over: E (the function's own to free) is why it failed; DIED: it could
+ * not undo anything. J is gone behind it. */
+typedef void job_done_fn(void *arg, struct err *e, bool died);
+/* How far it says it is, 0 to 1. */
+typedef void job_progress_fn(void *arg, double share);
+
+struct job_start {
+    struct event_base *base;
+    struct db *db;
+    const char *title; /* for the log */
+    job_work_fn *work;
+    void *work_arg; /* the worker has a copy of what it points at */
+    job_done_fn *done;
+    job_progress_fn *progress; /* or NULL */
+    void *arg;
+    int keep_fd; /* stays open in the worker too, or -1 */
+};
+/* S is copied. */
+struct err *job_start(const struct job_start *s, struct job **ret) MUST_USE;
+/* Asks it to stop, once: it ends as it ends. */
+void job_cancel(struct job *j);
+/* Nobody waits for its end any more: it is asked to stop, and DONE is not
+ * called. */
+void job_forget(struct job *j);
+
+/* ---- in a worker --------------------------------------------------------- */
+
+struct pool *job_pool(struct job *j);
+struct db *job_db(struct job *j);
+/* UNDO(ARG) is called if the work fails from here on. */
+typedef struct err *job_undo_fn(void *arg);
+void job_undo(struct job *j, job_undo_fn *undo, void *arg);
+/* Writes by WRITE, in one txn; when this returns NULL the daemon has it. */
+typedef struct err *job_write_fn(struct txn *txn, void *arg);
+struct err *job_commit(struct job *j, job_write_fn *write, void *arg) MUST_USE;
+void job_progress(struct job *j, double share);
+/* An error of kind interrupted once the job was cancelled. */
+struct err *job_sleep(double seconds) MUST_USE;
+
+#endif

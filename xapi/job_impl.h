@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* job_impl: what both sides of a job share: the struct and the frames they
+ * send each other. */
+#ifndef XAPI_JOB_IMPL_H
+#define XAPI_JOB_IMPL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/file.h"
+#include "xapi/job.h"
+
+enum frame_kind {
+    FRAME_ROWS,      /* of a txn; answered by DONE or FAILED */
+    FRAME_PROGRESS,  /* a double */
+    FRAME_FAILED,    /* a sentence */
+    FRAME_CANCELLED, /* the same */
+    FRAME_CODE,      /* the words of an error, a NUL behind each */
+    FRAME_DONE,
+};
+
+struct frame {
+    uint32_t kind, len; /* of what follows */
+};
+#define FRAME_MAX TXN_PACK_MAX
+
+struct job_step {
+    job_undo_fn *undo;
+    void *arg;
+};
+
+struct job {
+    struct db *db;
+    char *title;
+    int fd;
+    /* the daemon's */
+    pid_t pid;
+    struct event *event;
+    struct evbuffer *input;
+    job_done_fn *done;
+    job_progress_fn *progress;
+    void *arg;
+    struct err *failure;
+    bool said_end, cancelled;
+    /* the worker's */
+    struct pool *pool;
+    struct job_step *steps; /* to take back */
+    size_t n_steps;
+};
+
+/* Does the work and ends the process. */
+void job_run_worker(struct job *j, const struct job_start *s, int fd)
+    __attribute__((noreturn));
+
+#endif

@@ -93,6 +93,40 @@ static struct err *append(struct audit *a, const struct str *line)
     return file_write_all(a->fd, str_text(line), line->len);
 }
 
+/* Each line begins with its time, whose text sorts as it does. */
+#define LINE_BEGIN "{\"time\":\""
+
+static void take_lines(const char *text, const char *since, struct str *out)
+{
+    size_t at = strlen(LINE_BEGIN), len;
+
+    for (; *text; text += len) {
+        len = strcspn(text, "\n");
+        len += text[len] == '\n';
+        if (len > at && strncmp(text + at, since, strlen(since)) >= 0)
+            str_addn(out, text, len);
+    }
+}
+
+struct err *audit_read(const struct audit *a, int64_t since, struct str *out)
+{
+    char begin[DATETIME_SIZE];
+
+    datetime_to_text(since, begin);
+    for (unsigned i = a->files + 1; i-- > 0;) {
+        AUTO_POOL struct pool *p = pool_new();
+        const char *path = i ? pool_printf(p, "%s.%u", a->path, i) : a->path;
+        size_t len;
+        char *text;
+
+        if (!file_exists(path))
+            continue;
+        TRY(file_read(p, path, a->bytes + LINE_BYTES, &text, &len));
+        take_lines(text, begin, out);
+    }
+    return NULL;
+}
+
 /* ---- what has changed -----------------------------------------------------
  */
 

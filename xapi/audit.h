@@ -24,6 +24,10 @@ struct err *audit_open(const char *path, size_t bytes, unsigned files,
                        struct audit **ret) MUST_USE;
 void audit_free(struct audit *a); /* NULL is fine */
 
+/* Appends the lines, older files' too, that are not older than SINCE. */
+struct err *audit_read(const struct audit *a, int64_t since,
+                       struct str *out) MUST_USE;
+
 /* Keeps what TXN has changed with the call it is done for. */
 void audit_note(struct call *c, const struct txn *txn);
 /* C has its answer. */

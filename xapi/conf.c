@@ -36,6 +36,7 @@ static const struct slot settings[] = {
 static const struct slot commands[] = {
     O("config",      WORD(config),      .unit = "FILE",      .doc = "Settings, one a line; \"\": none (" CONF_PATH ", when it is there)."),
     O("hash",        SLOT_FLAG(struct conf, hash),           .doc = "Reads a password and prints what a file for --auth has behind the user's name."),
+    O("restore",     WORD(restore),     .unit = "FILE",      .doc = "Puts a copy of a database in the place of the one in DIR, which stays as state.db.before-restore, and ends."),
     O("check",       SLOT_FLAG(struct conf, check),          .doc = "Checks settings and database, and ends."),
     OPT_END
 };

@@ -19,6 +19,7 @@ struct conf {
     struct limits limits;
     /* on the command line only */
     const char *config; /* NULL: CONF_PATH, "": none */
+    const char *restore;
     bool hash, check;
 };
 

@@ -17,6 +17,7 @@
 #include "xapi/cli.h"
 #include "xapi/conf.h"
 #include "xapi/door.h"
+#include "xapi/files.h"
 #include "xapi/first.h"
 #include "xapi/hv.h"
 #include "xapi/notify.h"
@@ -69,6 +70,7 @@ struct daemon {
     struct http_route cli;
     struct hv hv;
     struct err *unsettled;
+    struct files files;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -105,14 +107,18 @@ static void on_db(int fd, short what, void *arg)
     db_poll(d->db);
 }
 
+static const char *db_path(const struct conf *conf, struct pool *p)
+{
+    return pool_printf(p, "%s/state.db", conf->state);
+}
+
 static struct err *open_db(struct daemon *d)
 {
     struct store *store;
 
     d->db = d->server.db = db_new();
     TRY(file_make_dirs(d->conf->state, 0700));
-    TRY(store_sqlite_open(pool_printf(d->pool, "%s/state.db", d->conf->state),
-                          &store));
+    TRY(store_sqlite_open(db_path(d->conf, d->pool), &store));
     TRY(db_open(d->db, store));
     d->db_event =
         event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db, d);
@@ -293,6 +299,8 @@ static struct err *daemon_run(struct daemon *d)
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_hv(d));
     cli_serve(door_http(d->door), &d->cli, &d->server);
+    d->files = (struct files){.server = &d->server, .state = d->conf->state};
+    files_serve(door_http(d->door), &d->files);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");
@@ -313,6 +321,8 @@ static struct err *run(int argc, char **argv, struct pool *p)
         return print_help(p);
     if (conf.hash)
         return print_hash(p);
+    if (conf.restore)
+        return store_sqlite_restore(db_path(&conf, p), conf.restore);
     TRY(log_open(conf.verbose ? LOG_DEBUG_ : LOG_INFO_, conf.log));
     e = daemon_run(&d);
     daemon_done(&d);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What who runs the daemon relies on: audit, settings, this host."""
+import base64
 import calendar
 import json
 import os
@@ -9,6 +10,8 @@ import socket
 import stat
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 from daemon import ROOT, XAPID, Session, equal, fails, run
 
@@ -138,7 +141,7 @@ def settings(daemon):
     told = "".join(line[1:] + "\n" for line in shipped.splitlines() if line.startswith("#") and "=" in line and line[1] != " ")
     equal(check(told), (0, ""))
     usage = subprocess.run([XAPID, "--help"], capture_output=True, text=True, check=True).stdout
-    names = sorted({w for w in re.findall("--([a-z-]+)", usage.split("Options:")[1])} - {"config", "hash", "check", "auth"})
+    names = sorted({w for w in re.findall("--([a-z-]+)", usage.split("Options:")[1])} - {"config", "hash", "check", "restore", "auth"})
     equal(sorted(line.split(" ")[0].replace("_", "-") for line in told.splitlines() if not line.startswith("auth ")), names)
     status, err = check("htpp = ':80'\nauth_delay = 'x'\nconnections = 0\n")
     equal((status, [w in err for w in ("conf:1:1", "'htpp': did you mean 'http'?", "conf:2:", "auth_delay", "conf:3:", "connections")]),
@@ -169,4 +172,57 @@ def readiness(daemon):
         equal((process.returncode, "Sanitizer" in err), (0, False))
 
 
-run([audit, host, settings, readiness])
+
+def get(daemon, path, user=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{daemon.port}{path}")
+    if user:
+        request.add_header("Authorization", "Basic " + base64.b64encode(user.encode()).decode())
+    try:
+        with urllib.request.urlopen(request, timeout=30) as f:
+            return f.status, f.read()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read()
+
+
+def files(daemon):
+    """GET of the audit log and of the database: who may; a copy of the database restores it"""
+    s = Session(daemon)
+    sid = "session_id=" + s.ref
+    ref = s.network.create(NETWORK)
+    status, text = get(daemon, "/audit_log?" + sid)
+    with open(os.path.join(daemon.dir, "audit.log"), "rb") as f:
+        equal((status, text), (200, f.read()))
+    equal(get(daemon, "/audit_log?since=29991231T00:00:00Z&" + sid), (200, b""))
+    equal(get(daemon, "/audit_log?since=20200101T00:00:00Z&" + sid), (200, text))
+    equal(get(daemon, "/audit_log?since=yesterday&" + sid)[0], 400)
+    for path in ("/audit_log", "/pool/xmldbdump"):
+        equal(get(daemon, path)[0], 401)
+        equal(get(daemon, path + "?session_id=OpaqueRef:x")[0], 401)
+        equal(get(daemon, path, "root:wrong")[0], 401)
+        equal(get(daemon, path, "root:secret")[0], 200)
+    bob = s.subject.create({"subject_identifier": "bob", "other_config": {}})
+    for r in s.subject.get_roles(bob):
+        s.subject.remove_from_roles(bob, r)
+    s.subject.add_to_roles(bob, s.role.get_by_name_label("read-only")[0])
+    equal((get(daemon, "/audit_log", "bob:b0b")[0], get(daemon, "/pool/xmldbdump", "bob:b0b")[0]), (200, 403))
+    # a session that was made for a GET ends with it
+    equal(json.loads(get(daemon, "/audit_log?" + sid)[1].splitlines()[-1])["originator"], "http")
+    equal(s.session.get_all_subject_identifiers(), [])
+    # the copy is as the database was
+    status, copy = get(daemon, "/pool/xmldbdump?" + sid)
+    equal((status, copy[:15]), (200, b"SQLite format 3"))
+    path = os.path.join(daemon.dir, "copy")
+    with open(path, "wb") as f:
+        f.write(copy)
+    s.network.destroy(ref)
+    restore = [XAPID, "--config", "", "--state", daemon.dir, "--restore", path]
+    got = subprocess.run(restore, capture_output=True, text=True, timeout=30)
+    equal((got.returncode, "is in use" in got.stderr), (1, True))
+    daemon.kill()
+    got = subprocess.run(restore, capture_output=True, text=True, timeout=30)
+    equal((got.returncode, got.stderr), (0, ""))
+    daemon.start()
+    equal(Session(daemon).network.get_all(), [ref])
+
+
+run([audit, host, files, settings, readiness])

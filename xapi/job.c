@@ -74,7 +74,8 @@ static void tell(const struct job *j, enum frame_kind kind, const char *text)
 
 static void apply(struct job *j, const char *bytes, size_t len)
 {
-    AUTO_ERR struct err *e = txn_apply(j->db, bytes, len);
+    AUTO_ERR struct err *e =
+        j->apply ? j->apply(j->arg, bytes, len) : txn_apply(j->db, bytes, len);
 
     if (e)
         log_error("job", "%s: %s", j->title, err_text(e));
@@ -187,6 +188,7 @@ struct err *job_start(const struct job_start *s, struct job **ret)
     *j = (struct job){.db = s->db,
                       .done = s->done,
                       .progress = s->progress,
+                      .apply = s->apply,
                       .arg = s->arg,
                       .title = xstrdup(s->title),
                       .fd = ends[0]};

@@ -35,6 +35,9 @@ typedef void job_done_fn(void *arg, struct err *e, bool died);
 /* How far it says it is, 0 to 1. */
 typedef void job_progress_fn(void *arg, double share);
 
+/* Does what rows (txn.h) say, as txn_apply does. */
+typedef struct err *job_apply_fn(void *arg, const char *rows, size_t len);
+
 struct job_start {
     struct event_base *base;
     struct db *db;
@@ -43,6 +46,7 @@ struct job_start {
     void *work_arg; /* the worker has a copy of what it points at */
     job_done_fn *done;
     job_progress_fn *progress; /* or NULL */
+    job_apply_fn *apply;       /* NULL: txn_apply on DB */
     void *arg;
     int keep_fd; /* stays open in the worker too, or -1 */
 };

@@ -39,6 +39,7 @@ struct job {
     struct evbuffer *input;
     job_done_fn *done;
     job_progress_fn *progress;
+    job_apply_fn *apply;
     void *arg;
     struct err *failure;
     bool said_end, cancelled;

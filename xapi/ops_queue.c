@@ -180,6 +180,18 @@ static void progressed(void *arg, double share)
     err_drop(txn_end(txn, set_task_progress(txn, task, share)), "a number");
 }
 
+/* What the worker writes is the call's doing. */
+static struct err *applied(void *arg, const char *rows, size_t len)
+{
+    const struct held *h = arg;
+    struct server *server = h->queue->server;
+    struct call *before = call_doing(server, h->call);
+    struct err *e = txn_apply(server->db, rows, len);
+
+    call_doing(server, before);
+    return e;
+}
+
 /* ---- its begin ------------------------------------------------------------
  */
 
@@ -200,6 +212,7 @@ static struct err *start_work(struct held *h)
                                 .work_arg = &h->work,
                                 .done = worked,
                                 .progress = progressed,
+                                .apply = applied,
                                 .arg = h,
                                 .keep_fd = server->lock};
     struct txn *txn;
@@ -303,7 +316,8 @@ static void cancel(struct call *c, void *arg)
         call_finish(c, NULL);
         return;
     }
-    job_cancel(h->job);
+    if (!h->failure) /* else it is over but for the settling */
+        job_cancel(h->job);
     if (c->async) {
         call_cancel_later(c);
         return;

@@ -415,6 +415,30 @@ def survives_itself(daemon):
     agrees(s, host)
 
 
+def stops(daemon):
+    """a daemon that is stopped takes back what is half done"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    host.fault("unpause", "delay 60")
+    s.Async.VM.start(vm, False, False)
+    until(lambda: len(host.domains()) == 1)
+    daemon.process.send_signal(signal.SIGTERM)
+    equal(daemon.process.wait(timeout=30), 0)
+    daemon.start()
+    s = Session(daemon)
+    equal((s.VM.get_power_state(vm), host.domains(), s.task.get_all()), ("Halted", {}, []))
+    agrees(s, host)
+
+
+def audits(daemon):
+    """what a worker wrote is in the audit log as its call's"""
+    s = Session(daemon)
+    vm = make(s, "Running")
+    with open(os.path.join(daemon.dir, "audit.log")) as f:
+        [line] = [text for text in f if '"VM.start"' in text]
+    equal((vm in line, '"power_state"' in line, "Running" in line), (True, True, True))
+
+
 if __name__ == "__main__":
     run([creates, sizes, describes, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
-         survives_itself], "--hv=sim")
+         survives_itself, stops, audits], "--hv=sim")

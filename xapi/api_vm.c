@@ -85,27 +85,30 @@ static struct err *add_metrics(struct txn *txn, struct object *vm)
     return set_VM_metrics(txn, vm, metrics);
 }
 
+struct err *vm_complete(struct txn *txn, struct object *vm)
+{
+    TRY(fit_domain_type(txn, vm));
+    TRY(seed_addresses(txn, vm));
+    if (!get_VM_metrics(vm))
+        TRY(add_metrics(txn, vm));
+    TRY(set_VM_domid(txn, vm, -1));
+    TRY(set_VM_memory_overhead(txn, vm, vm_memory_overhead(vm)));
+    return ops_update(txn, vm);
+}
+
 /* Sizes are looked at when it starts: half of a VM may be described before the
  * other half. */
 static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 {
     const struct model_field *power = &model_fields[VM_power_state];
-    struct object *vm;
     enum VM_power_state state;
 
-    TRY(generic_create(c, txn, &vm));
-    state = get_VM_power_state(vm);
+    TRY(generic_create(c, txn, ret));
+    state = get_VM_power_state(*ret);
     if (state == VM_power_state_Running || state == VM_power_state_Paused)
         return err_INVALID_VALUE(power->name,
                                  power->type->enum_->values[state]);
-    TRY(fit_domain_type(txn, vm));
-    TRY(seed_addresses(txn, vm));
-    TRY(add_metrics(txn, vm));
-    TRY(set_VM_domid(txn, vm, -1));
-    TRY(set_VM_memory_overhead(txn, vm, vm_memory_overhead(vm)));
-    TRY(ops_update(txn, vm));
-    *ret = vm;
-    return NULL;
+    return vm_complete(txn, *ret);
 }
 
 struct err *VM_create(struct call *c, const struct VM_create_args *a)

@@ -17,6 +17,10 @@ struct err *vm_change(struct call *c, enum VM_operations op,
 /* The same for what is no operation: at once, whatever is going on. */
 struct err *vm_write(struct call *c, vm_change_fn *change) MUST_USE;
 
+/* A new VM, with all that follows of what it was given: metrics, domain type,
+ * what addresses are made of, allowed operations. */
+struct err *vm_complete(struct txn *txn, struct object *vm) MUST_USE;
+
 /* Argument I, a scalar, where the call is answered later and its struct of
  * arguments has gone. */
 static inline union model_atom vm_arg(const struct call *c, unsigned i)

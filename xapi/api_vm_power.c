@@ -120,6 +120,15 @@ static struct err *start(struct job *j, void *arg)
     return bring_up(j, w, vm_arg(w->call, 1).i);
 }
 
+/* There is one host to start on. */
+static struct err *start_on(struct job *j, void *arg)
+{
+    const struct ops_work *w = arg;
+
+    TRY(check_sizes(w));
+    return bring_up(j, w, vm_arg(w->call, 2).i);
+}
+
 static struct err *pause_(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
@@ -257,3 +266,11 @@ BODY(hard_shutdown, hard_shutdown)
 BODY(clean_reboot, clean_reboot)
 BODY(hard_reboot, hard_reboot)
 /* clang-format on */
+
+struct err *VM_start_on(struct call *c, const struct VM_start_on_args *a)
+{
+    if (!db_find(c->db, &model_classes[CLASS_host], a->host))
+        return db_no_object(&model_classes[CLASS_host], a->host);
+    return ops_run(c, VM_operations_start_on,
+                   &(const struct ops_body){.work = start_on});
+}

@@ -136,6 +136,37 @@ def describes(daemon):
     equal(len(s.VM.get_allowed_VBD_devices(vm)), 255)
 
 
+def copies(daemon):
+    """clone, copy and snapshot of VMs without disks"""
+    s = Session(daemon)
+    vm = s.VM.create(record("a", other_config={"k": "v", "default_template": "true"}, PV_args="quiet"))
+    new = s.VM.clone(vm, "b")
+    old, got = s.VM.get_record(vm), s.VM.get_record(new)
+    differ = {k for k in got if got[k] != old[k]}
+    equal(differ, {"uuid", "name_label", "other_config", "metrics"})
+    equal({k: v for k, v in got["other_config"].items() if k != "mac_seed"}, {"k": "v"})
+    equal(got["other_config"]["mac_seed"] == old["other_config"]["mac_seed"], False)
+    s.VM.set_is_a_template(vm, True)
+    copy = s.VM.copy(vm, "c", NOBODY)
+    got = s.VM.get_record(copy)
+    equal((got["is_a_template"], got["other_config"]["base_template_name"], got["name_label"]), (True, "a", "c"))
+    fails(["HANDLE_INVALID", "SR", "OpaqueRef:x"], s.VM.copy, vm, "d", "OpaqueRef:x")
+    snaps = [s.VM.snapshot(new, name) for name in ("s1", "s2")]
+    got = [s.VM.get_record(snap) for snap in snaps]
+    equal([(g["is_a_snapshot"], g["is_a_template"], g["snapshot_of"], g["power_state"]) for g in got],
+          [(True, True, new, "Halted")] * 2)
+    equal([g["parent"] for g in got] + [s.VM.get_parent(new)], [NOBODY, snaps[0], snaps[1]])
+    equal(got[0]["snapshot_info"], {"power-state-at-snapshot": "Halted", "disk-snapshot-type": "crash_consistent"})
+    equal("<name>name_label</name><value>b</value>" in got[0]["snapshot_metadata"], True)
+    equal("revert" in got[0]["allowed_operations"] and "start" not in got[0]["allowed_operations"], True)
+    equal(sorted(s.VM.get_snapshots(new)), sorted(snaps))
+    fails(["OPERATION_NOT_ALLOWED", None], s.VM.set_is_a_template, snaps[0], False)
+    s.VM.destroy(snaps[1])
+    equal((s.VM.get_parent(new), s.VM.get_snapshots(new)), (snaps[0], [snaps[0]]))
+    back = s.VM.clone(snaps[0], "back")
+    equal((s.VM.get_is_a_snapshot(back), s.VM.get_is_a_template(back), s.VM.get_snapshot_of(back)), (False, True, NOBODY))
+
+
 # ---- a host ----
 
 class Host:
@@ -203,6 +234,7 @@ def agrees(s, host):
 
 VERBS = {  # what each does in the power states it is for
     "start": {"Halted": "Running"},
+    "start_on": {"Halted": "Paused"},
     "pause": {"Running": "Paused"},
     "unpause": {"Paused": "Running"},
     "clean_shutdown": {"Running": "Halted"},
@@ -229,7 +261,7 @@ def walks(daemon):
         for state in STATES:
             vm = make(s, state)
             uuid = s.VM.get_uuid(vm)
-            args = (False, False) if verb == "start" else ()
+            args = {"start": (False, False), "start_on": (s.host.get_all()[0], True, False)}.get(verb, ())
             if state in does:
                 getattr(s.VM, verb)(vm, *args)
                 equal(s.VM.get_power_state(vm), does[state])
@@ -440,5 +472,5 @@ def audits(daemon):
 
 
 if __name__ == "__main__":
-    run([creates, sizes, describes, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
+    run([creates, sizes, describes, copies, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
          survives_itself, stops, audits], "--hv=sim")

@@ -32,6 +32,9 @@ static inline union model_atom vm_arg(const struct call *c, unsigned i)
  * <= VCPUs_max. */
 struct err *vm_check_memory(const struct object *vm) MUST_USE;
 struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
+/* VM's sizes make sense, and HOST is up and has room. */
+struct err *vm_check_host(const struct object *vm,
+                          const struct object *host) MUST_USE;
 /* Bytes Xen needs for VM beside the guest's own. */
 int64_t vm_memory_overhead(const struct object *vm);
 

@@ -7,9 +7,11 @@
 #include "lib/clock.h"
 #include "xapi/calls_gen.h"
 #include "xapi/errors_gen.h"
+#include "xapi/generic.h"
 #include "xapi/hv.h"
 #include "xapi/ops_queue.h"
 #include "xapi/plan.h"
+#include "xapi/server.h"
 
 #define SHUTDOWN_SECONDS 1200
 #define LOOK_SECONDS 0.1 /* between looks whether a guest has ended */
@@ -77,23 +79,6 @@ static struct err *undo_up(void *arg)
 /* ---- up -------------------------------------------------------------------
  */
 
-static struct err *check_sizes(const struct ops_work *w)
-{
-    const struct object *metrics = get_host_metrics(w->host);
-    int64_t needed =
-        get_VM_memory_dynamic_max(w->vm) + vm_memory_overhead(w->vm);
-    int64_t total = metrics ? get_host_metrics_memory_total(metrics) : needed;
-    char texts[2][32];
-
-    TRY(vm_check_vcpus(w->vm));
-    TRY(vm_check_memory(w->vm));
-    if (needed <= total)
-        return NULL;
-    snprintf(texts[0], sizeof(texts[0]), "%lld", (long long)needed);
-    snprintf(texts[1], sizeof(texts[1]), "%lld", (long long)total);
-    return err_HOST_NOT_ENOUGH_FREE_MEMORY(texts[0], texts[1]);
-}
-
 /* A new domain, running unless it is to be PAUSED. */
 static struct err *bring_up(struct job *j, const struct ops_work *w,
                             bool paused)
@@ -116,7 +101,7 @@ static struct err *start(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(check_sizes(w));
+    TRY(vm_check_host(w->vm, w->host));
     return bring_up(j, w, vm_arg(w->call, 1).i);
 }
 
@@ -125,7 +110,7 @@ static struct err *start_on(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(check_sizes(w));
+    TRY(vm_check_host(w->vm, w->host));
     return bring_up(j, w, vm_arg(w->call, 2).i);
 }
 
@@ -227,7 +212,6 @@ static struct err *renew(struct job *j, struct domain *d)
 {
     TRY(d->work->hv->destroy(d->work->hv, d->domid));
     job_undo(j, undo_up, d);
-    TRY(check_sizes(d->work));
     return bring_up(j, d->work, false);
 }
 
@@ -273,4 +257,48 @@ struct err *VM_start_on(struct call *c, const struct VM_start_on_args *a)
         return db_no_object(&model_classes[CLASS_host], a->host);
     return ops_run(c, VM_operations_start_on,
                    &(const struct ops_body){.work = start_on});
+}
+
+/* ---- a state that is not true ---------------------------------------------
+ */
+
+static struct err *write_reset(struct call *c, struct txn *txn,
+                               struct object *vm)
+{
+    (void)c;
+    return vm_set_down(txn, vm, VM_power_state_Halted);
+}
+
+static struct err *reset(struct job *j, void *arg)
+{
+    struct domain *d = domain_of(j, arg);
+    const struct ops_work *w = arg;
+    struct hv_domain *domains;
+    char text[16];
+    size_t n;
+
+    TRY(w->hv->list(w->hv, job_pool(j), &domains, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(domains[i].uuid, get_VM_uuid(w->vm)))
+            continue;
+        snprintf(text, sizeof(text), "%u", domains[i].domid);
+        return err_DOMAIN_EXISTS(object_ref(w->vm), text);
+    }
+    return job_commit(j, write_down, d);
+}
+
+/* Without a hypervisor there can be no domain. */
+struct err *VM_power_state_reset(struct call *c,
+                                 const struct VM_power_state_reset_args *a)
+{
+    struct object *vm = NULL;
+
+    (void)a;
+    TRY(call_object(c, 0, &vm));
+    if (get_VM_is_control_domain(vm))
+        return err_CANNOT_RESET_CONTROL_DOMAIN(object_ref(vm));
+    if (!c->server->hv)
+        return vm_change(c, VM_operations_power_state_reset, write_reset);
+    return ops_run(c, VM_operations_power_state_reset,
+                   &(const struct ops_body){.work = reset});
 }

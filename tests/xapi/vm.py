@@ -296,6 +296,19 @@ def allows(daemon):
     fails(["INVALID_VALUE", "VCPUs_at_startup", "3"], s.VM.start, bad, False, False)
     huge = s.VM.create(record("huge", memory_static_max=str(1 << 60), memory_dynamic_max=str(1 << 60)))
     fails(["HOST_NOT_ENOUGH_FREE_MEMORY", None, None], s.VM.start, huge, False, False)
+    host = s.host.get_all()[0]
+    equal((s.VM.get_possible_hosts(vm), s.VM.get_possible_hosts(huge)), ([host], []))
+    s.VM.assert_can_boot_here(vm, host)
+    fails(["HOST_NOT_ENOUGH_FREE_MEMORY", None, None], s.VM.assert_can_boot_here, huge, host)
+    fails(["HANDLE_INVALID", "host", "OpaqueRef:x"], s.VM.start_on, vm, "OpaqueRef:x", False, False)
+    s.host.disable(host)
+    fails(["HOST_DISABLED", host], s.VM.start_on, vm, host, False, False)
+    running = s.VM.get_by_name_label("vm")[0]
+    s.host.enable(host)
+    s.VM.start(running, False, False)
+    s.host.disable(host)
+    s.VM.hard_reboot(running)  # it is there already
+    s.host.enable(host)
     s.VM.set_is_a_template(bad, True)
     fails(["VM_IS_TEMPLATE", bad, "start"], s.VM.start, bad, False, False)
 
@@ -447,6 +460,19 @@ def survives_itself(daemon):
     agrees(s, host)
 
 
+def resets(daemon):
+    """power_state_reset, with a domain and without"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Running")
+    fails(["DOMAIN_EXISTS", vm, "1"], s.VM.power_state_reset, vm)
+    os.remove(os.path.join(host.dir, "domains/1"))
+    s.VM.power_state_reset(vm)
+    agrees(s, host)
+    suspended = make(s, "Suspended")
+    s.VM.power_state_reset(suspended)
+    equal(s.VM.get_power_state(suspended), "Halted")
+
+
 def stops(daemon):
     """a daemon that is stopped takes back what is half done"""
     s, host = Session(daemon), Host(daemon)
@@ -473,4 +499,4 @@ def audits(daemon):
 
 if __name__ == "__main__":
     run([creates, sizes, describes, copies, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
-         survives_itself, stops, audits], "--hv=sim")
+         survives_itself, resets, stops, audits], "--hv=sim")

@@ -217,6 +217,8 @@ static void note(void *arg, enum txn_change what, const struct object *o,
     struct note *n = arg;
     struct call *c = n->call;
 
+    if (field && !field->persist && field->class->persist)
+        return; /* a state, such as current_operations */
     c->n_changes++;
     if (c->changes->kids.n >= CHANGES_MAX)
         return;

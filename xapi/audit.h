@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * audit: who changed what, as a line of JSON for each call that changes
- * something or that was refused to somebody who tried to; what only read-only
- * may do anyway and changes nothing is in no line. Secrets (as the model marks
- * them), what not everybody may read, and references of sessions are in none
- * either.
+ * something or that was refused to somebody who tried to; what everybody may do
+ * and changes nothing is in no line, nor are fields that do not survive a
+ * restart. Secrets (as the model marks them), what not everybody may read, and
+ * references of sessions are in none either.
  *
  * A line is written before the client is told. It is not synced: the end of the
  * daemon loses none, the machine's may lose the last.

@@ -179,10 +179,22 @@ void call_cancel_later(struct call *c)
     err_free(take_ptr(c->why));
 }
 
+struct call *call_doing(struct server *server, struct call *c)
+{
+    struct call *before = server->doing;
+
+    server->doing = c;
+    return before;
+}
+
+/* The task is no change that the call was made for. */
 const char *call_task(struct call *c)
 {
+    struct call *before = call_doing(c->server, NULL);
+
     if (!c->task)
         c->task = pool_str(c->pool, task_begin(c));
+    call_doing(c->server, before);
     return c->task;
 }
 
@@ -341,14 +353,6 @@ static struct err *check(struct call *c, const char *method, bool async,
     if (c->row->unimplemented)
         return err_NOT_IMPLEMENTED(c->row->name);
     return NULL;
-}
-
-struct call *call_doing(struct server *server, struct call *c)
-{
-    struct call *before = server->doing;
-
-    server->doing = c;
-    return before;
 }
 
 static struct err *run(struct call *c)

@@ -38,6 +38,7 @@ struct job {
     struct event *event;
     struct evbuffer *input;
     job_done_fn *done;
+    job_apply_fn *apply;
     job_progress_fn *progress;
     job_apply_fn *apply;
     void *arg;

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 from daemon import ROOT, XAPID, Session, equal, fails, run
+from vm import record
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
 NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
@@ -85,6 +86,29 @@ def audit(daemon):
     got, _ = lines()
     equal([(r["call"], r["task"], len(r["changes"])) for r in got], [("network.create", task, 1)])
 
+
+
+
+def audit_of_work(daemon):
+    """what a call's worker writes is in the call's line"""
+    daemon.kill()
+    daemon.options = ("--hv=sim",)
+    daemon.start()
+    s = Session(daemon)
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    fails(["VM_BAD_POWER_STATE", vm, "halted", "running"], s.VM.start, vm, False, False)
+    s.VM.hard_shutdown(vm)
+    with open(os.path.join(daemon.dir, "audit.log")) as f:
+        lines = [json.loads(line) for line in f]
+    lines = [r for r in lines if r["call"] in ("VM.start", "VM.hard_shutdown")]
+
+    def states(line):
+        return [c["fields"]["power_state"] for c in line.get("changes", []) if c.get("ref") == vm and "power_state" in c["fields"]]
+
+    equal([(r["call"], r["object"], states(r)) for r in lines],
+          [("VM.start", vm, ["Running"]), ("VM.start", vm, []), ("VM.hard_shutdown", vm, ["Halted"])])
+    equal([w in json.dumps(lines) for w in ("current_operations", "allowed_operations")], [False, False])
 
 
 def host(daemon):
@@ -225,4 +249,4 @@ def files(daemon):
     equal(Session(daemon).network.get_all(), [ref])
 
 
-run([audit, host, files, settings, readiness])
+run([audit, audit_of_work, host, files, settings, readiness])

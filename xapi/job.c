@@ -187,7 +187,6 @@ struct err *job_start(const struct job_start *s, struct job **ret)
     j = xcalloc(1, sizeof(*j));
     *j = (struct job){.db = s->db,
                       .done = s->done,
-                      .apply = s->apply,
                       .progress = s->progress,
                       .apply = s->apply,
                       .arg = s->arg,

@@ -32,8 +32,6 @@ typedef struct err *job_work_fn(struct job *j, void *arg);
 /* It is over: E (the function's own to free) is why it failed; DIED: it could
  * not undo anything. J is gone behind it. */
 typedef void job_done_fn(void *arg, struct err *e, bool died);
-/* Applies its writes, with txn_apply, for who has to know of them. */
-typedef struct err *job_apply_fn(void *arg, const char *bytes, size_t len);
 /* How far it says it is, 0 to 1. */
 typedef void job_progress_fn(void *arg, double share);
 
@@ -47,7 +45,6 @@ struct job_start {
     job_work_fn *work;
     void *work_arg; /* the worker has a copy of what it points at */
     job_done_fn *done;
-    job_apply_fn *apply;       /* or NULL */
     job_progress_fn *progress; /* or NULL */
     job_apply_fn *apply;       /* NULL: txn_apply on DB */
     void *arg;

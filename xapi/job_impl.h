@@ -38,7 +38,6 @@ struct job {
     struct event *event;
     struct evbuffer *input;
     job_done_fn *done;
-    job_apply_fn *apply;
     job_progress_fn *progress;
     job_apply_fn *apply;
     void *arg;

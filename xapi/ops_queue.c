@@ -167,18 +167,6 @@ static void worked(void *arg, struct err *e, bool died)
         end(h, err_join(take_ptr(h->failure), cannot));
 }
 
-/* What the worker writes is the call's doing. */
-static struct err *apply(void *arg, const char *bytes, size_t len)
-{
-    const struct held *h = arg;
-    struct server *server = h->queue->server;
-    struct call *before = call_doing(server, h->call);
-    struct err *e = txn_apply(server->db, bytes, len);
-
-    call_doing(server, before);
-    return e;
-}
-
 static void progressed(void *arg, double share)
 {
     const struct held *h = arg;
@@ -223,7 +211,6 @@ static struct err *start_work(struct held *h)
                                 .work = h->body.work,
                                 .work_arg = &h->work,
                                 .done = worked,
-                                .apply = apply,
                                 .progress = progressed,
                                 .apply = applied,
                                 .arg = h,

@@ -54,8 +54,8 @@ struct job_start {
 struct err *job_start(const struct job_start *s, struct job **ret) MUST_USE;
 /* Asks it to stop, once: it ends as it ends. */
 void job_cancel(struct job *j);
-/* Nobody waits for its end any more: it is asked to stop, and DONE is not
- * called. */
+/* For the end of the daemon: it is asked to stop, nobody waits for it, and DONE
+ * is not called. */
 void job_forget(struct job *j);
 
 /* ---- in a worker --------------------------------------------------------- */

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* job: rows come home, failures are undone last first, a worker may die, be
+ * cancelled, or be forgotten. */
+#include "tests/unit/xapi/db_rig.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "xapi/fields_gen.h"
+#include "xapi/job.h"
+
+struct run {
+    struct event_base *base;
+    struct db *db;
+    struct object *vm;
+    struct err *failure;
+    double share;
+    bool over, died;
+};
+
+static struct run run_new(void)
+{
+    struct run r = {.base = event_base_new(), .db = db_new()};
+
+    r.vm = add_vm(r.db, "before");
+    return r;
+}
+
+static void run_done(struct run *r)
+{
+    err_free(r->failure);
+    db_free(r->db);
+    event_base_free(r->base);
+}
+
+static void over(void *arg, struct err *e, bool died)
+{
+    struct run *r = arg;
+
+    r->failure = e;
+    r->over = true;
+    r->died = died;
+    event_base_loopbreak(r->base);
+}
+
+static void progress(void *arg, double share)
+{
+    struct run *r = arg;
+
+    r->share = share;
+}
+
+static struct job *begin(struct run *r, job_work_fn *work)
+{
+    const struct job_start s = {.base = r->base,
+                                .db = r->db,
+                                .title = "a test",
+                                .work = work,
+                                .work_arg = r,
+                                .done = over,
+                                .progress = progress,
+                                .arg = r,
+                                .keep_fd = -1};
+    struct job *j = NULL;
+
+    ok(job_start(&s, &j));
+    return j;
+}
+
+static void wait_for(struct run *r)
+{
+    event_base_dispatch(r->base);
+    assert_true(r->over);
+}
+
+static struct err *rename_vm(struct txn *txn, void *arg)
+{
+    const struct run *r = arg;
+
+    return set_VM_name_label(txn, r->vm, "after");
+}
+
+static struct err *note(struct txn *txn, void *arg)
+{
+    struct object *vm = db_first(txn_db(txn), C(VM));
+    AUTO_STR struct str text = STR_INIT(64);
+
+    str_addf(&text, "%s%s", get_VM_name_description(vm), (const char *)arg);
+    return set_VM_name_description(txn, vm, str_text(&text));
+}
+
+static char texts[][8] = {"1", "a", "b", "undone"};
+static struct job *current; /* the worker's, for its undo functions */
+
+static struct err *undo_note(void *arg)
+{
+    return job_commit(current, note, arg);
+}
+
+static struct err *works(struct job *j, void *arg)
+{
+    job_progress(j, 0.25);
+    TRY(job_commit(j, rename_vm, arg));
+    return job_commit(j, note, texts[0]);
+}
+
+static struct err *fails(struct job *j, void *arg)
+{
+    (void)arg;
+    current = j;
+    job_undo(j, undo_note, texts[1]);
+    job_undo(j, undo_note, texts[2]);
+    return err_code("VM_NO_VCPUS", (const char *const[]){"x y", ""}, 2);
+}
+
+static struct err *dies(struct job *j, void *arg)
+{
+    TRY(job_commit(j, rename_vm, arg));
+    raise(SIGKILL);
+    return NULL;
+}
+
+static struct err *sleeps(struct job *j, void *arg)
+{
+    (void)arg;
+    current = j;
+    job_undo(j, undo_note, texts[3]);
+    job_progress(j, 0.5);
+    return job_sleep(60);
+}
+
+static struct err *writes_too_late(struct job *j, void *arg)
+{
+    TRY(job_sleep(0.2));
+    return job_commit(j, rename_vm, arg);
+}
+
+static void rows_come_home(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    begin(&r, works);
+    wait_for(&r);
+    ok(take_ptr(r.failure));
+    assert_string_equal(text_at(r.vm, VM_name_label), "after");
+    assert_string_equal(text_at(r.vm, VM_name_description), "1");
+    assert_true(r.share == 0.25);
+    run_done(&r);
+}
+
+static void failures_are_undone_last_first(void **state)
+{
+    struct run r = run_new();
+    const char *const *words;
+    size_t n;
+
+    (void)state;
+    begin(&r, fails);
+    wait_for(&r);
+    words = err_words(r.failure, &n);
+    assert_int_equal(n, 3);
+    assert_string_equal(words[0], "VM_NO_VCPUS");
+    assert_string_equal(words[1], "x y");
+    assert_string_equal(words[2], "");
+    assert_false(r.died);
+    assert_string_equal(text_at(r.vm, VM_name_description), "ba");
+    run_done(&r);
+}
+
+static void a_death_is_an_error(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    begin(&r, dies);
+    wait_for(&r);
+    assert_true(r.died);
+    assert_fails(take_ptr(r.failure), "killed by signal 9");
+    assert_string_equal(text_at(r.vm, VM_name_label), "after");
+    run_done(&r);
+}
+
+static void cancelled_in_its_sleep(void **state)
+{
+    struct run r = run_new();
+    double begin_at = clock_now();
+    struct job *j;
+
+    (void)state;
+    j = begin(&r, sleeps);
+    job_cancel(j);
+    job_cancel(j);
+    wait_for(&r);
+    assert_true(clock_now() - begin_at < 30);
+    assert_true(err_is(r.failure, &err_kind_interrupted));
+    assert_string_equal(text_at(r.vm, VM_name_description), "undone");
+    run_done(&r);
+}
+
+static void rows_that_cannot_be_applied(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    begin(&r, writes_too_late);
+    destroy(r.db, r.vm);
+    wait_for(&r);
+    assert_false(r.died);
+    assert_fails(take_ptr(r.failure), "HANDLE_INVALID");
+    run_done(&r);
+}
+
+static void forgotten(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    job_forget(begin(&r, sleeps));
+    event_base_loop(r.base, EVLOOP_NONBLOCK);
+    assert_false(r.over);
+    run_done(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_come_home),
+        cmocka_unit_test(failures_are_undone_last_first),
+        cmocka_unit_test(a_death_is_an_error),
+        cmocka_unit_test(cancelled_in_its_sleep),
+        cmocka_unit_test(rows_that_cannot_be_applied),
+        cmocka_unit_test(forgotten),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

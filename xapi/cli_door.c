@@ -134,18 +134,16 @@ static void log_in(struct conversation *v)
     struct cli *c = &v->cli;
     const char *user = cli_param(c, "username");
     const char *password = cli_param(c, "password");
-    struct value *args = value_list(c->pool);
 
     if (!c->caller.root && (!user || !*user)) {
         fail(v, ERR_AS(usage, "Username/password must be specified"));
         return;
     }
-    value_append(args, value_string(c->pool, user ? user : ""));
-    value_append(args, value_string(c->pool, password ? password : ""));
-    value_append(args, value_string(c->pool, "1.0"));
-    value_append(args, value_string(c->pool, "cli"));
-    v->login = call_start(c->server, c->pool, &c->caller,
-                          "session.login_with_password", args, logged_in, v);
+    v->login =
+        rpc_log_in(c->server, c->pool, &c->caller,
+                   (const char *const[]){user ? user : "",
+                                         password ? password : "", "cli"},
+                   logged_in, v);
 }
 
 /* ---- in

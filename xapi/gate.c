@@ -93,17 +93,10 @@ static void gone(void *arg)
 
 static void log_in(struct visit *v, const char *user, const char *password)
 {
-    struct pool *p = v->request->pool;
-    struct value *args = value_list(p);
-    struct caller caller = v->caller;
-    struct call *login;
+    struct call *login =
+        rpc_log_in(v->gate->server, v->request->pool, &v->caller,
+                   (const char *const[]){user, password, "http"}, logged_in, v);
 
-    value_append(args, value_string(p, user));
-    value_append(args, value_string(p, password));
-    value_append(args, value_string(p, "1.0"));
-    value_append(args, value_string(p, "http"));
-    login = call_start(v->gate->server, p, &caller,
-                       "session.login_with_password", args, logged_in, v);
     if (!login)
         return; /* answered, and V is gone */
     v->login = login;

@@ -128,6 +128,20 @@ struct caller rpc_caller(struct http_request *r)
                            .agent = agent ? agent : ""};
 }
 
+struct call *rpc_log_in(struct server *server, struct pool *p,
+                        const struct caller *caller, const char *const words[3],
+                        call_done_fn *done, void *arg)
+{
+    struct value *args = value_list(p);
+
+    value_append(args, value_string(p, words[0]));
+    value_append(args, value_string(p, words[1]));
+    value_append(args, value_string(p, "1.0"));
+    value_append(args, value_string(p, words[2]));
+    return call_start(server, p, caller, "session.login_with_password", args,
+                      done, arg);
+}
+
 void rpc_serve(struct door_call *d, void *arg)
 {
     struct caller caller = rpc_caller(d->request);

@@ -14,4 +14,10 @@ struct caller rpc_caller(struct http_request *r);
 /* What door_new wants; ARG is the struct server. */
 void rpc_serve(struct door_call *d, void *arg);
 
+/* session.login_with_password for who comes by another door; as call_start. */
+struct call *rpc_log_in(
+    struct server *server, struct pool *p, const struct caller *caller,
+    const char *const words[3], /* user, password, program */
+    call_done_fn *done, void *arg);
+
 #endif

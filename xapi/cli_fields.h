@@ -8,6 +8,10 @@ enum cli_field_flag {
     CLI_DEPRECATED = 2, /* shown with that mark */
     CLI_ANY_CASE = 4,   /* filters compare without case */
     CLI_COMMAS = 8,     /* a set's items have ", " between them, not "; " */
+    /* In place of CLI_LIST, where classes share their fields. */
+    CLI_LIST_TEMPLATE = 16,
+    CLI_LIST_SNAPSHOT = 32,
+    CLI_LIST_ANY_VM = CLI_LIST | CLI_LIST_TEMPLATE | CLI_LIST_SNAPSHOT,
 };
 
 struct cli_field {
@@ -37,6 +41,7 @@ struct cli_class {
     struct {
         const char *name, *value;
     } filters[CLI_FILTERS_MAX];
+    unsigned list; /* the flag of what CLASS-list shows; 0: CLI_LIST */
 };
 
 extern const struct cli_class cli_classes[];

@@ -208,9 +208,11 @@ static void print_object(struct cli *c, const struct cli_class *class,
 
 static unsigned default_fields(const struct cli_class *class)
 {
+    unsigned flag = class->list ? class->list : CLI_LIST;
+
     for (const struct cli_field *f = class->fields; f->name; f++)
-        if (f->flags & CLI_LIST)
-            return CLI_LIST;
+        if (f->flags & flag)
+            return flag;
     return 0;
 }
 

@@ -56,6 +56,28 @@ def shapes(daemon):
     equal(len({line.index(": ") for line in lines if line}), 1)
 
 
+def templates(daemon):
+    """vm-list, template-list and snapshot-list show each their own, in their own way"""
+    xe, s = Xe(daemon), Session(daemon)
+    record = {"name_label": "t", "name_description": "", "user_version": "1", "is_a_template": True, "affinity": "",
+              "memory_target": "0", "memory_static_max": str(64 << 20), "memory_dynamic_max": str(64 << 20),
+              "memory_dynamic_min": str(64 << 20), "memory_static_min": str(64 << 20), "VCPUs_params": {}, "VCPUs_max": "1",
+              "VCPUs_at_startup": "1", "actions_after_shutdown": "destroy", "actions_after_reboot": "restart",
+              "actions_after_crash": "destroy", "PV_bootloader": "", "PV_kernel": "", "PV_ramdisk": "", "PV_args": "",
+              "PV_bootloader_args": "", "PV_legacy_args": "", "HVM_boot_policy": "", "HVM_boot_params": {}, "platform": {},
+              "PCI_bus": "", "other_config": {}, "recommendations": ""}
+    template = s.VM.get_uuid(s.VM.create(record))
+    vm = s.VM.create(dict(record, is_a_template=False, name_label="v"))
+    snapshot = s.VM.get_uuid(s.VM.snapshot(vm, "s"))
+    equal(xe.out("template-list"), f"uuid ( RO)                : {template}\n          name-label ( RW): t\n"
+                                   "    name-description ( RW): \n\n\n")
+    equal(xe.out("vm-list", "name-label=v"), f"uuid ( RO)           : {s.VM.get_uuid(vm)}\n     name-label ( RW): v\n"
+                                             "    power-state ( RO): halted\n\n\n")
+    equal([line.split(" (")[0].strip() for line in xe.out("snapshot-list").splitlines() if line],
+          ["uuid", "name-label", "name-description", "is-vmss-snapshot"])
+    equal(xe.out("snapshot-list", "--minimal"), snapshot + "\n")
+
+
 def changes(daemon):
     """param-set, -add, -remove and -clear"""
     xe, s = Xe(daemon), Session(daemon)
@@ -183,8 +205,9 @@ def hears(daemon):
 
     def serve(data):
         s = listener.accept()[0]
-        while b"password=null" not in (got := s.recv(65536)):
-            pass
+        got = b""
+        while b"password=null" not in got:
+            got += s.recv(65536)
         heard.append(got)
         s.sendall(BANNER)
         s.recv(len(BANNER), socket.MSG_WAITALL)
@@ -222,4 +245,4 @@ def hears(daemon):
         equal((status, err.startswith("Error: ")), (1, True))
 
 
-run([shapes, changes, errors, connections, helps, stands, hears])
+run([shapes, templates, changes, errors, connections, helps, stands, hears])

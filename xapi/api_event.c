@@ -36,8 +36,7 @@ struct watch {
     size_t n;
 };
 
-/* ---- the answer -----------------------------------------------------------
- */
+/* ---- the answer ---------------------------------------------------------- */
 
 static const char *lower(struct pool *p, const char *name)
 {
@@ -116,8 +115,7 @@ static void write_next(struct writer *w, const void *arg)
     write_events(w, arg);
 }
 
-/* ---- waiting --------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------- */
 
 /* Looks what there is since the token; EVENTS_LOST for event.next alone, who
  * asks event.from gets all there is once more. */
@@ -211,8 +209,7 @@ static struct err *start(struct watch *watch, double timeout)
     return NULL;
 }
 
-/* ---- event.from -----------------------------------------------------------
- */
+/* ---- event.from ---------------------------------------------------------- */
 
 static const char **words_of(struct pool *p, struct model_value set)
 {
@@ -259,8 +256,7 @@ struct err *event_from(struct call *c, const struct event_from_args *a)
     return start(watch, timeout);
 }
 
-/* ---- event.register, unregister, next ---------------------------------------
- */
+/* ---- event.register, unregister, next ------------------------------------ */
 
 static bool has_word(const struct session_events *events, const char *word)
 {
@@ -342,8 +338,7 @@ struct err *event_next(struct call *c)
     return start(watch, 0);
 }
 
-/* ---- the rest ---------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------ */
 
 struct err *event_get_current_id(struct call *c)
 {

@@ -12,8 +12,7 @@
 
 static const struct model_class *const class = &model_classes[CLASS_message];
 
-/* ---- made -----------------------------------------------------------------
- */
+/* ---- made ---------------------------------------------------------------- */
 
 static void make_room(struct txn *txn)
 {
@@ -69,8 +68,7 @@ struct err *message_create(struct call *c, const struct message_create_args *a)
     return txn_end(txn, e);
 }
 
-/* ---- gone -----------------------------------------------------------------
- */
+/* ---- gone ---------------------------------------------------------------- */
 
 struct err *message_destroy(struct call *c,
                             const struct message_destroy_args *a)
@@ -165,8 +163,7 @@ struct err *message_destroy_all(struct call *c,
     return txn_end(txn, NULL);
 }
 
-/* ---- read -----------------------------------------------------------------
- */
+/* ---- read ---------------------------------------------------------------- */
 
 /* Those newer than SINCE, about one object unless OBJ_UUID is NULL. */
 static struct err *return_since(struct call *c, int64_t since,

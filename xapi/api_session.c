@@ -13,8 +13,7 @@
 /* The local superuser; who else can log in is a subject with roles. */
 #define ROOT "root"
 
-/* ---- login ----------------------------------------------------------------
- */
+/* ---- login --------------------------------------------------------------- */
 
 struct login {
     struct call *call;
@@ -106,8 +105,7 @@ struct err *session_login_with_password(
     return NULL;
 }
 
-/* ---- the end --------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------- */
 
 struct err *session_logout(struct call *c)
 {
@@ -117,8 +115,7 @@ struct err *session_logout(struct call *c)
     return NULL;
 }
 
-/* ---- subjects -------------------------------------------------------------
- */
+/* ---- subjects ------------------------------------------------------------ */
 
 static const char *identifier_of(const struct object *session)
 {

@@ -13,8 +13,7 @@
 #include "xapi/server.h"
 #include "xapi/session.h"
 
-/* ---- roles ----------------------------------------------------------------
- */
+/* ---- roles --------------------------------------------------------------- */
 
 static const struct model_role *role_of(const struct object *o)
 {
@@ -121,8 +120,7 @@ struct err *role_get_by_permission(struct call *c,
     return err_HANDLE_INVALID("role", c->args[0].keys[0].s);
 }
 
-/* ---- subjects -------------------------------------------------------------
- */
+/* ---- subjects ------------------------------------------------------------ */
 
 struct err *subject_create(struct call *c, const struct subject_create_args *a)
 {

@@ -106,8 +106,7 @@ struct err *task_cancel(struct call *c, const struct task_cancel_args *a)
     return txn_end(txn, e);
 }
 
-/* ---- what its maker says of it ---------------------------------------------
- */
+/* ---- what its maker says of it ------------------------------------------- */
 
 static struct err *set(struct call *c, unsigned field, struct model_value d)
 {

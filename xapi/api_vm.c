@@ -17,8 +17,7 @@
 #define VBD_DEVICES 255
 #define VIF_DEVICES 7
 
-/* ---- a change -------------------------------------------------------------
- */
+/* ---- a change ------------------------------------------------------------ */
 
 static struct err *change(struct call *c, struct txn *txn, struct object *vm,
                           vm_change_fn *fn)
@@ -44,8 +43,7 @@ struct err *vm_change(struct call *c, enum VM_operations op, vm_change_fn *fn)
     return ops_run(c, op, &(const struct ops_body){.change = fn});
 }
 
-/* ---- made -----------------------------------------------------------------
- */
+/* ---- made ---------------------------------------------------------------- */
 
 static struct err *fit_domain_type(struct txn *txn, struct object *vm)
 {
@@ -123,8 +121,7 @@ struct err *VM_create(struct call *c, const struct VM_create_args *a)
     return txn_end(txn, e);
 }
 
-/* ---- gone -----------------------------------------------------------------
- */
+/* ---- gone ---------------------------------------------------------------- */
 
 static void destroy_all(struct txn *txn, const struct object *vm, unsigned id)
 {
@@ -172,8 +169,7 @@ struct err *VM_destroy(struct call *c, const struct VM_destroy_args *a)
     return vm_change(c, VM_operations_destroy, destroy);
 }
 
-/* ---- what it may do -------------------------------------------------------
- */
+/* ---- what it may do ------------------------------------------------------ */
 
 struct err *VM_assert_operation_valid(
     struct call *c, const struct VM_assert_operation_valid_args *a)
@@ -239,8 +235,7 @@ struct err *VM_get_allowed_VIF_devices(
     return free_devices(c, VM_VIFs, VIF_device, VIF_DEVICES);
 }
 
-/* ---- how it is described --------------------------------------------------
- */
+/* ---- how it is described ------------------------------------------------- */
 
 static struct err *set_template(struct call *c, struct txn *txn,
                                 struct object *vm)
@@ -300,8 +295,7 @@ struct err *VM_set_HVM_boot_policy(struct call *c,
     return vm_write(c, set_boot_policy);
 }
 
-/* ---- fields with a call of their own --------------------------------------
- */
+/* ---- fields with a call of their own ------------------------------------- */
 
 /* The field that a call is about is in its name: set_F, add_to_F,
  * remove_from_F. */

@@ -12,8 +12,7 @@
 #include "xapi/record.h"
 #include "xapi/xmlrpc.h"
 
-/* ---- fields ---------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------- */
 
 /* What clients give at creation, and a copy does not have of its original. */
 static const unsigned own_fields[] = {
@@ -54,8 +53,7 @@ static struct err *copy_fields(struct txn *txn, const struct object *from,
     return NULL;
 }
 
-/* ---- devices --------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------- */
 
 static struct err *check_no_disks(const struct call *c, const struct object *vm)
 {
@@ -124,8 +122,7 @@ static struct err *copy_vifs(struct txn *txn, const struct object *from,
     return NULL;
 }
 
-/* ---- another VM -----------------------------------------------------------
- */
+/* ---- another VM ---------------------------------------------------------- */
 
 static struct err *duplicate(struct call *c, struct txn *txn,
                              struct object *from, bool same_addresses,
@@ -188,8 +185,7 @@ struct err *VM_copy(struct call *c, const struct VM_copy_args *a)
     return vm_change(c, VM_operations_copy, clone);
 }
 
-/* ---- snapshots ------------------------------------------------------------
- */
+/* ---- snapshots ----------------------------------------------------------- */
 
 /* The whole record, for going back to it. */
 static char *record_text(struct object *vm)

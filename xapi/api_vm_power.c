@@ -40,8 +40,7 @@ static struct err *undo_create(void *arg)
     return d->work->hv->destroy(d->work->hv, d->domid);
 }
 
-/* ---- what is written ------------------------------------------------------
- */
+/* ---- what is written ----------------------------------------------------- */
 
 static struct err *write_up(struct txn *txn, void *arg)
 {
@@ -76,8 +75,7 @@ static struct err *undo_up(void *arg)
     return job_commit(d->job, write_down, arg);
 }
 
-/* ---- up -------------------------------------------------------------------
- */
+/* ---- up ------------------------------------------------------------------ */
 
 /* A new domain, running unless it is to be PAUSED. */
 static struct err *bring_up(struct job *j, const struct ops_work *w,
@@ -134,8 +132,7 @@ static struct err *unpause(struct job *j, void *arg)
     return job_commit(j, write_state, d);
 }
 
-/* ---- down -----------------------------------------------------------------
- */
+/* ---- down ---------------------------------------------------------------- */
 
 static struct err *has_ended(struct job *j, const struct domain *d, bool *ret)
 {
@@ -228,8 +225,7 @@ static struct err *clean_reboot(struct job *j, void *arg)
     return renew(j, d);
 }
 
-/* ---- the calls ------------------------------------------------------------
- */
+/* ---- the calls ----------------------------------------------------------- */
 
 /* clang-format off */
 #define BODY(name_, work_)                                                 \
@@ -259,8 +255,7 @@ struct err *VM_start_on(struct call *c, const struct VM_start_on_args *a)
                    &(const struct ops_body){.work = start_on});
 }
 
-/* ---- a state that is not true ---------------------------------------------
- */
+/* ---- a state that is not true -------------------------------------------- */
 
 static struct err *write_reset(struct call *c, struct txn *txn,
                                struct object *vm)

@@ -20,8 +20,7 @@ static struct err *bad_number(const char *field, int64_t n)
     return err_INVALID_VALUE(field, text);
 }
 
-/* ---- processors -----------------------------------------------------------
- */
+/* ---- processors ---------------------------------------------------------- */
 
 struct err *vm_check_vcpus(const struct object *vm)
 {
@@ -68,8 +67,7 @@ struct err *VM_set_VCPUs_at_startup(
     return vm_change(c, VM_operations_changing_VCPUs, set_vcpus_at_startup);
 }
 
-/* ---- memory ---------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------- */
 
 struct limits_of {
     int64_t static_min, static_max, dynamic_min, dynamic_max;

@@ -7,8 +7,7 @@
 #include "xapi/hv.h"
 #include "xapi/ops_queue.h"
 
-/* ---- down -----------------------------------------------------------------
- */
+/* ---- down ---------------------------------------------------------------- */
 
 /* FLAG of every device in the set FIELD is false. */
 static struct err *detach(struct txn *txn, const struct object *vm,
@@ -37,8 +36,7 @@ struct err *vm_set_down(struct txn *txn, struct object *vm,
     return set_VM_power_state(txn, vm, state);
 }
 
-/* ---- up -------------------------------------------------------------------
- */
+/* ---- up ------------------------------------------------------------------ */
 
 static struct err *measure(struct txn *txn, const struct object *vm)
 {
@@ -68,8 +66,7 @@ struct err *vm_set_up(struct txn *txn, struct object *vm, struct object *host,
         txn, vm, paused ? VM_power_state_Paused : VM_power_state_Running);
 }
 
-/* ---- to agree -------------------------------------------------------------
- */
+/* ---- to agree ------------------------------------------------------------ */
 
 struct settling {
     const struct ops_work *work;

@@ -28,8 +28,7 @@ struct audit {
     bool broken; /* and the log knows */
 };
 
-/* ---- the file -------------------------------------------------------------
- */
+/* ---- the file ------------------------------------------------------------ */
 
 static struct err *open_file(struct audit *a)
 {
@@ -127,8 +126,7 @@ struct err *audit_read(const struct audit *a, int64_t since, struct str *out)
     return NULL;
 }
 
-/* ---- what has changed -----------------------------------------------------
- */
+/* ---- what has changed ---------------------------------------------------- */
 
 static bool is_session(const struct model_class *class)
 {
@@ -240,8 +238,7 @@ void audit_note(struct call *c, const struct txn *txn)
     txn_each_change(txn, note, &n);
 }
 
-/* ---- a line ---------------------------------------------------------------
- */
+/* ---- a line -------------------------------------------------------------- */
 
 static struct value *result_of(const struct call *c)
 {

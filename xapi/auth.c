@@ -40,8 +40,7 @@ struct auth_check {
 
 static void start(struct auth_check *c);
 
-/* ---- the end of a check ---------------------------------------------------
- */
+/* ---- the end of a check -------------------------------------------------- */
 
 static void unlink_check(struct auth_check *c)
 {
@@ -135,8 +134,7 @@ static void answered(struct auth_check *c)
     start_next(c->auth);
 }
 
-/* ---- the child ------------------------------------------------------------
- */
+/* ---- the child ----------------------------------------------------------- */
 
 static void child_says(int fd, short what, void *arg)
 {
@@ -215,8 +213,7 @@ struct auth_check *auth_check(struct auth *a, const char *user,
     return c;
 }
 
-/* ---- all of it ------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------- */
 
 struct err *auth_new(struct event_base *base, const char *method, double delay,
                      struct auth **ret)

@@ -12,8 +12,7 @@
 
 #define SERVICE "xapi"
 
-/* ---- PAM ------------------------------------------------------------------
- */
+/* ---- PAM ----------------------------------------------------------------- */
 
 /* Every question that is not to be echoed is for the password. */
 static int converse(int n, const struct pam_message **asked,
@@ -48,8 +47,7 @@ static struct err *ask_pam(const char *user, const char *password)
     return e;
 }
 
-/* ---- a file ---------------------------------------------------------------
- */
+/* ---- a file -------------------------------------------------------------- */
 
 static struct err *wrong(void)
 {
@@ -88,8 +86,7 @@ static struct err *ask_file(const char *path, const char *user,
     return wrong();
 }
 
-/* ---- either ---------------------------------------------------------------
- */
+/* ---- either -------------------------------------------------------------- */
 
 struct err *auth_ask(const char *method, const char *user, const char *password)
 {

@@ -35,8 +35,7 @@ struct cli {
 /* Of all that one command prints. */
 #define CLI_OUT_MAX (256u << 20)
 
-/* ---- words ----------------------------------------------------------------
- */
+/* ---- words --------------------------------------------------------------- */
 
 /* The value of NAME, or NULL. */
 const char *cli_param(const struct cli *c, const char *name);
@@ -49,8 +48,7 @@ struct err *cli_words(struct cli *c, const char *lines, size_t len) MUST_USE;
 /* true, t, yes, y, 1 and their opposites. */
 struct err *cli_bool(const char *text, bool *ret) MUST_USE;
 
-/* ---- output ---------------------------------------------------------------
- */
+/* ---- output -------------------------------------------------------------- */
 
 void cli_print(struct cli *c, const char *line);  /* a line */
 void cli_stderr(struct cli *c, const char *text); /* as it is */
@@ -64,8 +62,7 @@ struct cli_line {
 void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n);
 void cli_print_minimal(struct cli *c); /* what --minimal has collected */
 
-/* ---- values ---------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------- */
 
 /* What FIELD of O is in xe. */
 const char *cli_value(struct cli *c, const struct cli_field *field,
@@ -82,15 +79,12 @@ const struct model_field *cli_field_of(struct cli *c,
 const struct cli_field *cli_field_find(const struct cli_class *class,
                                        const char *name);
 
-/* ---- commands -------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
-/* An API call with the client's session in front of ARGS. */
-struct err *cli_call(struct cli *c, const char *method, const char *const *args,
-                     size_t n) MUST_USE;
-/* The same for arguments that are no texts. */
-struct err *cli_call_values(struct cli *c, const char *method,
-                            struct value *args) MUST_USE;
+/* An API call with the client's session in front of ARGS (a list; its items are
+ * the call's from now on). */
+struct err *cli_call(struct cli *c, const char *method,
+                     struct value *args) MUST_USE;
 
 struct cli_verb {
     const char *name; /* "param-list" */
@@ -107,8 +101,7 @@ struct err *cli_help(struct cli *c) MUST_USE;
 /* Finds and runs c->command. *RET is xe's exit status. */
 void cli_run(struct cli *c, int *ret);
 
-/* ---- the door -------------------------------------------------------------
- */
+/* ---- the door ------------------------------------------------------------ */
 
 struct http;
 /* Adds POST /cli. ROUTE has to stay as long as HTTP. */

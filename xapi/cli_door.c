@@ -52,8 +52,7 @@ static void end(struct conversation *v)
     http_done(v->request);
 }
 
-/* ---- out
- * ------------------------------------------------------------------------ */
+/* ---- out ----------------------------------------------------------------- */
 
 static void send_out(struct conversation *v)
 {
@@ -82,8 +81,7 @@ static void fail(struct conversation *v, struct err *e)
     send_exit(v, 1);
 }
 
-/* ---- the command
- * ---------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------- */
 
 /* What it has changed is on disk before its client reads that it is done. */
 static void durable(void *arg, struct err *e)
@@ -112,8 +110,7 @@ static void run(struct conversation *v)
     db_when_durable(v->cli.db, durable, v);
 }
 
-/* ---- login
- * ---------------------------------------------------------------------- */
+/* ---- login --------------------------------------------------------------- */
 
 static void logged_in(struct call *c, void *arg)
 {
@@ -146,8 +143,7 @@ static void log_in(struct conversation *v)
                    logged_in, v);
 }
 
-/* ---- in
- * ------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------ */
 
 static void begin(struct conversation *v)
 {

@@ -9,8 +9,7 @@
 #include "xapi/cli.h"
 #include "xapi/errors_gen.h"
 
-/* ---- objects
- * -------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------- */
 
 static const struct model_class *model_of(const struct cli_class *class)
 {
@@ -48,12 +47,11 @@ static struct err *need_field(struct cli *c, const struct cli_class *class,
 /* What anybody may read, anybody may list. */
 static struct err *check_may_read(struct cli *c, const struct cli_class *class)
 {
-    return cli_call(c, pool_printf(c->pool, "%s.get_all", class->model), NULL,
-                    0);
+    return cli_call(c, pool_printf(c->pool, "%s.get_all", class->model),
+                    value_list(c->pool));
 }
 
-/* ---- filters
- * --------------------------------------------------------------------- */
+/* ---- filters ------------------------------------------------------------- */
 
 /* `other-config:key` and `tags:contains`; the old `other-config-key`, too. */
 struct filter_word {
@@ -174,8 +172,7 @@ static bool matches_all(struct cli *c, const struct filter_word *words,
     return true;
 }
 
-/* ---- records
- * --------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------- */
 
 static const char *label(struct cli *c, const struct cli_field *f)
 {
@@ -267,8 +264,7 @@ static struct err *param_get(struct cli *c, const struct cli_class *class)
     return NULL;
 }
 
-/* ---- changes
- * --------------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------- */
 
 static const struct model_field *model_field_of(struct cli *c,
                                                 const struct cli_class *class,
@@ -311,10 +307,10 @@ static struct err *change(struct cli *c, const struct object *o,
         value_append(args, first);
     if (second)
         value_append(args, second);
-    return cli_call_values(c,
-                           pool_printf(c->pool, "%s.%s_%s", field->class->name,
-                                       prefix, field->name),
-                           args);
+    return cli_call(c,
+                    pool_printf(c->pool, "%s.%s_%s", field->class->name, prefix,
+                                field->name),
+                    args);
 }
 
 static struct err *set_key(struct cli *c, const struct object *o,

@@ -68,8 +68,7 @@ void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n)
     cli_print(c, str_text(&text));
 }
 
-/* ---- errors -----------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------- */
 
 /* "<uuid> (<name>)" in the place of a reference. */
 static const char *readable(struct cli *c, const char *word)

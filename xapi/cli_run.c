@@ -5,8 +5,7 @@
 #include "lib/near.h"
 #include "xapi/cli.h"
 
-/* ---- calls ------------------------------------------------------------------
- */
+/* ---- calls --------------------------------------------------------------- */
 
 struct answer {
     struct err *failure;
@@ -19,8 +18,7 @@ static void take(struct call *c, void *arg)
     a->failure = c->failure;
 }
 
-struct err *cli_call_values(struct cli *c, const char *method,
-                            struct value *args)
+struct err *cli_call(struct cli *c, const char *method, struct value *args)
 {
     struct answer a = {NULL};
     struct value *all = value_list(c->pool);
@@ -40,18 +38,7 @@ struct err *cli_call_values(struct cli *c, const char *method,
     return a.failure;
 }
 
-struct err *cli_call(struct cli *c, const char *method, const char *const *args,
-                     size_t n)
-{
-    struct value *list = value_list(c->pool);
-
-    for (size_t i = 0; i < n; i++)
-        value_append(list, value_string(c->pool, args[i]));
-    return cli_call_values(c, method, list);
-}
-
-/* ---- commands ---------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
 static const char *nearest(struct cli *c)
 {

@@ -8,8 +8,7 @@
 #define NOT_THERE "<not in database>"
 #define VALUE_MAX (16u << 20)
 
-/* ---- which field
- * -------------------------------------------------------------- */
+/* ---- which field --------------------------------------------------------- */
 
 const struct cli_field *cli_field_find(const struct cli_class *class,
                                        const char *name)
@@ -37,8 +36,7 @@ const struct model_field *cli_field_of(struct cli *c,
                         o ? object_follow(o, field) : NULL, ret);
 }
 
-/* ---- texts
- * -------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------- */
 
 /* Where xe has another word than the API. */
 static const struct {

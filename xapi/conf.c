@@ -10,8 +10,7 @@
 #include "xapi/auth.h"
 #include "xl/domain/cfg.h"
 
-/* ---- rows -----------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------- */
 
 #define O(name_, ...) OPT(0, name_, __VA_ARGS__)
 #define WORD(member) SLOT_WORD(struct conf, member)
@@ -101,8 +100,7 @@ void conf_help(struct pool *p, struct str *out)
     opt_help(rows, out);
 }
 
-/* ---- reading --------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 static struct err *read_file(struct conf *c, const char *path, struct pool *p)
 {

@@ -157,8 +157,7 @@ struct db {
 
 struct table *db_table(const struct db *db, const struct model_class *class);
 
-/* ---- changes without an undo: txn.c, loading ------------------------------
- */
+/* ---- changes without an undo: txn.c, loading ----------------------------- */
 
 /* With its fields as they begin, and in no list yet. */
 struct object *object_new(struct db *db, const struct model_class *class,

@@ -19,8 +19,7 @@ static void fail(struct http_request *r, struct err *e)
     err_free(e);
 }
 
-/* ---- the audit log --------------------------------------------------------
- */
+/* ---- the audit log ------------------------------------------------------- */
 
 static void get_audit_log(struct http_request *r, void *arg)
 {
@@ -42,8 +41,7 @@ static void get_audit_log(struct http_request *r, void *arg)
         http_answer(r, 200, "application/x-ndjson", &body);
 }
 
-/* ---- the database ---------------------------------------------------------
- */
+/* ---- the database -------------------------------------------------------- */
 
 struct dump {
     struct files *files;

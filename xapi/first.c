@@ -12,8 +12,7 @@
 #include "xapi/fields_gen.h"
 #include "xapi/host_about.h"
 
-/* ---- roles ----------------------------------------------------------------
- */
+/* ---- roles --------------------------------------------------------------- */
 
 /* The same on every host, whatever the name. */
 static void uuid_of_name(const char *name, char ret[UUID_STR_LEN])
@@ -47,8 +46,7 @@ static struct err *make_role(struct txn *txn, const struct model_role *role)
     return set_role_name_description(txn, o, role->doc ? role->doc : "");
 }
 
-/* ---- the host --------------------------------------------------------------
- */
+/* ---- the host ------------------------------------------------------------ */
 
 static struct err *make_host(struct txn *txn, struct object **ret)
 {
@@ -90,8 +88,7 @@ static struct err *describe_host(struct txn *txn, struct object *host)
                                         sysconf(_SC_AVPHYS_PAGES) * page);
 }
 
-/* ---- all of it --------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------- */
 
 static struct err *make_pool(struct txn *txn, struct object *host)
 {

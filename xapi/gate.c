@@ -30,8 +30,7 @@ static const struct model_http *find_row(const char *action)
     return row;
 }
 
-/* ---- the answers ----------------------------------------------------------
- */
+/* ---- the answers --------------------------------------------------------- */
 
 static void note(const struct visit *v, const char *user, const char *what)
 {
@@ -62,8 +61,7 @@ static void judge(struct visit *v, const struct session *s)
         refuse(v, 403, "The session has no role that may.");
 }
 
-/* ---- who it is ------------------------------------------------------------
- */
+/* ---- who it is ----------------------------------------------------------- */
 
 static void logged_in(struct call *c, void *arg)
 {

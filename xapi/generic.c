@@ -12,8 +12,7 @@
 #include "xapi/record.h"
 #include "xapi/txn.h"
 
-/* ---- objects --------------------------------------------------------------
- */
+/* ---- objects ------------------------------------------------------------- */
 
 struct err *call_object(const struct call *c, unsigned i, struct object **ret)
 {
@@ -73,8 +72,7 @@ static void return_refs(struct call *c, const struct record_list *found)
     call_return(c, (struct model_value){(unsigned)found->n, refs, NULL});
 }
 
-/* ---- reading --------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 static struct err *get_field(struct call *c)
 {
@@ -146,8 +144,7 @@ static struct err *get_all_records_where(struct call *c)
     return NULL;
 }
 
-/* ---- writing --------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* What a transaction refused is the client's doing. */
 static struct err *refused(const struct model_field *field,
@@ -223,8 +220,7 @@ static struct err *add_to(struct call *c)
                            txn_add(txn, o, field, key, c->args[2].keys[0])));
 }
 
-/* ---- made and gone --------------------------------------------------------
- */
+/* ---- made and gone ------------------------------------------------------- */
 
 static struct err *fill(struct call *c, struct txn *txn, struct object *o,
                         const struct model_field *field)

@@ -12,8 +12,7 @@
 #define CPUINFO_MAX (16u << 20)
 #define LINE_BYTES 4096
 
-/* ---- files of the kernel --------------------------------------------------
- */
+/* ---- files of the kernel ------------------------------------------------- */
 
 /* NULL: not there, or not for us. */
 static const char *read_text(struct pool *p, const char *path, size_t max)
@@ -33,8 +32,7 @@ static const char *read_line(struct pool *p, const char *path)
     return text ? text_trim(p, text) : NULL;
 }
 
-/* ---- processors -----------------------------------------------------------
- */
+/* ---- processors ---------------------------------------------------------- */
 
 static void take_line(struct pool *p, const char *line, size_t len,
                       struct cpu_about *cpu)
@@ -183,8 +181,7 @@ struct err *host_describe_cpus(struct txn *txn, struct object *host)
     return summarise(txn, host, n, n_sockets, &cpu);
 }
 
-/* ---- firmware and versions ------------------------------------------------
- */
+/* ---- firmware and versions ----------------------------------------------- */
 
 struct about_row {
     const char *key, *path;

@@ -18,8 +18,7 @@ static const char *const states[] = {
     [HV_SHUT] = "shut",
 };
 
-/* ---- files ----------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------- */
 
 static const char *path_of(const struct hv *hv, struct pool *p, uint32_t domid)
 {
@@ -64,8 +63,7 @@ static struct err *set_state(const struct hv *hv, uint32_t domid,
     return file_write(path_of(hv, p, domid), str_text(&out), out.len, 0600);
 }
 
-/* ---- faults ---------------------------------------------------------------
- */
+/* ---- faults -------------------------------------------------------------- */
 
 struct fault {
     const char *fail; /* or NULL */
@@ -104,8 +102,7 @@ static struct err *obey(const struct hv *hv, const char *verb)
     return fault.fail ? ERR("%s: %s", verb, fault.fail) : NULL;
 }
 
-/* ---- verbs ----------------------------------------------------------------
- */
+/* ---- verbs --------------------------------------------------------------- */
 
 static struct err *destroy(const struct hv *hv, uint32_t domid)
 {

@@ -12,8 +12,7 @@
 #include "lib/log.h"
 #include "xapi/job_impl.h"
 
-/* ---- its end --------------------------------------------------------------
- */
+/* ---- its end ------------------------------------------------------------- */
 
 static void job_free(struct job *j)
 {
@@ -59,8 +58,7 @@ static void end(struct job *j)
     job_free(j);
 }
 
-/* ---- what it says ---------------------------------------------------------
- */
+/* ---- what it says -------------------------------------------------------- */
 
 static void tell(const struct job *j, enum frame_kind kind, const char *text)
 {
@@ -158,8 +156,7 @@ static void on_read(int fd, short what, void *arg)
         end(j);
 }
 
-/* ---- its begin ------------------------------------------------------------
- */
+/* ---- its begin ----------------------------------------------------------- */
 
 /* No signal may find the worker with the daemon's handlers. */
 static struct err *fork_worker(struct job *j, const struct job_start *s,

@@ -20,8 +20,7 @@ struct db *job_db(struct job *j)
     return j->db;
 }
 
-/* ---- home -----------------------------------------------------------------
- */
+/* ---- home ---------------------------------------------------------------- */
 
 static struct err *say(const struct job *j, enum frame_kind kind,
                        const void *bytes, size_t len)
@@ -91,8 +90,7 @@ void job_progress(struct job *j, double share)
              "the next step finds out that the daemon has gone");
 }
 
-/* ---- steps ----------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------- */
 
 void job_undo(struct job *j, job_undo_fn *undo, void *arg)
 {
@@ -124,8 +122,7 @@ struct err *job_sleep(double seconds)
                : NULL;
 }
 
-/* ---- the process ----------------------------------------------------------
- */
+/* ---- the process --------------------------------------------------------- */
 
 /* Connections of clients end when the daemon closes them, and not with us. */
 static void close_others(int keep, int keep_too)

@@ -30,8 +30,7 @@
 
 #define LOCK_SECONDS 60
 
-/* ---- commands --------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
 static struct err *print_help(struct pool *p)
 {
@@ -57,8 +56,7 @@ static struct err *print_hash(struct pool *p)
     return NULL;
 }
 
-/* ---- the parts
- * --------------------------------------------------------------- */
+/* ---- the parts ----------------------------------------------------------- */
 
 struct daemon {
     struct server server;
@@ -179,8 +177,7 @@ static struct err *listen_all(struct daemon *d)
     return o->https ? listen_https(d) : NULL;
 }
 
-/* ---- signals
- * ----------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static void stopped(void *arg)
 {
@@ -219,8 +216,7 @@ static void watch_signals(struct daemon *d)
         event_add(d->signals[i], NULL);
 }
 
-/* ---- the host
- * ------------------------------------------------------------------ */
+/* ---- the host ------------------------------------------------------------ */
 
 static void on_settled(void *arg, struct err *e, bool died)
 {
@@ -275,8 +271,7 @@ static struct err *lock_state(struct daemon *d)
                      &d->server.lock);
 }
 
-/* ---- all of it
- * ----------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------- */
 
 static struct err *daemon_run(struct daemon *d)
 {

@@ -8,8 +8,7 @@
 
 #include "xapi/errors_gen.h"
 
-/* ---- the table ------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------- */
 
 enum {
     H = 1 << VM_power_state_Halted,
@@ -149,8 +148,7 @@ static bool has(const struct check *c, unsigned flag)
     return c->row->flags & flag;
 }
 
-/* ---- blocked, power state -------------------------------------------------
- */
+/* ---- blocked, power state ------------------------------------------------ */
 
 static struct err *check_blocked(const struct check *c)
 {
@@ -210,8 +208,7 @@ static struct err *check_power_state(const struct check *c)
                                   str_text(&is));
 }
 
-/* ---- others that run ------------------------------------------------------
- */
+/* ---- others that run ----------------------------------------------------- */
 
 bool ops_cancels(enum VM_operations op, enum VM_operations running)
 {
@@ -277,8 +274,7 @@ static struct err *check_others(const struct check *c)
                                            str_text(&op), str_text(&task));
 }
 
-/* ---- templates, snapshots -------------------------------------------------
- */
+/* ---- templates, snapshots ------------------------------------------------ */
 
 static bool is_default_template(const struct object *vm)
 {
@@ -317,8 +313,7 @@ static struct err *check_kind(const struct check *c)
     return NULL;
 }
 
-/* ---- what it is, and what the guest can do --------------------------------
- */
+/* ---- what it is, and what the guest can do ------------------------------- */
 
 static struct err *check_mobility(const struct check *c)
 {
@@ -399,8 +394,7 @@ static struct err *check_features(const struct check *c)
     return can ? NULL : err_VM_LACKS_FEATURE(object_ref(c->vm));
 }
 
-/* ---- its devices, who else has a say --------------------------------------
- */
+/* ---- its devices, who else has a say ------------------------------------- */
 
 /* A disk that forgets what was written cannot be gone back to. */
 static bool has_forgetful_disk(const struct check *c)
@@ -465,8 +459,7 @@ static struct err *check_rest(const struct check *c)
     return NULL;
 }
 
-/* ---- all of them ----------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------- */
 
 struct err *ops_check(const struct db *db, const struct object *vm,
                       enum VM_operations op, bool strict)

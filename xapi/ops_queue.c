@@ -36,8 +36,7 @@ static struct object *vm_of(const struct held *h)
     return db_find(h->queue->server->db, &model_classes[CLASS_VM], h->vm);
 }
 
-/* ---- the list -------------------------------------------------------------
- */
+/* ---- the list ------------------------------------------------------------ */
 
 static void add_held(struct held *h)
 {
@@ -89,8 +88,7 @@ static void cancel_others(const struct held *h)
     }
 }
 
-/* ---- its end --------------------------------------------------------------
- */
+/* ---- its end ------------------------------------------------------------- */
 
 static void wake(struct ops_queue *q, const char *vm);
 
@@ -192,8 +190,7 @@ static struct err *applied(void *arg, const char *rows, size_t len)
     return e;
 }
 
-/* ---- its begin ------------------------------------------------------------
- */
+/* ---- its begin ----------------------------------------------------------- */
 
 static struct err *mark(struct txn *txn, struct object *vm,
                         const struct held *h)
@@ -293,8 +290,7 @@ static void wake(struct ops_queue *q, const char *vm)
         ;
 }
 
-/* ---- waiting, cancelling --------------------------------------------------
- */
+/* ---- waiting, cancelling ------------------------------------------------- */
 
 static void waited(int fd, short what, void *arg)
 {
@@ -370,8 +366,7 @@ struct err *ops_run(struct call *c, enum VM_operations op,
     return NULL;
 }
 
-/* ---- all of it ------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------- */
 
 struct ops_queue *ops_queue_new(struct server *server)
 {

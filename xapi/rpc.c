@@ -17,8 +17,7 @@
 
 #define PING "system.isAlive:"
 
-/* ---- answers --------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------- */
 
 /* Frees E. */
 static void send_failure(struct door_call *d, struct err *e)
@@ -84,8 +83,7 @@ static void gone(void *arg)
     call_give_up(arg);
 }
 
-/* ---- methods of no class ----------------------------------------------------
- */
+/* ---- methods of no class ------------------------------------------------- */
 
 static void list_methods(struct door_call *d)
 {
@@ -109,8 +107,7 @@ static bool serve_system(struct door_call *d)
     return true;
 }
 
-/* ---- calls ------------------------------------------------------------------
- */
+/* ---- calls --------------------------------------------------------------- */
 
 /* Root, and who runs this daemon (which need not be root with --hv=sim). */
 static bool is_root(const struct http_peer *peer)

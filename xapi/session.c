@@ -45,8 +45,7 @@ static uint32_t hash_ref(const char *ref)
     return hash_bytes(0, ref, strlen(ref)); /* refs are made here */
 }
 
-/* ---- the end of one -------------------------------------------------------
- */
+/* ---- the end of one ------------------------------------------------------ */
 
 static void drop(struct session *s)
 {
@@ -121,8 +120,7 @@ static void sweep(int fd, short what, void *arg)
     }
 }
 
-/* ---- a new one ------------------------------------------------------------
- */
+/* ---- a new one ----------------------------------------------------------- */
 
 /* The least active of those that SAME finds alike goes, if they are too many.
  */
@@ -224,8 +222,7 @@ struct err *session_open(struct sessions *all,
     return NULL;
 }
 
-/* ---- questions ------------------------------------------------------------
- */
+/* ---- questions ----------------------------------------------------------- */
 
 struct session *session_find(const struct sessions *all, const char *ref)
 {
@@ -275,8 +272,7 @@ struct session_events *session_events(struct session *s)
     return &s->events;
 }
 
-/* ---- all of them ----------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------- */
 
 struct sessions *sessions_new(struct server *server)
 {

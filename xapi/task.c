@@ -13,8 +13,7 @@
 
 #define SWEEP_SECONDS 60
 
-/* ---- begin ----------------------------------------------------------------
- */
+/* ---- begin --------------------------------------------------------------- */
 
 static struct err *fill(struct txn *txn, struct object *o, const struct call *c)
 {
@@ -52,8 +51,7 @@ const char *task_begin(struct call *c)
     return object_ref(o);
 }
 
-/* ---- end ------------------------------------------------------------------
- */
+/* ---- end ----------------------------------------------------------------- */
 
 /* As XML, whatever the client speaks: task.result. */
 static char *result_text(const struct call *c)
@@ -130,8 +128,7 @@ void task_write_ref(struct writer *w, const void *arg)
     writer_string(w, arg);
 }
 
-/* ---- old ones -------------------------------------------------------------
- */
+/* ---- old ones ------------------------------------------------------------ */
 
 struct task_sweeper {
     struct db *db;

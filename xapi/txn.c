@@ -69,8 +69,7 @@ static bool remember(struct txn *txn, struct object *o,
     return true;
 }
 
-/* ---- the other end of references ------------------------------------------
- */
+/* ---- the other end of references ----------------------------------------- */
 
 /* The computed set of the object at REF has changed. */
 static void mark_inverse(struct txn *txn, const struct model_field *field,
@@ -159,8 +158,7 @@ static struct err *write_field(struct txn *txn, struct object *o,
     return put_changed(txn, o, field, content);
 }
 
-/* ---- the computed end of a relation of two sets ---------------------------
- */
+/* ---- the computed end of a relation of two sets -------------------------- */
 
 static struct err *computed_item(struct txn *txn, struct object *o,
                                  const struct model_field *field,
@@ -198,8 +196,7 @@ static struct err *computed_set(struct txn *txn, struct object *o,
     return NULL;
 }
 
-/* ---- what callers do ------------------------------------------------------
- */
+/* ---- what callers do ----------------------------------------------------- */
 
 struct err *txn_set(struct txn *txn, struct object *o,
                     const struct model_field *field, struct model_value d)

@@ -70,8 +70,7 @@ typedef void txn_change_fn(void *arg, enum txn_change what,
                            const struct model_field *field);
 void txn_each_change(const struct txn *txn, txn_change_fn *fn, void *arg);
 
-/* ---- a worker's writes come home ------------------------------------------
- */
+/* ---- a worker's writes come home ----------------------------------------- */
 
 /*
  * In a worker's copy (db_detach) a txn also keeps its writes as rows. txn_pack

@@ -16,8 +16,7 @@
 
 #define HEAD_MAX 65536
 
-/* ---- open and close
- * ---------------------------------------------------------- */
+/* ---- open and close ------------------------------------------------------ */
 
 struct err *xe_link_unix(const char *path, struct xe_link *ret)
 {
@@ -99,8 +98,7 @@ void xe_link_close(struct xe_link *l)
     l->fd = -1;
 }
 
-/* ---- bytes
- * -------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------- */
 
 static struct err *lost(void)
 {
@@ -170,8 +168,7 @@ bool xe_link_pending(const struct xe_link *l)
     return l->at < l->end || (l->ssl && SSL_pending(l->ssl));
 }
 
-/* ---- HTTP
- * --------------------------------------------------------------------- */
+/* ---- HTTP ---------------------------------------------------------------- */
 
 static struct err *read_line(struct xe_link *l, struct str *out)
 {

@@ -32,8 +32,7 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* ---- one setting -----------------------------------------------------------
- */
+/* ---- one setting --------------------------------------------------------- */
 
 static const struct row *find(const char *key, size_t len)
 {
@@ -88,8 +87,7 @@ static struct err *pair_or_keep(struct pool *p, struct xe_options *o,
     return NULL;
 }
 
-/* ---- ~/.xe and the environment
- * ------------------------------------------------ */
+/* ---- ~/.xe and the environment ------------------------------------------- */
 
 /* One line without "=" and none of the file counts. */
 static struct err *read_file(struct pool *p, struct xe_options *o,
@@ -154,8 +152,7 @@ static struct err *read_env(struct pool *p, struct xe_options *o,
     }
 }
 
-/* ---- the command line
- * --------------------------------------------------------- */
+/* ---- the command line ---------------------------------------------------- */
 
 static struct err *read_words(struct pool *p, int argc, char *const *argv,
                               struct xe_options *o)

@@ -28,8 +28,7 @@ void xe_talk_debug(struct xe_talk *t, const char *fmt, ...)
     va_end(ap);
 }
 
-/* ---- connect
- * ------------------------------------------------------------------ */
+/* ---- connect ------------------------------------------------------------- */
 
 static struct err *connect_local(struct xe_talk *t, struct xe_link *ret)
 {
@@ -63,8 +62,7 @@ struct err *xe_talk_connect(struct xe_talk *t, const char *host,
     return xe_link_tcp(host, (unsigned)port, !o->nossl, ret);
 }
 
-/* ---- messages
- * ----------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------ */
 
 static struct err *send_message(struct xe_talk *t, int class, int kind,
                                 const uint32_t *number)
@@ -234,8 +232,7 @@ static struct err *step(struct xe_talk *t, bool *ret_end, int *ret_status)
     return e;
 }
 
-/* ---- the talk
- * ------------------------------------------------------------------ */
+/* ---- the talk ------------------------------------------------------------ */
 
 static void add_words(const struct xe_talk *t, struct str *body)
 {

@@ -28,8 +28,7 @@ struct err *xe_talk_answer(struct xe_talk *t, int class, int kind) MUST_USE;
 /* SIZE bytes are to follow. */
 struct err *xe_talk_chunk(struct xe_talk *t, size_t size) MUST_USE;
 
-/* ---- transfer.c: what the server has the client do with files ---------------
- */
+/* ---- transfer.c: what the server has the client do with files ------------ */
 
 /* "" is standard output; the file must not exist yet. */
 struct err *xe_transfer_get(struct xe_talk *t, const char *file,

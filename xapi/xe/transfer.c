@@ -19,8 +19,7 @@
 #define WAIT_SECONDS 300
 #define QUIT 0x1d /* Ctrl-] */
 
-/* ---- which files
- * ---------------------------------------------------------------- */
+/* ---- which files --------------------------------------------------------- */
 
 static bool named(const struct xe_talk *t, const char *file)
 {
@@ -47,8 +46,7 @@ struct err *xe_transfer_check(const struct xe_talk *t, const char *file,
     return ERR("File not permitted: %s", file);
 }
 
-/* ---- a request
- * ------------------------------------------------------------------- */
+/* ---- a request ----------------------------------------------------------- */
 
 struct transfer {
     struct xe_talk *talk;
@@ -116,8 +114,7 @@ static void transfer_done(struct transfer *x)
         .talk = (talk_), .link = {.fd = -1}, .told = time(NULL) \
     }
 
-/* ---- get
- * -------------------------------------------------------------------------- */
+/* ---- get ----------------------------------------------------------------- */
 
 static struct err *copy_in(struct transfer *x, int fd)
 {
@@ -154,8 +151,7 @@ struct err *xe_transfer_get(struct xe_talk *t, const char *file,
     return e;
 }
 
-/* ---- put
- * -------------------------------------------------------------------------- */
+/* ---- put ----------------------------------------------------------------- */
 
 static struct err *copy_out(struct transfer *x, int fd, const char *file)
 {
@@ -188,8 +184,7 @@ struct err *xe_transfer_put(struct xe_talk *t, const char *file,
     return copy_out(&x, fd, file);
 }
 
-/* ---- connect
- * ------------------------------------------------------------------------ */
+/* ---- connect ------------------------------------------------------------- */
 
 /* *RET_END: Ctrl-], or there is no more to type. */
 static struct err *from_keys(struct transfer *x, bool *ret_end)

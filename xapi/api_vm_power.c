@@ -157,7 +157,7 @@ static struct err *ask_to_end(struct job *j, const struct domain *d)
     bool ended = false;
     char text[32];
 
-    TRY(w->hv->shutdown(w->hv, d->domid));
+    TRY(w->hv->shutdown(w->hv, d->domid, HV_POWEROFF));
     TRY(has_ended(j, d, &ended));
     while (!ended && passed < (double)seconds) {
         TRY(job_sleep(LOOK_SECONDS));

@@ -13,6 +13,8 @@
 #include "lib/pool.h"
 
 struct plan;
+struct plan_disk;
+struct plan_nic;
 
 enum hv_state {
     HV_PAUSED,
@@ -20,27 +22,88 @@ enum hv_state {
     HV_SHUT, /* the guest has ended; the domain is there until destroyed */
 };
 
+enum hv_reason { /* why a guest has ended, or shall */
+                 HV_POWEROFF,
+                 HV_REBOOT,
+                 HV_SUSPEND,
+                 HV_CRASH,
+                 HV_WATCHDOG,
+                 HV_SOFT_RESET,
+};
+
 struct hv_domain {
     uint32_t domid;
     const char *uuid;
+    const char *name; /* NULL: none is known */
     enum hv_state state;
+    enum hv_reason reason; /* of HV_SHUT */
+    int64_t memory;        /* bytes it has now */
+    int64_t vcpus;         /* that are online */
+};
+
+struct hv_host {
+    int64_t memory_total, memory_free; /* bytes */
+    int64_t cpus, sockets;
+    int64_t cpu_mhz;
+};
+
+enum hv_console {
+    HV_CONSOLE_SERIAL,
+    HV_CONSOLE_VNC,
 };
 
 struct hv {
     const char *name; /* of --hv */
     const char *dir;  /* where the body may keep files */
-    /* A domain that has not run yet; an error leaves nothing behind. */
+    /* A domain that has not run yet, with all devices of the plan; an error
+     * leaves nothing behind. */
     struct err *(*create)(const struct hv *hv, const struct plan *plan,
                           uint32_t *ret_domid);
     /* At once, whatever it does. No such domain is fine. */
     struct err *(*destroy)(const struct hv *hv, uint32_t domid);
     struct err *(*pause)(const struct hv *hv, uint32_t domid);
     struct err *(*unpause)(const struct hv *hv, uint32_t domid);
-    /* Asks the guest to end; whether it does, list tells. */
-    struct err *(*shutdown)(const struct hv *hv, uint32_t domid);
-    /* All domains; the list and its texts are in P. */
+    /* Asks the guest to end, HOW being HV_POWEROFF or HV_REBOOT; whether it
+     * does, list tells. */
+    struct err *(*shutdown)(const struct hv *hv, uint32_t domid,
+                            enum hv_reason how);
+    /* The guest into the file at PATH, which is there and big enough (a VDI);
+     * then it is HV_SHUT. After an error it runs on. */
+    struct err *(*suspend)(const struct hv *hv, uint32_t domid,
+                           const char *path);
+    /* As create, with what suspend has written at PATH. */
+    struct err *(*resume)(const struct hv *hv, const struct plan *plan,
+                          const char *path, uint32_t *ret_domid);
+    /* All domains but Dom0; the list and its texts are in P. */
     struct err *(*list)(const struct hv *hv, struct pool *p,
                         struct hv_domain **ret, size_t *ret_n);
+    /* Devices of a domain that lives. An error leaves it as it was. FORCE: also
+     * when the guest does not let go. */
+    struct err *(*attach_disk)(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk);
+    struct err *(*detach_disk)(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk, bool force);
+    /* Another medium (or none, a path of NULL) into a CD drive. */
+    struct err *(*set_medium)(const struct hv *hv, uint32_t domid,
+                              const struct plan_disk *disk);
+    struct err *(*attach_nic)(const struct hv *hv, uint32_t domid,
+                              const struct plan_nic *nic);
+    struct err *(*detach_nic)(const struct hv *hv, uint32_t domid,
+                              const struct plan_nic *nic, bool force);
+    /* What the balloon shall come to, in bytes; it gets there by and by. */
+    struct err *(*set_memory)(const struct hv *hv, uint32_t domid,
+                              int64_t bytes);
+    struct err *(*set_vcpus)(const struct hv *hv, uint32_t domid,
+                             int64_t vcpus);
+    struct err *(*host)(const struct hv *hv, struct hv_host *ret);
+    /* A console of the domain, both ways, opened now. */
+    struct err *(*console)(const struct hv *hv, uint32_t domid,
+                           enum hv_console kind, int *ret_fd);
+    /* The one verb that is for the daemon's loop: a descriptor that is readable
+     * when a domain may have come, gone or ended. hear takes off it what is
+     * there, and says whether list is worth asking. */
+    struct err *(*watch)(const struct hv *hv, int *ret_fd);
+    struct err *(*hear)(const struct hv *hv, int fd, bool *ret_changed);
 };
 
 /* The body of that NAME. DIR has to stay. */

@@ -161,11 +161,13 @@ static struct err *unpause(const struct hv *hv, uint32_t domid)
     return set_state(hv, domid, HV_RUNNING);
 }
 
-static struct err *shutdown_(const struct hv *hv, uint32_t domid)
+static struct err *shutdown_(const struct hv *hv, uint32_t domid,
+                             enum hv_reason how)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct fault fault;
 
+    (void)how;
     TRY(read_fault(hv, p, "shutdown", &fault));
     TRY(obey(hv, "shutdown"));
     return fault.ignore ? NULL : set_state(hv, domid, HV_SHUT);

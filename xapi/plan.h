@@ -1,21 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* plan: what a VM's record comes to as a domain: a plain struct that hv.h's
- * bodies build from. */
+/*
+ * plan: what a VM's record comes to as a domain: plain structs that hv.h's
+ * bodies build from. What needs storage or a network first (the path of a disk,
+ * the bridge of a NIC) is there already when a plan is made. Knows no libxl.
+ */
 #ifndef XAPI_PLAN_H
 #define XAPI_PLAN_H
 
 #include "lib/pool.h"
 #include "xapi/db.h"
 
+struct plan_disk {
+    const char *vbd;    /* uuid */
+    const char *device; /* "xvda", "hdc", ... */
+    const char *path;   /* file or device of Dom0; NULL: an empty drive */
+    const char *format; /* "raw", "qcow2", "vhd" */
+    bool cdrom, writable, bootable;
+};
+
+struct plan_nic {
+    const char *vif; /* uuid */
+    int64_t devid;
+    const char *mac;
+    const char *bridge;
+    int64_t mtu;
+    int64_t rate; /* kilobytes a second, 0: no limit */
+};
+
+struct plan_pair {
+    const char *name, *value;
+};
+
 struct plan {
     const char *uuid, *name;
     const char *type;           /* "pv", "pvh", "hvm", "pv_in_pvh" */
     int64_t memory, memory_max; /* bytes */
     int64_t vcpus, vcpus_max;
+    int64_t weight, cap; /* of the scheduler; 0: as it says */
+    const char *cpus;    /* "0,2-3", "": any */
+    /* Not of firmware: a kernel of Dom0, or a bootloader that finds one. */
     const char *kernel, *ramdisk, *args;
+    const char *bootloader, *bootloader_args;
+    /* Of firmware: */
+    const char *boot;                 /* "cdn" */
+    const char *firmware;             /* "bios", "uefi" */
+    const struct plan_pair *platform; /* VM.platform */
+    size_t n_platform;
+    const struct plan_pair *xenstore_data; /* VM.xenstore_data: paths below the
+                                              domain's own */
+    size_t n_xenstore_data;
+    const struct plan_disk *disks;
+    size_t n_disks;
+    const struct plan_nic *nics;
+    size_t n_nics;
 };
 
-/* Of VM; texts are in P. */
+/* Of VM, without devices; texts are in P. */
 void plan_make(struct pool *p, const struct object *vm, struct plan *ret);
 
 #endif

@@ -16,14 +16,6 @@
 
 #define ANY "task.destroy/any"
 
-static bool has_permission(const struct session *s, const char *name)
-{
-    for (const struct model_permission *p = model_permissions; p->name; p++)
-        if (!strcmp(p->name, name))
-            return session_is_root(s) || session_roles(s) & p->roles;
-    return false;
-}
-
 /* The task of argument 0, if it is the caller's own or he may do so to any. */
 static struct err *own_task(struct call *c, struct object **ret)
 {
@@ -33,7 +25,7 @@ static struct err *own_task(struct call *c, struct object **ret)
 
     TRY(call_object(c, 0, &o));
     owner = get_task_session(o);
-    if (!has_permission(s, ANY) &&
+    if (!session_may(s, model_permission_find(ANY)->roles) &&
         !(owner && !strcmp(get_session_auth_user_name(owner), session_user(s))))
         return err_RBAC_PERMISSION_DENIED(ANY,
                                           "the task belongs to another user");

@@ -279,33 +279,17 @@ static struct err *check_session(struct call *c, const struct value *args)
     return NULL;
 }
 
-static struct err *denied(const char *permission)
-{
-    return err_RBAC_PERMISSION_DENIED(permission,
-                                      "No permission in user session");
-}
-
 static struct err *check_roles(const struct call *c)
 {
-    const struct session *s;
-    model_role_bits roles = c->row->roles;
     const char *key = NULL;
 
     if (!c->row->session)
         return NULL;
-    s = session_find(c->server->sessions, c->session);
-    if (session_is_root(s))
-        return NULL;
     for (unsigned i = 0; c->row->n_key_roles && i < c->row->n_params; i++)
         if (!strcmp(c->row->params[i].name, "key"))
             key = c->args[i].keys[0].s;
-    if (key)
-        roles = model_key_roles(c->row, key);
-    if (session_roles(s) & roles)
-        return NULL;
-    if (key && roles != c->row->roles)
-        return denied(pool_printf(c->pool, "%s/key:%s", c->row->name, key));
-    return denied(c->row->name);
+    return session_may_call(session_find(c->server->sessions, c->session),
+                            c->row, key);
 }
 
 /* ---- the call ------------------------------------------------------------ */

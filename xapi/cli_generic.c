@@ -8,6 +8,8 @@
 
 #include "xapi/cli.h"
 #include "xapi/errors_gen.h"
+#include "xapi/server.h"
+#include "xapi/session.h"
 
 /* ---- objects ------------------------------------------------------------- */
 
@@ -47,8 +49,12 @@ static struct err *need_field(struct cli *c, const struct cli_class *class,
 /* What anybody may read, anybody may list. */
 static struct err *check_may_read(struct cli *c, const struct cli_class *class)
 {
-    return cli_call(c, pool_printf(c->pool, "%s.get_all", class->model),
-                    value_list(c->pool));
+    const struct session *s = session_find(c->server->sessions, c->session);
+
+    if (!s)
+        return err_SESSION_INVALID(c->session);
+    return session_may_call(s, model_call_find_in(model_of(class), "get_all"),
+                            NULL);
 }
 
 /* ---- filters ------------------------------------------------------------- */

@@ -55,7 +55,7 @@ static void refuse(struct visit *v, int status, const char *why)
 
 static void judge(struct visit *v, const struct session *s)
 {
-    if (session_is_root(s) || session_roles(s) & v->row->roles)
+    if (session_may(s, v->row->roles))
         let_in(v, session_user(s));
     else
         refuse(v, 403, "The session has no role that may.");

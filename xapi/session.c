@@ -252,14 +252,23 @@ const char *session_program(const struct session *s)
     return s->originator;
 }
 
-bool session_is_root(const struct session *s)
+bool session_may(const struct session *s, model_role_bits roles)
 {
-    return s->root;
+    return s->root || s->roles & roles;
 }
 
-model_role_bits session_roles(const struct session *s)
+struct err *session_may_call(const struct session *s,
+                             const struct model_call *row, const char *key)
 {
-    return s->roles;
+    model_role_bits roles = key ? model_key_roles(row, key) : row->roles;
+    AUTO_FREE char *permission = NULL;
+
+    if (session_may(s, roles))
+        return NULL;
+    if (roles != row->roles)
+        permission = xprintf("%s/key:%s", row->name, key);
+    return err_RBAC_PERMISSION_DENIED(permission ? permission : row->name,
+                                      "No permission in user session");
 }
 
 void session_touch(struct session *s)

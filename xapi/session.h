@@ -39,8 +39,13 @@ struct session *session_find(const struct sessions *s, const char *ref);
 const char *session_ref(const struct session *s);
 const char *session_user(const struct session *s);
 const char *session_program(const struct session *s);
-bool session_is_root(const struct session *s);
-model_role_bits session_roles(const struct session *s);
+/* It has one of ROLES; root has all. */
+bool session_may(const struct session *s, model_role_bits roles);
+/* RBAC_PERMISSION_DENIED, unless it may make the call; KEY is of the map that
+ * the call is about, or NULL. */
+struct err *session_may_call(const struct session *s,
+                             const struct model_call *row,
+                             const char *key) MUST_USE;
 /* It is in use now. */
 void session_touch(struct session *s);
 

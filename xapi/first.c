@@ -11,6 +11,7 @@
 
 #include "xapi/fields_gen.h"
 #include "xapi/host_about.h"
+#include "xapi/templates.h"
 
 /* ---- roles --------------------------------------------------------------- */
 
@@ -90,11 +91,13 @@ static struct err *describe_host(struct txn *txn, struct object *host)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-static struct err *make_pool(struct txn *txn, struct object *host)
+static struct err *make_pool(struct txn *txn, struct object *host,
+                             struct object **ret)
 {
     struct object *pool;
 
     TRY(txn_create(txn, &model_classes[CLASS_pool], NULL, NULL, &pool));
+    *ret = pool;
     return set_pool_master(txn, pool, host);
 }
 
@@ -108,7 +111,8 @@ static struct err *prepare(struct txn *txn, struct db *db)
     if (!host)
         TRY(make_host(txn, &host));
     if (!pool)
-        TRY(make_pool(txn, host));
+        TRY(make_pool(txn, host, &pool));
+    TRY(templates_add(txn, pool));
     TRY(host_describe_cpus(txn, host));
     TRY(host_describe_firmware(txn, host));
     TRY(host_describe_versions(txn, host));

@@ -69,7 +69,7 @@ def templates(daemon):
     template = s.VM.get_uuid(s.VM.create(record))
     vm = s.VM.create(dict(record, is_a_template=False, name_label="v"))
     snapshot = s.VM.get_uuid(s.VM.snapshot(vm, "s"))
-    equal(xe.out("template-list"), f"uuid ( RO)                : {template}\n          name-label ( RW): t\n"
+    equal(xe.out("template-list", "name-label=t"), f"uuid ( RO)                : {template}\n          name-label ( RW): t\n"
                                    "    name-description ( RW): \n\n\n")
     equal(xe.out("vm-list", "name-label=v"), f"uuid ( RO)           : {s.VM.get_uuid(vm)}\n     name-label ( RW): v\n"
                                              "    power-state ( RO): halted\n\n\n")
@@ -83,6 +83,7 @@ def changes(daemon):
     xe, s = Xe(daemon), Session(daemon)
     pool = xe.out("pool-list", "--minimal").strip()
     ref = s.pool.get_by_uuid(pool)
+    s.pool.set_other_config(ref, {})
     equal(xe.out("pool-param-set", "uuid=" + pool, "name-label=p", "other-config:a=1", "other-config-b=2"), "")
     equal((s.pool.get_name_label(ref), s.pool.get_other_config(ref)), ("p", {"a": "1", "b": "2"}))
     xe.out("pool-param-add", "uuid=" + pool, "param-name=other-config", "c=3", "d=4")

@@ -29,7 +29,7 @@ static struct domain *domain_of(struct job *j, const struct ops_work *w)
     struct domain *d = pool_new_of(job_pool(j), struct domain);
 
     *d = (struct domain){
-        .job = j, .work = w, .domid = (uint32_t)get_VM_domid(w->vm)};
+        .job = j, .work = w, .domid = (uint32_t)get_VM_domid(w->self)};
     return d;
 }
 
@@ -45,7 +45,7 @@ static struct err *undo_create(void *arg)
 static struct err *write_up(struct txn *txn, void *arg)
 {
     const struct domain *d = arg;
-    struct object *vm = d->work->vm;
+    struct object *vm = d->work->self;
     bool keep = !strcmp(get_VM_ha_restart_priority(vm), "restart");
 
     TRY(set_VM_ha_always_run(txn, vm, keep));
@@ -57,15 +57,15 @@ static struct err *write_down(struct txn *txn, void *arg)
 {
     const struct domain *d = arg;
 
-    TRY(set_VM_ha_always_run(txn, d->work->vm, false));
-    return vm_set_down(txn, d->work->vm, VM_power_state_Halted);
+    TRY(set_VM_ha_always_run(txn, d->work->self, false));
+    return vm_set_down(txn, d->work->self, VM_power_state_Halted);
 }
 
 static struct err *write_state(struct txn *txn, void *arg)
 {
     const struct domain *d = arg;
 
-    return set_VM_power_state(txn, d->work->vm, d->state);
+    return set_VM_power_state(txn, d->work->self, d->state);
 }
 
 static struct err *undo_up(void *arg)
@@ -84,7 +84,7 @@ static struct err *bring_up(struct job *j, const struct ops_work *w,
     struct domain *d = domain_of(j, w);
     struct plan plan;
 
-    plan_make(job_pool(j), w->vm, &plan);
+    plan_make(job_pool(j), w->self, &plan);
     TRY(w->hv->create(w->hv, &plan, &d->domid));
     job_undo(j, undo_create, d);
     job_progress(j, 0.5);
@@ -99,7 +99,7 @@ static struct err *start(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(vm_check_host(w->vm, w->host));
+    TRY(vm_check_host(w->self, w->host));
     return bring_up(j, w, vm_arg(w->call, 1).i);
 }
 
@@ -108,7 +108,7 @@ static struct err *start_on(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(vm_check_host(w->vm, w->host));
+    TRY(vm_check_host(w->self, w->host));
     return bring_up(j, w, vm_arg(w->call, 2).i);
 }
 
@@ -151,7 +151,7 @@ static struct err *has_ended(struct job *j, const struct domain *d, bool *ret)
 static struct err *ask_to_end(struct job *j, const struct domain *d)
 {
     const struct ops_work *w = d->work;
-    int64_t delay = get_VM_shutdown_delay(w->vm);
+    int64_t delay = get_VM_shutdown_delay(w->self);
     int64_t seconds = delay > 0 ? delay : SHUTDOWN_SECONDS;
     double begin = clock_now(), passed = 0;
     bool ended = false;
@@ -165,12 +165,12 @@ static struct err *ask_to_end(struct job *j, const struct domain *d)
         passed = clock_now() - begin;
     }
     snprintf(text, sizeof(text), "%lld", (long long)seconds);
-    return ended ? NULL : err_VM_SHUTDOWN_TIMEOUT(object_ref(w->vm), text);
+    return ended ? NULL : err_VM_SHUTDOWN_TIMEOUT(object_ref(w->self), text);
 }
 
 static struct err *bring_down(struct job *j, struct domain *d)
 {
-    if (get_VM_power_state(d->work->vm) != VM_power_state_Suspended)
+    if (get_VM_power_state(d->work->self) != VM_power_state_Suspended)
         TRY(d->work->hv->destroy(d->work->hv, d->domid));
     return job_commit(j, write_down, d);
 }
@@ -193,7 +193,7 @@ static struct err *shutdown_(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
     struct domain *d = domain_of(j, arg);
-    struct err *e = get_VM_power_state(w->vm) == VM_power_state_Running
+    struct err *e = get_VM_power_state(w->self) == VM_power_state_Running
                         ? ask_to_end(j, d)
                         : NULL;
 
@@ -274,10 +274,10 @@ static struct err *reset(struct job *j, void *arg)
 
     TRY(w->hv->list(w->hv, job_pool(j), &domains, &n));
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(domains[i].uuid, get_VM_uuid(w->vm)))
+        if (strcmp(domains[i].uuid, get_VM_uuid(w->self)))
             continue;
         snprintf(text, sizeof(text), "%u", domains[i].domid);
-        return err_DOMAIN_EXISTS(object_ref(w->vm), text);
+        return err_DOMAIN_EXISTS(object_ref(w->self), text);
     }
     return job_commit(j, write_down, d);
 }

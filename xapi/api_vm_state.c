@@ -116,8 +116,8 @@ static struct err *write_settled(struct txn *txn, void *arg)
     const struct settling *s = arg;
     struct object *vm = db_first(txn_db(txn), &model_classes[CLASS_VM]);
 
-    if (s->work->vm)
-        return settle_one(txn, s->work->vm, s);
+    if (s->work->self)
+        return settle_one(txn, s->work->self, s);
     for (; vm; vm = object_next(vm))
         TRY(settle_one(txn, vm, s));
     return NULL;
@@ -131,7 +131,7 @@ static struct err *destroy_left(struct job *j, const struct settling *s)
         const struct object *vm =
             db_by_uuid(job_db(j), &model_classes[CLASS_VM], s->domains[i].uuid);
 
-        if (vm && (!s->work->vm || vm == s->work->vm) &&
+        if (vm && (!s->work->self || vm == s->work->self) &&
             is_left(vm, &s->domains[i]))
             TRY(hv->destroy(hv, s->domains[i].domid));
     }

@@ -1,34 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ops: which operation a VM may begin, and when: in which power states, beside
- * which others, on templates and snapshots, on whom else. One table (ops.c) is
- * behind the check of every call and behind VM.allowed_operations. Reads the
+ * ops: which operation an object may begin, and when. A class that has
+ * allowed_operations has a row here, with its rules in ops_<class>.c: they are
+ * behind the check of every call and behind what is advertised. Reads the
  * database; who holds an operation while it runs is ops_queue.h.
  */
 #ifndef XAPI_OPS_H
 #define XAPI_OPS_H
 
 #include "xapi/fields_gen.h"
+#include "xapi/job.h"
 
-/*
- * NULL, or the API's error why VM may not begin OP now. Rules are checked in
- * the order clients know: the first that is broken is what they see. STRICT is
- * for what is advertised: it also asks whether the guest is able to, which a
- * call finds out by trying.
- */
-struct err *ops_check(const struct db *db, const struct object *vm,
-                      enum VM_operations op, bool strict) MUST_USE;
+/* Operations are values of the class's enum, e.g. VM_operations_start. */
+struct ops_class {
+    unsigned class;            /* CLASS_VM */
+    unsigned allowed, current; /* VM_allowed_operations, ... */
+    /* NULL, or the API's error why O may not begin OP now. Rules are checked in
+     * the order clients know: the first that is broken is what they see. STRICT
+     * is for what is advertised: it also asks whether O is able to, which a
+     * call finds out by trying. */
+    struct err *(*check)(const struct db *db, const struct object *o,
+                         unsigned op, bool strict);
+    /* These may be NULL, for no. */
+    bool (*hidden)(unsigned op); /* it is never advertised */
+    /* OP takes the place of RUNNING, which is cancelled. */
+    bool (*cancels)(unsigned op, unsigned running);
+    /* OP and RUNNING do not work at the same time, also when the check lets OP
+     * begin: it waits until RUNNING has ended. */
+    bool (*waits)(unsigned op, unsigned running);
+    /* What is to be done when a worker has died amid an operation, or NULL. Its
+     * argument is a struct ops_work (ops_queue.h). */
+    job_work_fn *settle;
+};
 
-/* VM.allowed_operations as the rest of VM says it is. Whoever changes that
+/* O's row. Only asked for objects of classes that have one. */
+const struct ops_class *ops_of(const struct object *o);
+
+struct err *ops_check(const struct db *db, const struct object *o, unsigned op,
+                      bool strict) MUST_USE;
+/* O's allowed_operations as the rest of O says it is. Whoever changes that
  * calls this in the same txn. */
-struct err *ops_update(struct txn *txn, struct object *vm) MUST_USE;
+struct err *ops_update(struct txn *txn, struct object *o) MUST_USE;
 
-/* OP takes the place of RUNNING, which is cancelled. */
-bool ops_cancels(enum VM_operations op, enum VM_operations running);
-/* OP and RUNNING do not work at the same time, also when the check lets OP
- * begin: it waits until RUNNING has ended. */
-bool ops_waits(enum VM_operations op, enum VM_operations running);
+/* Operations that run on O: their tasks and what they are. */
+struct model_value ops_current(const struct object *o);
+/* OTHER_OPERATION_IN_PROGRESS, of all that run on O; one at least does. */
+struct err *ops_in_progress(const struct object *o) MUST_USE;
+const char *ops_name(const struct object *o, unsigned op);
 
-const char *ops_name(enum VM_operations op);
+/* ---- the rows ------------------------------------------------------------ */
+
+extern const struct ops_class ops_vm;
 
 #endif

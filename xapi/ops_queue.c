@@ -10,15 +10,27 @@
 #include "xapi/generic.h"
 #include "xapi/server.h"
 
+struct hold {
+    const char *ref;
+    unsigned op;
+};
+
+/* What it is on, itself first. */
+struct ops_more {
+    struct pool *pool;
+    struct hold *holds;
+    size_t n;
+};
+
 /* One operation: it waits, or has a job. */
 struct held {
     struct ops_queue *queue;
     struct pool *pool;
     struct call *call; /* NULL: it has its answer, and takes back what it did */
     struct ops_body body;
-    enum VM_operations op;
-    const char *vm;   /* ref */
-    const char *task; /* ref, its key in current_operations */
+    const struct model_class *class; /* of self, or NULL */
+    struct ops_more on;              /* as it was when it last tried to begin */
+    const char *task;                /* ref, its key in current_operations */
     struct job *job;
     struct event *timer; /* when it has waited too long */
     struct err *failure; /* of a worker that died, while all is settled */
@@ -31,9 +43,64 @@ struct ops_queue {
     struct held *first; /* in the order they came */
 };
 
-static struct object *vm_of(const struct held *h)
+static struct object *find(const struct held *h, const char *ref)
 {
-    return db_find(h->queue->server->db, &model_classes[CLASS_VM], h->vm);
+    return db_find(h->queue->server->db, NULL, ref);
+}
+
+static struct object *self_of(const struct held *h)
+{
+    return h->class ? find(h, h->on.holds[0].ref) : NULL;
+}
+
+/* ---- what it holds ------------------------------------------------------- */
+
+static void hold(struct ops_more *on, const char *ref, unsigned op)
+{
+    *pool_push(on->pool, on->holds, on->n) = (struct hold){ref, op};
+}
+
+void ops_hold(struct ops_more *more, const struct object *o, unsigned op)
+{
+    hold(more, pool_str(more->pool, object_ref(o)), op);
+}
+
+/* They have an object in common. */
+static bool meet(const struct ops_more *a, const struct ops_more *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t k = 0; k < b->n; k++)
+            if (!strcmp(a->holds[i].ref, b->holds[k].ref))
+                return true;
+    return false;
+}
+
+/* RULE says yes of an operation of H and one of O on the same object. */
+static bool any_rule(const struct held *h, const struct held *o,
+                     bool (*rule)(const struct ops_class *, unsigned op,
+                                  unsigned running))
+{
+    for (size_t i = 0; i < h->on.n; i++) {
+        const struct object *object = find(h, h->on.holds[i].ref);
+
+        for (size_t k = 0; object && k < o->on.n; k++)
+            if (!strcmp(h->on.holds[i].ref, o->on.holds[k].ref) &&
+                rule(ops_of(object), h->on.holds[i].op, o->on.holds[k].op))
+                return true;
+    }
+    return false;
+}
+
+static bool waits_for(const struct ops_class *row, unsigned op,
+                      unsigned running)
+{
+    return row->waits && row->waits(op, running);
+}
+
+static bool takes_its_place(const struct ops_class *row, unsigned op,
+                            unsigned running)
+{
+    return row->cancels && row->cancels(op, running);
 }
 
 /* ---- the list ------------------------------------------------------------ */
@@ -47,7 +114,7 @@ static void add_held(struct held *h)
     *end = h;
 }
 
-static void free_held(struct held *h)
+static void remove_held(struct held *h)
 {
     struct held **at = &h->queue->first;
 
@@ -58,6 +125,11 @@ static void free_held(struct held *h)
     if (h->timer)
         event_free(h->timer);
     err_free(h->failure);
+}
+
+static void free_held(struct held *h)
+{
+    remove_held(h);
     pool_free(h->pool);
 }
 
@@ -70,8 +142,7 @@ static bool is_busy(const struct held *h)
 static bool has_to_wait(const struct held *h)
 {
     for (const struct held *o = h->queue->first; o; o = o->next)
-        if (o != h && is_busy(o) && !strcmp(o->vm, h->vm) &&
-            ops_waits(h->op, o->op))
+        if (o != h && is_busy(o) && any_rule(h, o, waits_for))
             return true;
     return false;
 }
@@ -82,44 +153,50 @@ static void cancel_others(const struct held *h)
 
     for (struct held *o = h->queue->first; o; o = next) {
         next = o->next;
-        if (is_busy(o) && o->call && !strcmp(o->vm, h->vm) &&
-            ops_cancels(h->op, o->op))
+        if (is_busy(o) && o->call && any_rule(h, o, takes_its_place))
             call_cancel(o->call, err_TASK_CANCELLED(o->task));
     }
 }
 
 /* ---- its end ------------------------------------------------------------- */
 
-static void wake(struct ops_queue *q, const char *vm);
+static void wake(struct ops_queue *q, const struct ops_more *on);
 
-static struct err *clear(struct txn *txn, struct object *vm, const char *task)
+static struct err *clear(struct txn *txn, const struct held *h)
 {
-    TRY(remove_from_VM_current_operations(txn, vm, task));
-    return ops_update(txn, vm);
+    for (size_t i = 0; i < h->on.n; i++) {
+        struct object *o = find(h, h->on.holds[i].ref);
+
+        if (!o)
+            continue;
+        TRY(txn_remove(txn, o, &model_fields[ops_of(o)->current],
+                       (union model_atom){.s = h->task}));
+        TRY(ops_update(txn, o));
+    }
+    return NULL;
 }
 
 static void end(struct held *h, struct err *e)
 {
     struct ops_queue *q = h->queue;
-    struct object *vm = vm_of(h);
     struct call *c = h->call;
-    AUTO_FREE char *ref = xstrdup(h->vm);
 
-    if (vm && is_busy(h)) {
+    if (is_busy(h)) {
         struct txn *txn = txn_begin(q->server->db);
 
-        err_drop(txn_end(txn, clear(txn, vm, h->task)), "sets that fit");
+        err_drop(txn_end(txn, clear(txn, h)), "sets that fit");
     }
     if (e && err_is(e, &err_kind_interrupted)) {
         err_free(e);
         e = err_TASK_CANCELLED(h->task);
     }
-    free_held(h);
+    remove_held(h);
     if (c)
         call_finish(c, e);
     else
         err_free(e);
-    wake(q, ref);
+    wake(q, &h->on);
+    pool_free(h->pool);
 }
 
 static void settled(void *arg, struct err *e, bool died)
@@ -139,13 +216,13 @@ static struct err *settle(struct held *h)
     const struct job_start s = {.base = h->queue->server->base,
                                 .db = h->queue->server->db,
                                 .title = "what a dead worker left",
-                                .work = vm_settle,
+                                .work = ops_of(self_of(h))->settle,
                                 .work_arg = &h->work,
                                 .done = settled,
                                 .arg = h,
                                 .keep_fd = h->queue->server->lock};
 
-    h->work.vm = vm_of(h);
+    h->work.self = self_of(h);
     return job_start(&s, &h->job);
 }
 
@@ -155,7 +232,7 @@ static void worked(void *arg, struct err *e, bool died)
     struct err *cannot;
 
     h->job = NULL;
-    if (!died || !vm_of(h)) {
+    if (!died || !self_of(h) || !ops_of(self_of(h))->settle) {
         end(h, e);
         return;
     }
@@ -192,11 +269,17 @@ static struct err *applied(void *arg, const char *rows, size_t len)
 
 /* ---- its begin ----------------------------------------------------------- */
 
-static struct err *mark(struct txn *txn, struct object *vm,
-                        const struct held *h)
+static struct err *mark(struct txn *txn, const struct held *h)
 {
-    TRY(add_to_VM_current_operations(txn, vm, h->task, h->op));
-    return ops_update(txn, vm);
+    for (size_t i = 0; i < h->on.n; i++) {
+        struct object *o = find(h, h->on.holds[i].ref);
+
+        TRY(txn_add(txn, o, &model_fields[ops_of(o)->current],
+                    (union model_atom){.s = h->task},
+                    (union model_atom){.i = h->on.holds[i].op}));
+        TRY(ops_update(txn, o));
+    }
+    return NULL;
 }
 
 static struct err *start_work(struct held *h)
@@ -216,11 +299,11 @@ static struct err *start_work(struct held *h)
 
     h->task = pool_str(h->pool, call_task(h->call));
     txn = txn_begin(server->db);
-    TRY(txn_end(txn, mark(txn, vm_of(h), h)));
+    TRY(txn_end(txn, mark(txn, h)));
     h->work = (struct ops_work){
         .call = h->call,
         .hv = server->hv,
-        .vm = vm_of(h),
+        .self = self_of(h),
         .host = db_find(server->db, &model_classes[CLASS_host], server->host)};
     return job_start(&s, &h->job);
 }
@@ -233,16 +316,37 @@ static bool is_in_progress(const struct err *e)
     return words && !strcmp(words[0], "OTHER_OPERATION_IN_PROGRESS");
 }
 
+/* Self, and what else there is now. */
+static struct err *look_around(struct held *h)
+{
+    const struct object *self = self_of(h);
+
+    if (h->class && !self)
+        return db_no_object(h->class, h->on.holds[0].ref);
+    h->on.n = h->class ? 1 : 0;
+    if (h->body.also)
+        h->body.also(h->call, self, &h->on);
+    return NULL;
+}
+
+static struct err *check(const struct held *h)
+{
+    const struct db *db = h->queue->server->db;
+
+    for (size_t i = 0; i < h->on.n; i++)
+        TRY(ops_check(db, find(h, h->on.holds[i].ref), h->on.holds[i].op,
+                      false));
+    return NULL;
+}
+
 /* Begins, or finds that it has to wait (still). */
 static struct err *try_begin(struct held *h, bool *ret_waits)
 {
-    struct object *vm = vm_of(h);
     struct err *e;
 
     *ret_waits = false;
-    if (!vm)
-        return db_no_object(&model_classes[CLASS_VM], h->vm);
-    e = ops_check(h->queue->server->db, vm, h->op, false);
+    TRY(look_around(h));
+    e = check(h);
     if (is_in_progress(e) || (!e && has_to_wait(h))) {
         err_free(e);
         *ret_waits = true;
@@ -264,13 +368,13 @@ static struct err *resume(struct held *h, bool *ret_waits)
 }
 
 /* One at a time: what begins may have others wait on. */
-static bool wake_one(struct ops_queue *q, const char *vm)
+static bool wake_one(struct ops_queue *q, const struct ops_more *on)
 {
     for (struct held *h = q->first; h; h = h->next) {
         bool waits;
         struct err *e;
 
-        if (is_busy(h) || strcmp(h->vm, vm))
+        if (is_busy(h) || !meet(&h->on, on))
             continue;
         e = resume(h, &waits);
         if (waits)
@@ -284,9 +388,9 @@ static bool wake_one(struct ops_queue *q, const char *vm)
     return false;
 }
 
-static void wake(struct ops_queue *q, const char *vm)
+static void wake(struct ops_queue *q, const struct ops_more *on)
 {
-    while (wake_one(q, vm))
+    while (wake_one(q, on))
         ;
 }
 
@@ -295,11 +399,11 @@ static void wake(struct ops_queue *q, const char *vm)
 static void waited(int fd, short what, void *arg)
 {
     struct held *h = arg;
-    struct object *vm = vm_of(h);
-    struct err *e = vm ? ops_check(h->queue->server->db, vm, h->op, false)
-                       : db_no_object(&model_classes[CLASS_VM], h->vm);
+    struct err *e = look_around(h);
 
     (void)fd, (void)what;
+    if (!e)
+        e = check(h);
     end(h, e ? e : ERR("it has waited for too long"));
 }
 
@@ -323,8 +427,8 @@ static void cancel(struct call *c, void *arg)
     call_finish(c, NULL);
 }
 
-static struct held *hold(struct call *c, enum VM_operations op,
-                         const struct ops_body *body)
+static struct held *new_held(struct call *c, const struct object *self,
+                             unsigned op, const struct ops_body *body)
 {
     struct pool *p = pool_new();
     struct held *h = pool_new_of(p, struct held);
@@ -333,24 +437,24 @@ static struct held *hold(struct call *c, enum VM_operations op,
                        .pool = p,
                        .call = c,
                        .body = *body,
-                       .op = op,
-                       .vm = pool_str(p, vm_arg(c, 0).s)};
+                       .class = self ? object_class(self) : NULL,
+                       .on = {.pool = p}};
+    if (self)
+        ops_hold(&h->on, self, op);
     add_held(h);
     return h;
 }
 
-struct err *ops_run(struct call *c, enum VM_operations op,
-                    const struct ops_body *body)
+struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
+                       const struct ops_body *body)
 {
-    struct object *vm = NULL;
     struct held *h;
     bool waits;
     struct err *e;
 
-    TRY(call_object(c, 0, &vm));
     if (body->work && !c->server->hv)
         return err_NOT_IMPLEMENTED(c->row->name);
-    h = hold(c, op, body);
+    h = new_held(c, self, op, body);
     e = try_begin(h, &waits);
     if (e || (!waits && !h->job)) {
         h->call = NULL;
@@ -364,6 +468,14 @@ struct err *ops_run(struct call *c, enum VM_operations op,
     event_add(h->timer, &(struct timeval){OPS_WAIT_SECONDS, 0});
     cancel_others(h);
     return NULL;
+}
+
+struct err *ops_run(struct call *c, unsigned op, const struct ops_body *body)
+{
+    struct object *self = NULL;
+
+    TRY(call_object(c, 0, &self));
+    return ops_run_on(c, self, op, body);
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ops_queue: operations on VMs while they run. A call that is an operation
- * begins when ops.h lets it, and waits when it has to (others have begun
- * first); it is in VM.current_operations while its worker runs. What it cancels
- * is cancelled before. When a worker dies, the database is brought to agree
- * with the host again before the call has its answer.
+ * ops_queue: operations while they run. A call that is an operation on objects
+ * begins when ops.h lets it on all of them, and waits when it has to (others
+ * have begun first); it is in their current_operations while its worker runs.
+ * What it cancels is cancelled before. When a worker dies, what it left is
+ * settled (ops_class.settle) before the call has its answer.
  */
 #ifndef XAPI_OPS_QUEUE_H
 #define XAPI_OPS_QUEUE_H
@@ -26,16 +26,30 @@ void ops_queue_free(struct ops_queue *q); /* NULL is fine */
 struct ops_work {
     const struct call *call;
     const struct hv *hv;
-    struct object *vm, *host;
+    struct object *self; /* or NULL */
+    struct object *host; /* that this is */
 };
-/* One of: CHANGE is all of the operation, and over when it returns; WORK runs
- * in a worker, its argument is a struct ops_work. */
+
+/* Objects beside self that a call holds. */
+struct ops_more;
+void ops_hold(struct ops_more *more, const struct object *o, unsigned op);
+
+/* One of: CHANGE is all of the operation, and over when it returns (self is a
+ * VM); WORK runs in a worker, its argument is a struct ops_work. */
 struct ops_body {
     vm_change_fn *change;
     job_work_fn *work;
+    /* Says by ops_hold what else has to be free, or NULL. Called each time the
+     * operation tries to begin. */
+    void (*also)(const struct call *c, const struct object *self,
+                 struct ops_more *more);
 };
-/* The body of a call that is OP on the VM of its first argument. */
-struct err *ops_run(struct call *c, enum VM_operations op,
+/* The body of a call that is OP on the object of its first argument. */
+struct err *ops_run(struct call *c, unsigned op,
                     const struct ops_body *body) MUST_USE;
+/* The same for OP on SELF. With NULL the work is an operation of nothing, or
+ * of what also says. */
+struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
+                       const struct ops_body *body) MUST_USE;
 
 #endif

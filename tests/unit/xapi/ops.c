@@ -134,7 +134,7 @@ static void each_operation_in_each_power_state(void **state)
                      object_ref(r.vm), states, lower[power]);
             said(r.db, r.vm, (enum VM_operations)op, false, got);
             if (may && !strncmp(got, "VM_BAD_POWER_STATE", 18))
-                fail_msg("%s: %s", ops_name((enum VM_operations)op), got);
+                fail_msg("%s: %s", ops_name(r.vm, op), got);
             if (!may)
                 assert_string_equal(got, wanted);
         }
@@ -219,7 +219,7 @@ static void each_operation_beside_each_other(void **state)
             said(r.db, r.vm, (enum VM_operations)op, false, got);
             snprintf(wanted, sizeof(wanted),
                      "OTHER_OPERATION_IN_PROGRESS: VM, %s, %s, OpaqueRef:task",
-                     object_ref(r.vm), ops_name((enum VM_operations)running));
+                     object_ref(r.vm), ops_name(r.vm, (unsigned)running));
             if (may_run_beside((enum VM_operations)running,
                                (enum VM_operations)op))
                 assert_null(strstr(got, "OTHER_OPERATION"));
@@ -243,10 +243,10 @@ static void several_that_run_are_all_named(void **state)
     assert_said(r.db, r.vm, start,
                 "OTHER_OPERATION_IN_PROGRESS: VM, %s, {clone,export}, {a,b}",
                 object_ref(r.vm));
-    assert_true(
-        ops_cancels(VM_operations_hard_shutdown, VM_operations_clean_shutdown));
+    assert_true(ops_vm.cancels(VM_operations_hard_shutdown,
+                               VM_operations_clean_shutdown));
     assert_false(
-        ops_cancels(VM_operations_hard_reboot, VM_operations_shutdown));
+        ops_vm.cancels(VM_operations_hard_reboot, VM_operations_shutdown));
     db_free(r.db);
 }
 

@@ -21,7 +21,7 @@ static const struct slot settings[] = {
     O("state",       WORD(state),       .unit = "DIR",       .doc = "Where the database, the audit log and the certificate are (/var/lib/xapi)."),
     O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
     O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
-    O("hv",          WORD(hv),          .unit = "sim",       .doc = "The hypervisor: sim is a host of files in DIR/sim; without it VMs are records only."),
+    O("hv",          WORD(hv),          .unit = "libxl|sim", .doc = "The hypervisor: libxl is this host's Xen, sim a host of files in DIR/sim; without it VMs are records only."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
     O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),

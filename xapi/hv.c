@@ -10,6 +10,7 @@ static const struct {
     const char *name;
     struct err *(*open)(const char *dir, struct hv *ret);
 } bodies[] = {
+    {"libxl", hv_libxl_open},
     {"sim", hv_sim_open},
 };
 
@@ -18,6 +19,6 @@ struct err *hv_open(const char *name, const char *dir, struct hv *ret)
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
         if (!strcmp(bodies[i].name, name))
             return bodies[i].open(dir, ret);
-    return ERR_AS(usage, "--hv: there is no \"%s\": sim is what there is",
+    return ERR_AS(usage, "--hv: there is no \"%s\": want libxl or sim",
                   name);
 }

@@ -109,6 +109,9 @@ struct hv {
 /* The body of that NAME. DIR has to stay. */
 struct err *hv_open(const char *name, const char *dir, struct hv *ret) MUST_USE;
 
+/* --hv=libxl: this host's Xen. */
+struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
+
 /*
  * --hv=sim: a host of files. DIR/domains has a file a domain, named by its
  * number, with lines "uuid U", "name N", "state paused|running|shut", and more.

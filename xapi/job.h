@@ -72,4 +72,9 @@ void job_progress(struct job *j, double share);
 /* An error of kind interrupted once the job was cancelled. */
 struct err *job_sleep(double seconds) MUST_USE;
 
+
+/* In a child that the worker forks and that is not to be a part of it: closes
+ * what joins the worker to the daemon, and takes signals as a program does. */
+void job_left_worker(void);
+
 #endif

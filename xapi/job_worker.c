@@ -10,6 +10,11 @@
 #include "lib/log.h"
 #include "xapi/job_impl.h"
 
+/* What joins this process to the daemon: one job a process. */
+static struct {
+    int home, keep;
+} ends = {-1, -1};
+
 struct pool *job_pool(struct job *j)
 {
     return j->pool;
@@ -154,6 +159,21 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &term, NULL);
 }
 
+void job_left_worker(void)
+{
+    static const int ours[] = {SIGINT, SIGHUP, SIGTERM};
+    sigset_t none;
+
+    if (ends.home >= 0)
+        close(ends.home);
+    if (ends.keep >= 0)
+        close(ends.keep);
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        signal(ours[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void say_failure(const struct job *j, const struct err *e)
 {
     AUTO_STR struct str text = STR_INIT(FRAME_MAX);
@@ -183,6 +203,8 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
     set_signals();
     err_drop(log_open(LOG_WARNING_, NULL), "standard error is always there");
     close_others(fd, s->keep_fd);
+    ends.home = fd;
+    ends.keep = s->keep_fd;
     db_detach(j->db);
     j->fd = fd;
     j->pool = pool_new();

@@ -22,6 +22,7 @@ static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static struct {
     volatile sig_atomic_t signal;
+    int depth;
     int wake[2];
     struct sigaction old[ARRAY_LEN(caught_signals)];
 } catching = {.wake = {-1, -1}};
@@ -40,6 +41,8 @@ void await_signals_catch(void)
 {
     struct sigaction sa = {.sa_handler = on_signal};
 
+    if (catching.depth++)
+        return;
     catching.signal = 0;
     if (pipe2(catching.wake, O_CLOEXEC | O_NONBLOCK))
         catching.wake[0] = catching.wake[1] = -1;
@@ -52,6 +55,8 @@ void await_signals_catch(void)
 
 void await_signals_release(void)
 {
+    if (--catching.depth)
+        return;
     for (size_t i = 0; i < ARRAY_LEN(caught_signals); i++)
         sigaction(caught_signals[i], &catching.old[i], NULL);
     for (int i = 0; i < 2; i++) {

@@ -28,7 +28,7 @@ void await_begin(struct await *a, struct host *h);
 /* STARTED is what the libxl call returned. Returns the operation's own rc. */
 int await_end(struct await *a, int started);
 
-/* From the first to the last of these pairs, which nest not, signals are
+/* From the first to the last of these pairs, which may nest, signals are
  * noted instead of ending the process; await_signal says which came (0: none).
  * Outside of such a pair an await cannot be interrupted. */
 void await_signals_catch(void);

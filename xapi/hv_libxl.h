@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hv_libxl: what the files hv_libxl*.c share: the bodies of hv.h's verbs on
+ * Xen. They run in workers, and each opens libxl for itself: the daemon's main
+ * process never does (hv_watch.c, which it calls, talks to XenStore alone).
+ */
+#ifndef XAPI_HV_LIBXL_H
+#define XAPI_HV_LIBXL_H
+
+#include "xapi/hv.h"
+#include "xapi/plan.h"
+#include "xl/domain/await.h"
+#include "xl/domain/guest.h"
+#include "xl/domain/host.h"
+
+/*
+ * One verb: libxl's context, and signals for as long as it lasts. A cancel
+ * (SIGTERM, which workers keep blocked) gets through to libxl's long
+ * operations; one that came too late is there for the next job_sleep.
+ */
+struct lx {
+    struct host host;
+    bool catches;
+};
+#define AUTO_LX AUTO(lx_end)
+/* CHANGES: debris of creates that were killed is taken back first. */
+struct err *lx_begin(struct lx *lx, bool changes) MUST_USE;
+/* The same without libxl: hypercalls and XenStore alone. */
+struct err *lx_begin_quick(struct lx *lx) MUST_USE;
+void lx_end(struct lx *lx);
+/* STARTED is what a libxl call with A's how returned; FMT says what was to be
+ * done. An interrupted one is an error of kind interrupted. */
+struct err *lx_await(struct await *a, int started, const char *fmt, ...)
+    PRINTF_LIKE(3, 4) MUST_USE;
+
+/* What PLAN is for libxl; G is ready for guest_done in any case. */
+struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
+                      struct pool *p) MUST_USE;
+/* One device; what they point at is malloc'd. */
+struct err *lx_disk(const struct plan_disk *plan,
+                    libxl_device_disk *ret) MUST_USE;
+struct err *lx_nic(const struct plan_nic *plan, libxl_device_nic *ret) MUST_USE;
+
+/* ---- the verbs of other files ------------------------------------------- */
+
+struct err *lx_attach_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk);
+struct err *lx_detach_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk, bool force);
+struct err *lx_set_medium(const struct hv *hv, uint32_t domid,
+                          const struct plan_disk *disk);
+struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
+                          const struct plan_nic *nic);
+struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,
+                          const struct plan_nic *nic, bool force);
+struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path);
+struct err *lx_resume(const struct hv *hv, const struct plan *plan,
+                      const char *path, uint32_t *ret_domid);
+struct err *lx_console(const struct hv *hv, uint32_t domid,
+                       enum hv_console kind, int *ret_fd);
+
+#endif

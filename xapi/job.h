@@ -65,6 +65,10 @@ struct db *job_db(struct job *j);
 /* UNDO(ARG) is called if the work fails from here on. */
 typedef struct err *job_undo_fn(void *arg);
 void job_undo(struct job *j, job_undo_fn *undo, void *arg);
+/* AFTER(ARG) is called when the work has succeeded, in the order they were
+ * given: for what can wait until nothing is to be taken back any more. An error
+ * of it is logged, and fails nothing. */
+void job_after(struct job *j, job_undo_fn *after, void *arg);
 /* Writes by WRITE, in one txn; when this returns NULL the daemon has it. */
 typedef struct err *job_write_fn(struct txn *txn, void *arg);
 struct err *job_commit(struct job *j, job_write_fn *write, void *arg) MUST_USE;

@@ -47,6 +47,8 @@ struct job {
     struct pool *pool;
     struct job_step *steps; /* to take back */
     size_t n_steps;
+    struct job_step *after; /* to finish */
+    size_t n_after;
 };
 
 /* Does the work and ends the process. */

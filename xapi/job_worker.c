@@ -102,6 +102,23 @@ void job_undo(struct job *j, job_undo_fn *undo, void *arg)
     *pool_push(j->pool, j->steps, j->n_steps) = (struct job_step){undo, arg};
 }
 
+void job_after(struct job *j, job_undo_fn *after, void *arg)
+{
+    *pool_push(j->pool, j->after, j->n_after) = (struct job_step){after, arg};
+}
+
+/* It can be cancelled no more. */
+static void finish_all(struct job *j)
+{
+    signal(SIGTERM, SIG_IGN);
+    for (size_t i = 0; i < j->n_after; i++) {
+        AUTO_ERR struct err *e = j->after[i].undo(j->after[i].arg);
+
+        if (e)
+            log_error("job", "%s: %s", j->title, err_text(e));
+    }
+}
+
 /* Cancelled or not, all of it. */
 static struct err *undo_all(struct job *j, struct err *e)
 {
@@ -211,6 +228,8 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
     e = s->work(j, s->work_arg);
     if (e)
         e = undo_all(j, e);
+    else
+        finish_all(j);
     if (e)
         say_failure(j, e);
     else

@@ -115,6 +115,31 @@ static struct err *fails(struct job *j, void *arg)
     return err_code("VM_NO_VCPUS", (const char *const[]){"x y", ""}, 2);
 }
 
+/* What comes after success, in order; it cannot fail the job. */
+static struct err *fail_note(void *arg)
+{
+    TRY(undo_note(arg));
+    return ERR("not so bad");
+}
+
+static struct err *succeeds(struct job *j, void *arg)
+{
+    (void)arg;
+    current = j;
+    job_undo(j, undo_note, texts[3]);
+    job_after(j, fail_note, texts[1]);
+    job_after(j, undo_note, texts[2]);
+    return job_commit(j, note, texts[0]);
+}
+
+static struct err *fails_before(struct job *j, void *arg)
+{
+    (void)arg;
+    current = j;
+    job_after(j, undo_note, texts[1]);
+    return ERR("no");
+}
+
 static struct err *dies(struct job *j, void *arg)
 {
     TRY(job_commit(j, rename_vm, arg));
@@ -167,6 +192,23 @@ static void failures_are_undone_last_first(void **state)
     assert_string_equal(words[2], "");
     assert_false(r.died);
     assert_string_equal(text_at(r.vm, VM_name_description), "ba");
+    run_done(&r);
+}
+
+static void what_waits_for_success(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    begin(&r, succeeds);
+    wait_for(&r);
+    ok(take_ptr(r.failure));
+    assert_string_equal(text_at(r.vm, VM_name_description), "1ab");
+    begin(&r, fails_before);
+    r.over = false;
+    wait_for(&r);
+    assert_fails(take_ptr(r.failure), "no");
+    assert_string_equal(text_at(r.vm, VM_name_description), "1ab");
     run_done(&r);
 }
 
@@ -229,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_home),
         cmocka_unit_test(failures_are_undone_last_first),
+        cmocka_unit_test(what_waits_for_success),
         cmocka_unit_test(a_death_is_an_error),
         cmocka_unit_test(cancelled_in_its_sleep),
         cmocka_unit_test(rows_that_cannot_be_applied),

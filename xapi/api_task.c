@@ -20,13 +20,11 @@
 static struct err *own_task(struct call *c, struct object **ret)
 {
     const struct session *s = session_find(c->server->sessions, c->session);
-    const struct object *owner;
     struct object *o;
 
     TRY(call_object(c, 0, &o));
-    owner = get_task_session(o);
     if (!session_may(s, model_permission_find(ANY)->roles) &&
-        !(owner && !strcmp(get_session_auth_user_name(owner), session_user(s))))
+        strcmp(get_task_user(o), session_user(s)))
         return err_RBAC_PERMISSION_DENIED(ANY,
                                           "the task belongs to another user");
     *ret = o;
@@ -44,7 +42,7 @@ struct err *task_create(struct call *c, const struct task_create_args *a)
     return txn_end(txn, e);
 }
 
-/* What runs goes on, unseen. */
+/* What runs goes on. */
 struct err *task_destroy(struct call *c, const struct task_destroy_args *a)
 {
     struct object *o;
@@ -53,17 +51,7 @@ struct err *task_destroy(struct call *c, const struct task_destroy_args *a)
     (void)a;
     TRY(own_task(c, &o));
     txn = txn_begin(c->db);
-    txn_destroy(txn, o);
-    return txn_end(txn, NULL);
-}
-
-static struct call *call_of(const struct call *c, const char *task)
-{
-    struct call *found = c->server->waiting;
-
-    while (found && !(found->task && !strcmp(found->task, task)))
-        found = found->next;
-    return found;
+    return txn_end(txn, task_drop(txn, o));
 }
 
 static bool can_cancel(const struct object *o)
@@ -74,28 +62,24 @@ static bool can_cancel(const struct object *o)
                (union model_atom){.i = task_allowed_operations_cancel}) >= 0;
 }
 
+/* A client's own task is for the client to end. */
 struct err *task_cancel(struct call *c, const struct task_cancel_args *a)
 {
     struct object *o;
     struct call *running;
     struct txn *txn;
-    struct err *e;
 
     (void)a;
     TRY(own_task(c, &o));
     if (!can_cancel(o))
         return err_OPERATION_NOT_ALLOWED("the task cannot be cancelled");
-    running = call_of(c, object_ref(o));
+    running = task_call(c->server, object_ref(o));
     if (running) {
         call_cancel(running, err_TASK_CANCELLED(object_ref(o)));
         return NULL;
     }
     txn = txn_begin(c->db);
-    e = add_to_task_current_operations(txn, o, c->task ? c->task : "",
-                                       task_allowed_operations_cancel);
-    if (!e)
-        e = set_task_status(txn, o, task_status_cancelling);
-    return txn_end(txn, e);
+    return txn_end(txn, task_cancelling(txn, o));
 }
 
 /* ---- what its maker says of it ------------------------------------------- */
@@ -110,20 +94,13 @@ static struct err *set(struct call *c, unsigned field, struct model_value d)
     return txn_end(txn, txn_set(txn, o, &model_fields[field], d));
 }
 
-static bool is_end(enum task_status status)
-{
-    return status == task_status_success || status == task_status_failure ||
-           status == task_status_cancelled;
-}
-
 static struct err *set_status(struct txn *txn, struct object *o,
                               enum task_status status)
 {
-    if (is_end(status)) {
-        TRY(set_task_allowed_operations(txn, o, DATUM_EMPTY));
-        TRY(set_task_finished(txn, o, time(NULL)));
-    }
-    return set_task_status(txn, o, status);
+    bool goes_on =
+        status == task_status_pending || status == task_status_cancelling;
+
+    return goes_on ? set_task_status(txn, o, status) : task_end(txn, o, status);
 }
 
 struct err *task_set_status(struct call *c,

@@ -170,6 +170,8 @@ void call_cancel(struct call *c, struct err *why)
     }
     c->cancelled = true;
     c->why = why;
+    if (c->async)
+        task_note_cancel(c);
     c->cancel(c, c->cancel_arg);
 }
 

@@ -289,7 +289,8 @@ static struct err *daemon_run(struct daemon *d)
     TRY(open_audit(d));
     d->server.auth = d->auth;
     d->sessions = d->server.sessions = sessions_new(&d->server);
-    d->tasks = task_sweeper_new(d->base, d->db);
+    TRY(task_recover(&d->server));
+    d->tasks = task_sweeper_new(&d->server);
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_hv(d));

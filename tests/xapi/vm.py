@@ -180,8 +180,11 @@ class Host:
         """uuid: state of all there are"""
         found = {}
         for name in os.listdir(os.path.join(self.dir, "domains")):
-            with open(os.path.join(self.dir, "domains", name)) as f:
-                said = dict(line.split(" ", 1) for line in f.read().splitlines())
+            try:
+                with open(os.path.join(self.dir, "domains", name)) as f:
+                    said = dict(line.split(" ", 1) for line in f.read().splitlines())
+            except FileNotFoundError:  # it has just ended
+                continue
             found[said["uuid"]] = said["state"]
         return found
 
@@ -442,6 +445,7 @@ def survives_itself(daemon):
     until(lambda: len(host.domains()) == 4)
     daemon.kill()
     host.fault("unpause")
+    until(lambda: len(host.domains()) == 3)  # the worker has taken back its own
     for name in os.listdir(os.path.join(host.dir, "domains")):
         path = os.path.join(host.dir, "domains", name)
         with open(path) as f:
@@ -485,7 +489,7 @@ def stops(daemon):
     equal(daemon.process.wait(timeout=30), 0)
     daemon.start()
     s = Session(daemon)
-    equal((s.VM.get_power_state(vm), host.domains(), s.task.get_all()), ("Halted", {}, []))
+    equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))
     agrees(s, host)
 
 

@@ -19,6 +19,5 @@ struct err *hv_open(const char *name, const char *dir, struct hv *ret)
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
         if (!strcmp(bodies[i].name, name))
             return bodies[i].open(dir, ret);
-    return ERR_AS(usage, "--hv: there is no \"%s\": want libxl or sim",
-                  name);
+    return ERR_AS(usage, "--hv: there is no \"%s\": want libxl or sim", name);
 }

@@ -15,6 +15,7 @@
 struct plan;
 struct plan_disk;
 struct plan_nic;
+struct hv_watch;
 
 enum hv_state {
     HV_PAUSED,
@@ -45,6 +46,8 @@ struct hv_host {
     int64_t memory_total, memory_free; /* bytes */
     int64_t cpus, sockets;
     int64_t cpu_mhz;
+    bool has_control;
+    struct hv_domain control; /* Dom0: state, memory, vcpus */
 };
 
 enum hv_console {
@@ -53,8 +56,9 @@ enum hv_console {
 };
 
 struct hv {
-    const char *name; /* of --hv */
-    const char *dir;  /* where the body may keep files */
+    const char *name;          /* of --hv */
+    const char *dir;           /* where the body may keep files */
+    struct hv_watch *watching; /* the body's own, of watch and hear */
     /* A domain that has not run yet, with all devices of the plan; an error
      * leaves nothing behind. */
     struct err *(*create)(const struct hv *hv, const struct plan *plan,
@@ -110,7 +114,8 @@ struct hv {
                            enum hv_console kind, int *ret_fd);
     /* The one verb that is for the daemon's loop: a descriptor that is readable
      * when a domain may have come, gone or ended. hear takes off it what is
-     * there, and says whether list is worth asking. */
+     * there, and says whether list is worth asking; after an error it is
+     * closed, and watch gives another. */
     struct err *(*watch)(const struct hv *hv, int *ret_fd);
     struct err *(*hear)(const struct hv *hv, int fd, bool *ret_changed);
 };

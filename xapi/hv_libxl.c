@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "xapi/hv_watch.h"
 #include "xapi/job.h"
 #include "xl/domain/create.h"
 #include "xl/domain/domains.h"
@@ -89,19 +90,26 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
 
 /* ---- up and down --------------------------------------------------------- */
 
-static struct err *create(const struct hv *hv, const struct plan *plan,
-                          uint32_t *ret_domid)
+struct err *lx_create(const struct plan *plan, const int *fd,
+                      uint32_t *ret_domid)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct guest g AUTO(guest_done) = {0};
     struct lx lx AUTO_LX = {0};
-    struct create how = {.paused = true, .lockfile = LOCKFILE};
+    struct create how = {
+        .paused = true, .lockfile = LOCKFILE, .restore_fd = fd};
 
-    (void)hv;
     TRY(lx_begin(&lx, true));
     how.autoballoon = create_autoballoons_by_default(&lx.host);
     TRY(lx_config(&lx.host, plan, &g, p));
     return create_domain(&lx.host, &g.config, &how, ret_domid);
+}
+
+static struct err *create(const struct hv *hv, const struct plan *plan,
+                          uint32_t *ret_domid)
+{
+    (void)hv;
+    return lx_create(plan, NULL, ret_domid);
 }
 
 static struct err *destroy(const struct hv *hv, uint32_t domid)
@@ -254,11 +262,20 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .unpause = unpause,
         .shutdown = shutdown_,
         .list = list,
+        .suspend = lx_suspend,
+        .resume = lx_resume,
         .attach_disk = lx_attach_disk,
         .detach_disk = lx_detach_disk,
         .set_medium = lx_set_medium,
         .attach_nic = lx_attach_nic,
         .detach_nic = lx_detach_nic,
+        .set_memory = lx_set_memory,
+        .set_vcpus = lx_set_vcpus,
+        .host = lx_host,
+        .console = lx_console,
+        .watching = hv_watch_new(),
+        .watch = hv_watch_begin,
+        .hear = hv_watch_hear,
     };
     return NULL;
 }

@@ -36,6 +36,9 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
 /* What PLAN is for libxl; G is ready for guest_done in any case. */
 struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
                       struct pool *p) MUST_USE;
+/* A paused domain: a new one, or (FD not NULL) the one saved in *FD. */
+struct err *lx_create(const struct plan *plan, const int *fd,
+                      uint32_t *ret_domid) MUST_USE;
 /* One device; what they point at is malloc'd. */
 struct err *lx_disk(const struct plan_disk *plan,
                     libxl_device_disk *ret) MUST_USE;
@@ -56,6 +59,9 @@ struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,
 struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path);
 struct err *lx_resume(const struct hv *hv, const struct plan *plan,
                       const char *path, uint32_t *ret_domid);
+struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes);
+struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus);
+struct err *lx_host(const struct hv *hv, struct hv_host *ret);
 struct err *lx_console(const struct hv *hv, uint32_t domid,
                        enum hv_console kind, int *ret_fd);
 

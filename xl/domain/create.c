@@ -110,10 +110,25 @@ static const char *failed_step(const struct creation *c)
     return c->step;
 }
 
-static struct err *build(struct creation *c)
+static int start_build(struct creation *c, struct await *a)
 {
     libxl_asyncprogress_how console = {.callback = on_console,
                                        .for_callback = c};
+    const libxl_asyncprogress_how *how = c->how->console ? &console : NULL;
+    libxl_domain_restore_params params AUTO(
+        libxl_domain_restore_params_dispose);
+
+    libxl_domain_restore_params_init(&params);
+    if (!c->how->restore_fd)
+        return libxl_domain_create_new(c->h->ctx, c->config, &c->domid, &a->how,
+                                       how);
+    return libxl_domain_create_restore(c->h->ctx, c->config, &c->domid,
+                                       *c->how->restore_fd, -1, &params,
+                                       &a->how, how);
+}
+
+static struct err *build(struct creation *c)
+{
     struct cause cause;
     struct await a;
     int rc;
@@ -124,9 +139,7 @@ static struct err *build(struct creation *c)
     await_begin(&a, c->h);
     a.tick = tick;
     a.tick_arg = c;
-    rc = await_end(
-        &a, libxl_domain_create_new(c->h->ctx, c->config, &c->domid, &a.how,
-                                    c->how->console ? &console : NULL));
+    rc = await_end(&a, start_build(c, &a));
     if (c->domid != NO_DOMID)
         journal_domid(&c->journal, c->domid);
     if (a.interrupted)

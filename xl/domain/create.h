@@ -10,10 +10,11 @@
 #include "xl/domain/host.h"
 
 struct create {
-    bool paused;          /* leave it paused */
-    bool keep;            /* hand it to the keeper, which obeys on_* */
-    bool autoballoon;     /* free memory for it in Dom0 first */
-    const char *lockfile; /* held while memory is being freed and taken */
+    bool paused;           /* leave it paused */
+    bool keep;             /* hand it to the keeper, which obeys on_* */
+    bool autoballoon;      /* free memory for it in Dom0 first */
+    const int *restore_fd; /* it is read from there; NULL: it is new */
+    const char *lockfile;  /* held while memory is being freed and taken */
     /* Called at each step ("building it" ...) and once a second while it
      * lasts; may be NULL. */
     void (*step)(void *arg, const char *what);
@@ -30,8 +31,8 @@ struct create {
  * SIGTERM and SIGHUP while it runs are a failure of kind interrupted.
  */
 struct err *create_domain(struct host *h, libxl_domain_config *config,
-                          const struct create *how, uint32_t *ret_domid)
-    MUST_USE;
+                          const struct create *how,
+                          uint32_t *ret_domid) MUST_USE;
 
 /* Whether xl.conf's autoballoon="auto" means on: it does unless Xen was told
  * Dom0's memory (dom0_mem=) on its command line. */

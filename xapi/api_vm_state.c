@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "xapi/console.h"
 #include "xapi/hv.h"
 #include "xapi/ops_queue.h"
 
@@ -25,6 +26,7 @@ static struct err *detach(struct txn *txn, const struct object *vm,
 struct err *vm_set_down(struct txn *txn, struct object *vm,
                         enum VM_power_state state)
 {
+    console_drop(txn, vm);
     TRY(detach(txn, vm, VM_VBDs, VBD_currently_attached));
     TRY(detach(txn, vm, VM_VIFs, VIF_currently_attached));
     TRY(detach(txn, vm, VM_VUSBs, VUSB_currently_attached));
@@ -59,6 +61,7 @@ struct err *vm_set_up(struct txn *txn, struct object *vm, struct object *host,
 {
     if (domid != (uint32_t)get_VM_domid(vm))
         TRY(measure(txn, vm));
+    TRY(console_make(txn, vm, host));
     TRY(set_VM_domid(txn, vm, domid));
     TRY(set_VM_resident_on(txn, vm, host));
     TRY(set_VM_scheduled_to_be_resident_on(txn, vm, NULL));

@@ -16,6 +16,7 @@
 #include "xapi/auth.h"
 #include "xapi/cli.h"
 #include "xapi/conf.h"
+#include "xapi/console.h"
 #include "xapi/door.h"
 #include "xapi/files.h"
 #include "xapi/first.h"
@@ -69,6 +70,7 @@ struct daemon {
     struct hv hv;
     struct err *unsettled;
     struct files files;
+    struct consoles consoles;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -78,6 +80,7 @@ struct daemon {
 
 static void daemon_done(struct daemon *d)
 {
+    console_end(&d->consoles);
     door_free(d->door); /* its calls are given up while all is there */
     ops_queue_free(d->server.ops);
     sessions_free(d->sessions);
@@ -297,6 +300,7 @@ static struct err *daemon_run(struct daemon *d)
     cli_serve(door_http(d->door), &d->cli, &d->server);
     d->files = (struct files){.server = &d->server, .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);
+    console_serve(door_http(d->door), &d->consoles, &d->server);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

@@ -69,13 +69,16 @@ void job_undo(struct job *j, job_undo_fn *undo, void *arg);
  * given: for what can wait until nothing is to be taken back any more. An error
  * of it is logged, and fails nothing. */
 void job_after(struct job *j, job_undo_fn *after, void *arg);
+/* WORK(J, ARG) as a part that stands by itself: when it fails, what it did is
+ * undone, and no more; when it succeeds it is over (job_after too), whatever
+ * comes behind it. A cancel that has ended one part does not reach the next. */
+struct err *job_part(struct job *j, job_work_fn *work, void *arg) MUST_USE;
 /* Writes by WRITE, in one txn; when this returns NULL the daemon has it. */
 typedef struct err *job_write_fn(struct txn *txn, void *arg);
 struct err *job_commit(struct job *j, job_write_fn *write, void *arg) MUST_USE;
 void job_progress(struct job *j, double share);
 /* An error of kind interrupted once the job was cancelled. */
 struct err *job_sleep(double seconds) MUST_USE;
-
 
 /* In a child that the worker forks and that is not to be a part of it: closes
  * what joins the worker to the daemon, and takes signals as a program does. */

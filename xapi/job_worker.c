@@ -107,11 +107,15 @@ void job_after(struct job *j, job_undo_fn *after, void *arg)
     *pool_push(j->pool, j->after, j->n_after) = (struct job_step){after, arg};
 }
 
-/* It can be cancelled no more. */
-static void finish_all(struct job *j)
+/* What part of a job has said so far. */
+struct mark {
+    size_t n_steps, n_after;
+};
+
+/* All since FROM; nothing of it is cancelled. */
+static void finish(struct job *j, struct mark from)
 {
-    signal(SIGTERM, SIG_IGN);
-    for (size_t i = 0; i < j->n_after; i++) {
+    for (size_t i = from.n_after; i < j->n_after; i++) {
         AUTO_ERR struct err *e = j->after[i].undo(j->after[i].arg);
 
         if (e)
@@ -120,14 +124,32 @@ static void finish_all(struct job *j)
 }
 
 /* Cancelled or not, all of it. */
-static struct err *undo_all(struct job *j, struct err *e)
+static struct err *undo(struct job *j, struct mark from, struct err *e)
 {
-    signal(SIGTERM, SIG_IGN);
-    while (j->n_steps) {
+    while (j->n_steps > from.n_steps) {
         struct job_step step = j->steps[--j->n_steps];
 
         e = err_join(e, step.undo(step.arg));
     }
+    return e;
+}
+
+/* A cancel is not heard between work and its end, but stays pending. */
+static bool deaf;
+
+struct err *job_part(struct job *j, job_work_fn *work, void *arg)
+{
+    const struct mark from = {j->n_steps, j->n_after};
+    struct err *e = work(j, arg);
+
+    deaf = true;
+    if (e)
+        e = undo(j, from, e);
+    else
+        finish(j, from);
+    deaf = false;
+    j->n_steps = from.n_steps;
+    j->n_after = from.n_after;
     return e;
 }
 
@@ -138,7 +160,8 @@ struct err *job_sleep(double seconds)
     sigset_t term;
 
     sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
+    if (!deaf)
+        sigaddset(&term, SIGTERM);
     return sigtimedwait(&term, NULL, &t) == SIGTERM
                ? ERR_AS(interrupted, "cancelled")
                : NULL;
@@ -225,11 +248,7 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
     db_detach(j->db);
     j->fd = fd;
     j->pool = pool_new();
-    e = s->work(j, s->work_arg);
-    if (e)
-        e = undo_all(j, e);
-    else
-        finish_all(j);
+    e = job_part(j, s->work, s->work_arg);
     if (e)
         say_failure(j, e);
     else

@@ -257,6 +257,13 @@ static const char *new_uuid(char text[UUID_STR_LEN])
     return text;
 }
 
+char *txn_new_ref(struct pool *p)
+{
+    char text[UUID_STR_LEN];
+
+    return pool_printf(p, "%s%s", DATUM_REF_PREFIX, new_uuid(text));
+}
+
 struct err *txn_create_bare(struct txn *txn, const struct model_class *class,
                             const char *ref, struct object **ret)
 {
@@ -286,12 +293,11 @@ struct err *txn_create_bare(struct txn *txn, const struct model_class *class,
 struct err *txn_create(struct txn *txn, const struct model_class *class,
                        const char *ref, const char *uuid, struct object **ret)
 {
-    char fresh_uuid[UUID_STR_LEN], fresh_ref[UUID_STR_LEN];
+    char fresh_uuid[UUID_STR_LEN];
     struct object *o;
 
     if (!ref)
-        ref = pool_printf(txn->pool, "%s%s", DATUM_REF_PREFIX,
-                          new_uuid(fresh_ref));
+        ref = txn_new_ref(txn->pool);
     TRY(txn_create_bare(txn, class, ref, &o));
     if (class->uuid)
         TRY(txn_set(txn, o, class->uuid,

@@ -40,6 +40,9 @@ struct db *txn_db(const struct txn *txn);
 struct err *txn_create(struct txn *txn, const struct model_class *class,
                        const char *ref, const char *uuid,
                        struct object **ret) MUST_USE;
+/* A reference that nobody has, in P: for who has to know it before the object
+ * is there. */
+char *txn_new_ref(struct pool *p);
 /* References to it become null, or leave the set or map they are in. */
 void txn_destroy(struct txn *txn, struct object *o);
 

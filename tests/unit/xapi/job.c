@@ -140,6 +140,31 @@ static struct err *fails_before(struct job *j, void *arg)
     return ERR("no");
 }
 
+static struct err *part_fails(struct job *j, void *arg)
+{
+    job_undo(j, undo_note, texts[2]);
+    TRY(job_commit(j, note, texts[1]));
+    (void)arg;
+    return ERR("no");
+}
+
+static struct err *part_works(struct job *j, void *arg)
+{
+    job_undo(j, undo_note, texts[1]);
+    job_after(j, undo_note, texts[0]);
+    (void)arg;
+    return NULL;
+}
+
+static struct err *parts(struct job *j, void *arg)
+{
+    current = j;
+    job_undo(j, undo_note, texts[3]);
+    err_free(job_part(j, part_fails, arg));
+    TRY(job_part(j, part_works, arg));
+    return ERR("no");
+}
+
 static struct err *dies(struct job *j, void *arg)
 {
     TRY(job_commit(j, rename_vm, arg));
@@ -212,6 +237,18 @@ static void what_waits_for_success(void **state)
     run_done(&r);
 }
 
+static void parts_stand_by_themselves(void **state)
+{
+    struct run r = run_new();
+
+    (void)state;
+    begin(&r, parts);
+    wait_for(&r);
+    assert_fails(take_ptr(r.failure), "no");
+    assert_string_equal(text_at(r.vm, VM_name_description), "ab1undone");
+    run_done(&r);
+}
+
 static void a_death_is_an_error(void **state)
 {
     struct run r = run_new();
@@ -272,6 +309,7 @@ int main(void)
         cmocka_unit_test(rows_come_home),
         cmocka_unit_test(failures_are_undone_last_first),
         cmocka_unit_test(what_waits_for_success),
+        cmocka_unit_test(parts_stand_by_themselves),
         cmocka_unit_test(a_death_is_an_error),
         cmocka_unit_test(cancelled_in_its_sleep),
         cmocka_unit_test(rows_that_cannot_be_applied),

@@ -42,14 +42,24 @@ int64_t vm_memory_overhead(const struct object *vm);
  * devices. */
 struct err *vm_set_down(struct txn *txn, struct object *vm,
                         enum VM_power_state state) MUST_USE;
-/* VM is domain DOMID of HOST. */
+/* VM is domain DOMID of HOST, a new one, with all its devices. */
 struct err *vm_set_up(struct txn *txn, struct object *vm, struct object *host,
                       uint32_t domid, bool paused) MUST_USE;
+/* It has one still. */
+struct err *vm_set_paused(struct txn *txn, struct object *vm,
+                          bool paused) MUST_USE;
+static inline bool vm_is_up(const struct object *vm)
+{
+    return get_VM_power_state(vm) == VM_power_state_Running ||
+           get_VM_power_state(vm) == VM_power_state_Paused;
+}
 
 /*
  * Work (job.h) for a struct ops_work: brings the database to agree with the
- * host, for one VM or, when that is NULL, for all. Domains that have not run
- * yet and are of a VM that is halted are half-made, and destroyed.
+ * host, for one VM or, when that is NULL, for all, and does what a VM wants
+ * when its guest has ended; restarts are left to be done when it is for all.
+ * Domains that have not run yet and are of a VM that is halted are half-made,
+ * and destroyed.
  */
 struct job;
 struct err *vm_settle(struct job *j, void *work) MUST_USE;

@@ -128,10 +128,22 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
 
 /*
  * --hv=sim: a host of files. DIR/domains has a file a domain, named by its
- * number, with lines "uuid U", "name N", "state paused|running|shut", and more.
- * Tests write a file DIR/fault/VERB, VERB being a verb of struct hv, with a
- * line "fail TEXT", "delay SECONDS" (after what the verb does was begun), or,
- * for shutdown, "ignore": the guest does not listen.
+ * number; lines are a key, a blank and a value: uuid, name, type, memory (now,
+ * bytes), vcpus (online), what else is in the plan, and
+ *
+ *     state paused|running|shut
+ *     reason poweroff|reboot|suspend|crash|watchdog|soft_reset
+ *     life UUID                      the same as long as the guest remembers
+ *     disk VBD DEVICE disk|cdrom rw|ro boot|- FORMAT PATH      "- -": empty
+ *     nic VIF DEVID MAC BRIDGE MTU RATE
+ *     platform NAME VALUE
+ *     xenstore NAME VALUE
+ *
+ * Tests play the guest by putting another file in a domain's place. Their
+ * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay
+ * SECONDS" (also before it fails; after what create and suspend do was begun),
+ * or "ignore": the guest does not listen to shutdown, or does not let go of the
+ * device of detach_disk and detach_nic.
  */
 struct err *hv_sim_open(const char *dir, struct hv *ret) MUST_USE;
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hv_sim: a host of files; see hv.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <uuid/uuid.h>
 
 #include "lib/file.h"
-#include "xapi/hv.h"
-#include "xapi/job.h"
+#include "xapi/hv_sim_file.h"
 #include "xapi/plan.h"
 
-#define FILE_BYTES 65536
-#define DELAY_MAX 600
-#define DOMIDS 32752
+#define IMAGE_MAGIC "dom0kit-sim-memory\n"
+#define GIB (INT64_C(1) << 30)
 
 static const char *const states[] = {
     [HV_PAUSED] = "paused",
@@ -18,176 +20,353 @@ static const char *const states[] = {
     [HV_SHUT] = "shut",
 };
 
-/* ---- files --------------------------------------------------------------- */
-
-static const char *path_of(const struct hv *hv, struct pool *p, uint32_t domid)
-{
-    return pool_printf(p, "%s/domains/%u", hv->dir, domid);
-}
-
-/* What stands behind WORD in a line that begins with it, or NULL. */
-static const char *line_of(struct pool *p, const char *text, const char *word)
-{
-    size_t n;
-    char **lines = text_split(p, text, '\n', &n);
-
-    for (size_t i = 0; i < n; i++)
-        if (text_has_prefix(lines[i], word) && lines[i][strlen(word)] == ' ')
-            return lines[i] + strlen(word) + 1;
-    return NULL;
-}
-
-static struct err *read_domain(const struct hv *hv, struct pool *p,
-                               uint32_t domid, char **ret)
-{
-    size_t len;
-
-    return err_wrap(file_read(p, path_of(hv, p, domid), FILE_BYTES, ret, &len),
-                    "domain %u", domid);
-}
-
-static struct err *set_state(const struct hv *hv, uint32_t domid,
-                             enum hv_state state)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    AUTO_STR struct str out = STR_INIT(FILE_BYTES);
-    char *text, **lines;
-    size_t n;
-
-    TRY(read_domain(hv, p, domid, &text));
-    lines = text_split(p, text_trim(p, text), '\n', &n);
-    for (size_t i = 0; i < n; i++)
-        if (!text_has_prefix(lines[i], "state "))
-            str_addf(&out, "%s\n", lines[i]);
-    str_addf(&out, "state %s\n", states[state]);
-    return file_write(path_of(hv, p, domid), str_text(&out), out.len, 0600);
-}
-
-/* ---- faults -------------------------------------------------------------- */
-
-struct fault {
-    const char *fail; /* or NULL */
-    double delay;
-    bool ignore;
+static const char *const reasons[] = {
+    [HV_POWEROFF] = "poweroff", [HV_REBOOT] = "reboot",
+    [HV_SUSPEND] = "suspend",   [HV_CRASH] = "crash",
+    [HV_WATCHDOG] = "watchdog", [HV_SOFT_RESET] = "soft_reset",
 };
 
-static struct err *read_fault(const struct hv *hv, struct pool *p,
-                              const char *verb, struct fault *ret)
-{
-    const char *path = pool_printf(p, "%s/fault/%s", hv->dir, verb);
-    const char *delay;
-    char *text;
-    size_t len;
+/* ---- what a domain looks like -------------------------------------------- */
 
-    *ret = (struct fault){0};
-    if (!file_exists(path))
-        return NULL;
-    TRY(file_read(p, path, FILE_BYTES, &text, &len));
-    ret->fail = line_of(p, text, "fail");
-    ret->ignore = text_has_prefix(text, "ignore");
-    delay = line_of(p, text, "delay");
-    return delay ? err_wrap(text_to_double(delay, 0, DELAY_MAX, &ret->delay),
-                            "%s", path)
-                 : NULL;
+static void add_int(struct str *text, const char *key, int64_t n)
+{
+    str_addf(text, "%s %lld\n", key, (long long)n);
 }
 
-/* What a test wants of VERB on a domain that is there. */
-static struct err *obey(const struct hv *hv, const char *verb)
+static const char *disk_key(struct pool *p, const struct plan_disk *disk)
+{
+    return pool_printf(p, "disk %s", disk->vbd);
+}
+
+static const char *disk_text(struct pool *p, const struct plan_disk *disk)
+{
+    return pool_printf(p, "%s %s %s %s %s %s", disk->device,
+                       disk->cdrom ? "cdrom" : "disk",
+                       disk->writable ? "rw" : "ro",
+                       disk->bootable ? "boot" : "-",
+                       disk->path ? disk->format : "-",
+                       disk->path ? disk->path : "-");
+}
+
+static const char *nic_key(struct pool *p, const struct plan_nic *nic)
+{
+    return pool_printf(p, "nic %s", nic->vif);
+}
+
+static const char *nic_text(struct pool *p, const struct plan_nic *nic)
+{
+    return pool_printf(p, "%lld %s %s %lld %lld", (long long)nic->devid,
+                       nic->mac, nic->bridge, (long long)nic->mtu,
+                       (long long)nic->rate);
+}
+
+static void add_devices(struct pool *p, const struct plan *plan,
+                        struct str *text)
+{
+    for (size_t i = 0; i < plan->n_disks; i++)
+        sim_add(text, disk_key(p, &plan->disks[i]),
+                disk_text(p, &plan->disks[i]));
+    for (size_t i = 0; i < plan->n_nics; i++)
+        sim_add(text, nic_key(p, &plan->nics[i]), nic_text(p, &plan->nics[i]));
+    for (size_t i = 0; i < plan->n_xenstore_data; i++)
+        sim_add(text,
+                pool_printf(p, "xenstore %s", plan->xenstore_data[i].name),
+                plan->xenstore_data[i].value);
+}
+
+/* LIFE is what a guest would remember over being suspended. */
+static struct err *describe(const struct plan *plan, const char *life,
+                            struct str *text)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct fault fault;
 
-    TRY(read_fault(hv, p, verb, &fault));
-    TRY(job_sleep(fault.delay));
-    return fault.fail ? ERR("%s: %s", verb, fault.fail) : NULL;
+    sim_add(text, "uuid", plan->uuid);
+    sim_add(text, "name", plan->name);
+    sim_add(text, "type", plan->type);
+    sim_add(text, "life", life);
+    add_int(text, "memory", plan->memory);
+    add_int(text, "memory_max", plan->memory_max);
+    add_int(text, "vcpus", plan->vcpus);
+    add_int(text, "vcpus_max", plan->vcpus_max);
+    add_int(text, "weight", plan->weight);
+    add_int(text, "cap", plan->cap);
+    sim_add(text, "cpus", plan->cpus);
+    sim_add(text, "kernel", plan->kernel);
+    sim_add(text, "bootloader", plan->bootloader);
+    sim_add(text, "boot", plan->boot);
+    sim_add(text, "firmware", plan->firmware);
+    for (size_t i = 0; i < plan->n_platform; i++)
+        sim_add(text, pool_printf(p, "platform %s", plan->platform[i].name),
+                plan->platform[i].value);
+    add_devices(p, plan, text);
+    sim_add(text, "state", states[HV_PAUSED]);
+    return str_full(text) ? ERR("a domain of over %d bytes", SIM_FILE_BYTES)
+                          : NULL;
 }
 
-/* ---- verbs --------------------------------------------------------------- */
+/* ---- domains come and go ------------------------------------------------- */
 
-static struct err *destroy(const struct hv *hv, uint32_t domid)
+static struct err *make(const struct hv *hv, const struct plan *plan,
+                        const char *life, const char *verb, uint32_t *ret_domid)
 {
-    AUTO_POOL struct pool *p = pool_new();
+    AUTO_STR struct str text = STR_INIT(SIM_FILE_BYTES);
+    uint32_t domid = 0;
+    struct err *e;
 
-    TRY(obey(hv, "destroy"));
-    return file_remove(path_of(hv, p, domid));
-}
-
-/* The file FROM under the first number that nobody has. */
-static struct err *take_domid(const struct hv *hv, struct pool *p,
-                              const char *from, uint32_t *ret)
-{
-    for (uint32_t domid = 1; domid < DOMIDS; domid++) {
-        if (!link(from, path_of(hv, p, domid))) {
-            *ret = domid;
-            return NULL;
-        }
-        if (errno != EEXIST)
-            return err_errno(errno, "%s", path_of(hv, p, domid));
-    }
-    return ERR("there are no more domain numbers");
+    TRY(describe(plan, life, &text));
+    TRY(sim_create(hv, str_text(&text), &domid));
+    e = sim_obey(hv, verb, NULL);
+    if (e) /* a fault of it, or cancelled */
+        return err_join(e, sim_remove(hv, domid));
+    *ret_domid = domid;
+    return NULL;
 }
 
 static struct err *create(const struct hv *hv, const struct plan *plan,
                           uint32_t *ret_domid)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    const char *text = pool_printf(
-        p, "uuid %s\nname %s\ntype %s\nmemory %lld\nvcpus %lld\nstate paused\n",
-        plan->uuid, plan->name, plan->type, (long long)plan->memory,
-        (long long)plan->vcpus);
-    const char *new = pool_printf(p, "%s/new.%d", hv->dir, (int)getpid());
-    uint32_t domid = 0;
-    struct err *e;
+    char life[UUID_STR_LEN];
+    uuid_t uuid;
 
-    TRY(file_write(new, text, strlen(text), 0600));
-    e = take_domid(hv, p, new, &domid);
-    TRY(err_join(e, file_remove(new)));
-    e = obey(hv, "create");
-    if (e) /* a fault of it, or cancelled */
-        return err_join(e, file_remove(path_of(hv, p, domid)));
-    *ret_domid = domid;
+    uuid_generate(uuid);
+    uuid_unparse_lower(uuid, life);
+    return make(hv, plan, life, "create", ret_domid);
+}
+
+static struct err *destroy(const struct hv *hv, uint32_t domid)
+{
+    TRY(sim_obey(hv, "destroy", NULL));
+    return sim_remove(hv, domid);
+}
+
+/* The file is as big as it is. */
+static struct err *write_image(const char *path, const char *life)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const char *text = pool_printf(p, IMAGE_MAGIC "%s\n", life);
+
+    if (fd < 0)
+        return err_errno(errno, "%s", path);
+    return err_wrap(file_write_all(fd, text, strlen(text)), "%s", path);
+}
+
+static struct err *read_image(struct pool *p, const char *path,
+                              const char **ret_life)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char text[256];
+    ssize_t n;
+
+    if (fd < 0)
+        return err_errno(errno, "%s", path);
+    n = read(fd, text, sizeof(text) - 1);
+    if (n < 0)
+        return err_errno(errno, "%s", path);
+    text[n] = '\0';
+    if (!text_has_prefix(text, IMAGE_MAGIC))
+        return ERR("%s: no guest was suspended into it", path);
+    *ret_life = text_split(p, text + strlen(IMAGE_MAGIC), '\n', NULL)[0];
     return NULL;
+}
+
+static struct err *suspend(const struct hv *hv, uint32_t domid,
+                           const char *path)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *life;
+    char *text;
+
+    TRY(sim_read(hv, p, domid, &text));
+    life = sim_line(p, text, "life");
+    TRY(write_image(path, life ? life : ""));
+    TRY(sim_obey(hv, "suspend", NULL));
+    TRY(sim_set(hv, domid, "reason", reasons[HV_SUSPEND]));
+    return sim_set(hv, domid, "state", states[HV_SHUT]);
+}
+
+static struct err *resume(const struct hv *hv, const struct plan *plan,
+                          const char *path, uint32_t *ret_domid)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *life = NULL;
+
+    TRY(read_image(p, path, &life));
+    return make(hv, plan, life, "resume", ret_domid);
+}
+
+/* ---- a domain changes ---------------------------------------------------- */
+
+static struct err *set_int(const struct hv *hv, uint32_t domid, const char *key,
+                           int64_t n)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    return sim_set(hv, domid, key, pool_printf(p, "%lld", (long long)n));
 }
 
 static struct err *pause_(const struct hv *hv, uint32_t domid)
 {
-    TRY(obey(hv, "pause"));
-    return set_state(hv, domid, HV_PAUSED);
+    TRY(sim_obey(hv, "pause", NULL));
+    return sim_set(hv, domid, "state", states[HV_PAUSED]);
 }
 
 static struct err *unpause(const struct hv *hv, uint32_t domid)
 {
-    TRY(obey(hv, "unpause"));
-    return set_state(hv, domid, HV_RUNNING);
+    TRY(sim_obey(hv, "unpause", NULL));
+    return sim_set(hv, domid, "state", states[HV_RUNNING]);
 }
 
 static struct err *shutdown_(const struct hv *hv, uint32_t domid,
                              enum hv_reason how)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    struct fault fault;
+    bool ignores = false;
 
-    (void)how;
-    TRY(read_fault(hv, p, "shutdown", &fault));
-    TRY(obey(hv, "shutdown"));
-    return fault.ignore ? NULL : set_state(hv, domid, HV_SHUT);
+    TRY(sim_obey(hv, "shutdown", &ignores));
+    if (ignores)
+        return NULL;
+    TRY(sim_set(hv, domid, "reason", reasons[how]));
+    return sim_set(hv, domid, "state", states[HV_SHUT]);
 }
 
-static struct err *describe(const struct hv *hv, struct pool *p,
-                            const char *name, struct hv_domain *ret)
+static struct err *set_memory(const struct hv *hv, uint32_t domid,
+                              int64_t bytes)
 {
-    const char *state;
+    TRY(sim_obey(hv, "set_memory", NULL));
+    return set_int(hv, domid, "memory", bytes);
+}
+
+static struct err *set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus)
+{
+    TRY(sim_obey(hv, "set_vcpus", NULL));
+    return set_int(hv, domid, "vcpus", vcpus);
+}
+
+/* ---- devices ------------------------------------------------------------- */
+
+/* VERB brings what KEY names to VALUE (NULL: takes it away), if IS_THERE. */
+static struct err *change_device(const struct hv *hv, uint32_t domid,
+                                 const char *verb, const char *key,
+                                 const char *value, bool is_there)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    bool ignores = false;
+    char *text;
+
+    TRY(sim_obey(hv, verb, &ignores));
+    TRY(sim_read(hv, p, domid, &text));
+    if (ignores)
+        return ERR_AS(timeout, "domain %u does not let go of %s", domid, key);
+    if (!sim_line(p, text, key) == is_there)
+        return ERR("domain %u has %s %s", domid, is_there ? "no" : "a", key);
+    return sim_set(hv, domid, key, value);
+}
+
+static struct err *attach_disk(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    return change_device(hv, domid, "attach_disk", disk_key(p, disk),
+                         disk_text(p, disk), false);
+}
+
+static struct err *detach_disk(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk, bool force)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    if (force)
+        return sim_set(hv, domid, disk_key(p, disk), NULL);
+    return change_device(hv, domid, "detach_disk", disk_key(p, disk), NULL,
+                         true);
+}
+
+static struct err *set_medium(const struct hv *hv, uint32_t domid,
+                              const struct plan_disk *disk)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    return change_device(hv, domid, "set_medium", disk_key(p, disk),
+                         disk_text(p, disk), true);
+}
+
+static struct err *switch_disk(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    return change_device(hv, domid, "switch_disk", disk_key(p, disk),
+                         disk_text(p, disk), true);
+}
+
+static struct err *resize_disk(const struct hv *hv, uint32_t domid,
+                               const struct plan_disk *disk, int64_t bytes)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    (void)bytes;
+    return change_device(hv, domid, "resize_disk", disk_key(p, disk),
+                         disk_text(p, disk), true);
+}
+
+static struct err *attach_nic(const struct hv *hv, uint32_t domid,
+                              const struct plan_nic *nic)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    return change_device(hv, domid, "attach_nic", nic_key(p, nic),
+                         nic_text(p, nic), false);
+}
+
+static struct err *detach_nic(const struct hv *hv, uint32_t domid,
+                              const struct plan_nic *nic, bool force)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    if (force)
+        return sim_set(hv, domid, nic_key(p, nic), NULL);
+    return change_device(hv, domid, "detach_nic", nic_key(p, nic), NULL, true);
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+static unsigned index_of(const char *const *words, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text_eq(words[i], word))
+            return (unsigned)i;
+    return 0;
+}
+
+static int64_t number_of(struct pool *p, const char *text, const char *key)
+{
+    const char *line = sim_line(p, text, key);
+    int64_t n = 0;
+
+    if (line)
+        err_drop(text_to_int(line, 10, 0, INT64_MAX, &n), "0 will do");
+    return n;
+}
+
+static struct err *look_at(const struct hv *hv, struct pool *p,
+                           const char *name, struct hv_domain *ret)
+{
     int64_t domid;
     char *text;
 
-    TRY(text_to_int(name, 10, 1, DOMIDS, &domid));
-    ret->domid = (uint32_t)domid;
-    TRY(read_domain(hv, p, ret->domid, &text));
-    ret->uuid = line_of(p, text, "uuid");
-    state = line_of(p, text, "state");
-    for (size_t i = 0; state && i < ARRAY_LEN(states); i++)
-        if (!strcmp(state, states[i]))
-            ret->state = (enum hv_state)i;
+    TRY(text_to_int(name, 10, 1, SIM_DOMIDS, &domid));
+    TRY(sim_read(hv, p, (uint32_t)domid, &text));
+    *ret = (struct hv_domain){
+        .domid = (uint32_t)domid,
+        .uuid = sim_line(p, text, "uuid"),
+        .name = sim_line(p, text, "name"),
+        .state = index_of(states, ARRAY_LEN(states), sim_line(p, text, "state")),
+        .reason =
+            index_of(reasons, ARRAY_LEN(reasons), sim_line(p, text, "reason")),
+        .memory = number_of(p, text, "memory"),
+        .vcpus = number_of(p, text, "vcpus"),
+    };
     return ret->uuid ? NULL : ERR("domain %s has no uuid", name);
 }
 
@@ -198,11 +377,11 @@ static struct err *list(const struct hv *hv, struct pool *p,
     size_t n_names, n = 0;
     char **names;
 
-    TRY(obey(hv, "list"));
+    TRY(sim_obey(hv, "list", NULL));
     TRY(file_list(p, pool_printf(p, "%s/domains", hv->dir), &names, &n_names));
     for (size_t i = 0; i < n_names; i++) {
-        struct hv_domain domain = {0};
-        struct err *e = describe(hv, p, names[i], &domain);
+        struct hv_domain domain;
+        struct err *e = look_at(hv, p, names[i], &domain);
 
         if (e)
             err_drop(e, "it has gone meanwhile");
@@ -214,15 +393,123 @@ static struct err *list(const struct hv *hv, struct pool *p,
     return NULL;
 }
 
+/* A big one: how many guests fit is the tests' to say. */
+static struct err *host(const struct hv *hv, struct hv_host *ret)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct hv_domain *domains = NULL;
+    size_t n = 0;
+
+    TRY(sim_obey(hv, "host", NULL));
+    TRY(list(hv, p, &domains, &n));
+    *ret = (struct hv_host){.memory_total = 4096 * GIB,
+                            .memory_free = 4092 * GIB,
+                            .cpus = 64,
+                            .sockets = 2,
+                            .cpu_mhz = 3000};
+    for (size_t i = 0; i < n; i++)
+        ret->memory_free -= domains[i].memory;
+    return NULL;
+}
+
+/* ---- a console ----------------------------------------------------------- */
+
+static void echo(int fd)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+        err_drop(file_write_all(fd, bytes, (size_t)n), "nobody reads");
+    _exit(0);
+}
+
+/* It says its name, and all that it hears. */
+static struct err *console(const struct hv *hv, uint32_t domid,
+                           enum hv_console kind, int *ret_fd)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *name;
+    char *text;
+    int ends[2];
+    pid_t pid;
+
+    TRY(sim_obey(hv, "console", NULL));
+    TRY(sim_read(hv, p, domid, &text));
+    if (kind == HV_CONSOLE_VNC && !text_eq(sim_line(p, text, "type"), "hvm"))
+        return ERR("domain %u has no screen", domid);
+    name = pool_printf(p, "%s\r\n", sim_line(p, text, "name"));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        return err_errno(errno, "socketpair");
+    err_drop(file_write_all(ends[1], name, strlen(name)), "nobody reads");
+    pid = fork();
+    if (!pid) {
+        close(ends[0]);
+        echo(ends[1]);
+    }
+    close(ends[1]);
+    *ret_fd = ends[0];
+    return pid < 0 ? err_errno(errno, "fork") : NULL;
+}
+
+/* ---- watching ------------------------------------------------------------ */
+
+static struct err *watch(const struct hv *hv, int *ret_fd)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_FD int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    const char *path = pool_printf(p, "%s/domains", hv->dir);
+
+    if (fd < 0 || inotify_add_watch(fd, path,
+                                    IN_CREATE | IN_DELETE | IN_MOVED_TO |
+                                        IN_CLOSE_WRITE) < 0)
+        return err_errno(errno, "cannot watch '%s'", path);
+    *ret_fd = take_fd(&fd);
+    return NULL;
+}
+
+static struct err *hear(const struct hv *hv, int fd, bool *ret_changed)
+{
+    char events[4096];
+    ssize_t n;
+
+    (void)hv;
+    *ret_changed = false;
+    while ((n = read(fd, events, sizeof(events))) > 0)
+        *ret_changed = true;
+    return n < 0 && errno != EAGAIN && errno != EINTR
+               ? err_errno(errno, "inotify")
+               : NULL;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
 struct err *hv_sim_open(const char *dir, struct hv *ret)
 {
-    static const struct hv sim = {.name = "sim",
-                                  .create = create,
-                                  .destroy = destroy,
-                                  .pause = pause_,
-                                  .unpause = unpause,
-                                  .shutdown = shutdown_,
-                                  .list = list};
+    static const struct hv sim = {
+        .name = "sim",
+        .create = create,
+        .destroy = destroy,
+        .pause = pause_,
+        .unpause = unpause,
+        .shutdown = shutdown_,
+        .suspend = suspend,
+        .resume = resume,
+        .list = list,
+        .attach_disk = attach_disk,
+        .detach_disk = detach_disk,
+        .set_medium = set_medium,
+        .switch_disk = switch_disk,
+        .resize_disk = resize_disk,
+        .attach_nic = attach_nic,
+        .detach_nic = detach_nic,
+        .set_memory = set_memory,
+        .set_vcpus = set_vcpus,
+        .host = host,
+        .console = console,
+        .watch = watch,
+        .hear = hear,
+    };
     AUTO_POOL struct pool *p = pool_new();
 
     TRY(file_make_dirs(pool_printf(p, "%s/domains", dir), 0700));

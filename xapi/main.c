@@ -256,6 +256,7 @@ static struct err *open_hv(struct daemon *d)
     const struct conf *o = d->conf;
 
     d->server.ops = ops_queue_new(&d->server);
+    TRY(ops_update_all(d->db));
     if (!o->hv)
         return NULL;
     TRY(hv_open(o->hv, pool_printf(d->pool, "%s/%s", o->state, o->hv), &d->hv));

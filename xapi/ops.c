@@ -62,9 +62,9 @@ struct err *ops_check(const struct db *db, const struct object *o, unsigned op,
     return ops_of(o)->check(db, o, op, strict);
 }
 
-struct err *ops_update(struct txn *txn, struct object *o)
+static struct err *update(struct txn *txn, const struct ops_class *row,
+                          struct object *o)
 {
-    const struct ops_class *row = ops_of(o);
     unsigned n_ops = names_of(o)->n_values, n = 0;
     AUTO_FREE union model_atom *allowed = xcalloc(n_ops, sizeof(*allowed));
 
@@ -79,4 +79,35 @@ struct err *ops_update(struct txn *txn, struct object *o)
     }
     return txn_set(txn, o, &model_fields[row->allowed],
                    (struct model_value){n, allowed, NULL});
+}
+
+struct err *ops_update_alone(struct txn *txn, struct object *o)
+{
+    const struct ops_class *row = o ? ops_of(o) : NULL;
+
+    return row ? update(txn, row, o) : NULL;
+}
+
+struct err *ops_update(struct txn *txn, struct object *o)
+{
+    const struct ops_class *row = ops_of(o);
+
+    TRY(update(txn, row, o));
+    return row->update_near ? row->update_near(txn, o) : NULL;
+}
+
+static struct err *update_all(struct txn *txn, const struct db *db)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (struct object *o = db_first(db, &model_classes[rows[i]->class]); o;
+             o = object_next(o))
+            TRY(update(txn, rows[i], o));
+    return NULL;
+}
+
+struct err *ops_update_all(struct db *db)
+{
+    struct txn *txn = txn_begin(db);
+
+    return txn_end(txn, update_all(txn, db));
 }

@@ -28,6 +28,8 @@ struct ops_class {
     /* OP and RUNNING do not work at the same time, also when the check lets OP
      * begin: it waits until RUNNING has ended. */
     bool (*waits)(unsigned op, unsigned running);
+    /* ops_update_alone of each object whose rules look at O, or NULL. */
+    struct err *(*update_near)(struct txn *txn, struct object *o);
     /* What is to be done when a worker has died amid an operation, or NULL. Its
      * argument is a struct ops_work (ops_queue.h). */
     job_work_fn *settle;
@@ -38,9 +40,13 @@ const struct ops_class *ops_of(const struct object *o);
 
 struct err *ops_check(const struct db *db, const struct object *o, unsigned op,
                       bool strict) MUST_USE;
-/* O's allowed_operations as the rest of O says it is. Whoever changes that
- * calls this in the same txn. */
+/* The allowed_operations of O, and of what is near it, as the rest of O says
+ * they are. Whoever changes that calls this in the same txn. */
 struct err *ops_update(struct txn *txn, struct object *o) MUST_USE;
+/* Those of O, which may be NULL or of a class without any, alone. */
+struct err *ops_update_alone(struct txn *txn, struct object *o) MUST_USE;
+/* Those of all objects there are: for the daemon's start. */
+struct err *ops_update_all(struct db *db) MUST_USE;
 
 /* Operations that run on O: their tasks and what they are. */
 struct model_value ops_current(const struct object *o);

@@ -2,13 +2,182 @@
 /* plan: see plan.h. */
 #include "xapi/plan.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/str.h"
+#include "xapi/errors_gen.h"
 #include "xapi/fields_gen.h"
 
-void plan_make(struct pool *p, const struct object *vm, struct plan *ret)
+#define BOOT_ORDER "cd"
+#define FIRMWARE "bios"
+#define GUEST_DATA "vm-data" /* what XenStore data may be called */
+#define LETTERS 26
+
+/* ---- places of disks ----------------------------------------------------- */
+
+/* "" for 0 is what comes before the first name: names count a..z, aa..zz. */
+static char *letters(struct pool *p, int64_t n)
+{
+    const char *before = n >= LETTERS ? letters(p, n / LETTERS - 1) : "";
+
+    return pool_printf(p, "%s%c", before, (char)('a' + n % LETTERS));
+}
+
+static int64_t place_of_letters(const char *text)
+{
+    int64_t n = 0;
+
+    for (; *text; text++) {
+        if (*text < 'a' || *text > 'z' || n > PLAN_DISKS)
+            return -1;
+        n = n * LETTERS + (*text - 'a' + 1);
+    }
+    return n - 1;
+}
+
+int64_t plan_disk_place(const char *userdevice)
+{
+    static const char *const prefixes[] = {"xvd", "hd", "sd"};
+    int64_t n = -1;
+    struct err *e;
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (text_has_prefix(userdevice, prefixes[i]))
+            n = place_of_letters(userdevice + strlen(prefixes[i]));
+    if (n >= 0)
+        return n < PLAN_DISKS ? n : -1;
+    e = text_to_int(userdevice, 10, 0, PLAN_DISKS - 1, &n);
+    if (e)
+        err_drop(e, "there is no such place");
+    return n;
+}
+
+/* Firmware finds but the first four, by their older names. */
+static const char *device_of(struct pool *p, const struct object *vm,
+                             const char *userdevice)
+{
+    bool firmware = get_VM_domain_type(vm) == VM_domain_type_hvm;
+    int64_t place = plan_disk_place(userdevice);
+
+    if (place < 0 || userdevice[0] > '9')
+        return pool_str(p, userdevice);
+    return pool_printf(p, "%s%s", firmware && place < 4 ? "hd" : "xvd",
+                       letters(p, place));
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct plan_disk *x = a, *y = b;
+    int64_t places[] = {plan_disk_place(x->device), plan_disk_place(y->device)};
+
+    return (places[0] > places[1]) - (places[0] < places[1]);
+}
+
+void plan_sort_disks(struct plan_disk *disks, size_t n)
+{
+    qsort(disks, n, sizeof(*disks), by_place);
+}
+
+/* ---- devices ------------------------------------------------------------- */
+
+void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret)
+{
+    bool cdrom = get_VBD_type(vbd) == VBD_type_CD;
+
+    *ret = (struct plan_disk){
+        .vbd = pool_str(p, get_VBD_uuid(vbd)),
+        .device = device_of(p, get_VBD_VM(vbd), get_VBD_userdevice(vbd)),
+        .cdrom = cdrom,
+        .writable = !cdrom && get_VBD_mode(vbd) == VBD_mode_RW,
+        .bootable = get_VBD_bootable(vbd),
+    };
+}
+
+/* Kilobytes a second; what is no number is no limit. */
+static int64_t rate_of(const struct object *vif)
+{
+    const char *kbps =
+        datum_map_get(get_VIF_qos_algorithm_params(vif), "kbps");
+    int64_t rate = 0;
+
+    if (kbps && !strcmp(get_VIF_qos_algorithm_type(vif), "ratelimit"))
+        err_drop(text_to_int(kbps, 10, 0, INT32_MAX, &rate), "no limit");
+    return rate;
+}
+
+void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
+{
+    const struct object *network = get_VIF_network(vif);
+    int64_t devid = 0;
+
+    err_drop(text_to_int(get_VIF_device(vif), 10, 0, INT32_MAX, &devid),
+             "it was a number when the VIF was made");
+    *ret = (struct plan_nic){
+        .vif = pool_str(p, get_VIF_uuid(vif)),
+        .devid = devid,
+        .mac = pool_str(p, get_VIF_MAC(vif)),
+        .bridge = pool_str(p, network ? get_network_bridge(network) : ""),
+        .mtu = get_VIF_MTU(vif),
+        .rate = rate_of(vif),
+    };
+}
+
+/* ---- maps ---------------------------------------------------------------- */
+
+/* Those of MAP whose names begin with PREFIX. */
+static void pairs_of(struct pool *p, struct model_value map, const char *prefix,
+                     const struct plan_pair **ret, size_t *ret_n)
+{
+    struct plan_pair *pairs = NULL;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < map.n; i++)
+        if (text_has_prefix(map.keys[i].s, prefix))
+            *pool_push(p, pairs, n) = (struct plan_pair){
+                pool_str(p, map.keys[i].s), pool_str(p, map.values[i].s)};
+    *ret = pairs;
+    *ret_n = n;
+}
+
+static const char *text_of(struct pool *p, struct model_value map,
+                           const char *key, const char *otherwise)
+{
+    const char *text = datum_map_get(map, key);
+
+    return pool_str(p, text && *text ? text : otherwise);
+}
+
+static struct err *number_of(const struct object *vm, const char *key,
+                             int64_t max, int64_t *ret)
+{
+    const char *text = datum_map_get(get_VM_VCPUs_params(vm), key);
+    struct err *e;
+
+    *ret = 0;
+    if (!text || !*text)
+        return NULL;
+    e = text_to_int(text, 10, 0, max, ret);
+    if (!e)
+        return NULL;
+    err_drop(e, "the client has a code for it");
+    return err_INVALID_VALUE("VCPUs_params", key);
+}
+
+static struct err *check_cpus(const char *cpus)
+{
+    return cpus[strspn(cpus, "0123456789,-")] ||
+                   (*cpus && !strpbrk(cpus, "0123456789"))
+               ? err_INVALID_VALUE("VCPUs_params", "mask")
+               : NULL;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
 {
     const struct model_enum *types = model_fields[VM_domain_type].type->enum_;
-
-    *ret = (struct plan){
+    struct plan plan = {
         .uuid = pool_str(p, get_VM_uuid(vm)),
         .name = pool_str(p, get_VM_name_label(vm)),
         .type = types->values[get_VM_domain_type(vm)],
@@ -16,8 +185,22 @@ void plan_make(struct pool *p, const struct object *vm, struct plan *ret)
         .memory_max = get_VM_memory_static_max(vm),
         .vcpus = get_VM_VCPUs_at_startup(vm),
         .vcpus_max = get_VM_VCPUs_max(vm),
+        .cpus = text_of(p, get_VM_VCPUs_params(vm), "mask", ""),
         .kernel = pool_str(p, get_VM_PV_kernel(vm)),
         .ramdisk = pool_str(p, get_VM_PV_ramdisk(vm)),
         .args = pool_str(p, get_VM_PV_args(vm)),
+        .bootloader = pool_str(p, get_VM_PV_bootloader(vm)),
+        .bootloader_args = pool_str(p, get_VM_PV_bootloader_args(vm)),
+        .boot = text_of(p, get_VM_HVM_boot_params(vm), "order", BOOT_ORDER),
+        .firmware = text_of(p, get_VM_HVM_boot_params(vm), "firmware", FIRMWARE),
     };
+
+    TRY(number_of(vm, "weight", PLAN_WEIGHT_MAX, &plan.weight));
+    TRY(number_of(vm, "cap", PLAN_CAP_MAX, &plan.cap));
+    TRY(check_cpus(plan.cpus));
+    pairs_of(p, get_VM_platform(vm), "", &plan.platform, &plan.n_platform);
+    pairs_of(p, get_VM_xenstore_data(vm), GUEST_DATA, &plan.xenstore_data,
+             &plan.n_xenstore_data);
+    *ret = plan;
+    return NULL;
 }

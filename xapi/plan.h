@@ -55,7 +55,23 @@ struct plan {
     size_t n_nics;
 };
 
-/* Of VM, without devices; texts are in P. */
-void plan_make(struct pool *p, const struct object *vm, struct plan *ret);
+#define PLAN_WEIGHT_MAX 65535
+#define PLAN_CAP_MAX 65535 /* per cent of a processor */
+
+/* Of VM, without devices; texts are in P, "" for none. A setting that makes no
+ * sense is INVALID_VALUE. */
+struct err *plan_make(struct pool *p, const struct object *vm,
+                      struct plan *ret) MUST_USE;
+
+/* Of a VBD, as an empty drive: path and format are the attached disk's. */
+void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret);
+void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret);
+
+/* The place among a guest's disks that a userdevice ("3", "xvdd", "hdd") stands
+ * for, or -1. */
+#define PLAN_DISKS 255
+int64_t plan_disk_place(const char *userdevice);
+/* In the order of their places. */
+void plan_sort_disks(struct plan_disk *disks, size_t n);
 
 #endif

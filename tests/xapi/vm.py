@@ -200,7 +200,7 @@ class Host:
 
     def left(self):
         """Names beside those the host always has."""
-        return sorted(set(os.listdir(self.dir)) - {"domains", "fault"})
+        return sorted(set(os.listdir(self.dir)) - {"domains", "fault", "lock"})
 
 
 def until(what, seconds=20):

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* device: see device.h. */
+#include "xapi/device.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "xapi/disk.h"
+#include "xapi/ops.h"
+
+/* ---- on the host --------------------------------------------------------- */
+
+struct err *vbd_attach(struct job *j, struct object *vbd, struct plan_disk *ret)
+{
+    struct object *vdi = get_VBD_VDI(vbd);
+    struct plan_disk disk;
+    struct disk_path where;
+
+    plan_disk(job_pool(j), vbd, &disk);
+    if (vdi) {
+        TRY(disk_attach(j, vdi, disk.vbd, disk.writable, &where));
+        disk.path = where.path;
+        disk.format = where.format;
+    }
+    *ret = disk;
+    return NULL;
+}
+
+struct err *vbd_release(struct job *j, struct object *vbd)
+{
+    struct object *vdi = get_VBD_VDI(vbd);
+
+    return vdi ? disk_detach(j, vdi, get_VBD_uuid(vbd)) : NULL;
+}
+
+struct err *vif_attach(struct job *j, struct object *vif, struct plan_nic *ret)
+{
+    plan_nic(job_pool(j), vif, ret);
+    return NULL;
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+struct err *vbd_set_attached(struct txn *txn, struct object *vbd, bool attached)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct plan_disk disk;
+
+    plan_disk(p, vbd, &disk);
+    TRY(set_VBD_currently_attached(txn, vbd, attached));
+    TRY(set_VBD_device(txn, vbd, attached ? disk.device : ""));
+    TRY(set_VBD_status_code(txn, vbd, 0));
+    TRY(set_VBD_status_detail(txn, vbd, ""));
+    return ops_update(txn, vbd);
+}
+
+struct err *vif_set_attached(struct txn *txn, struct object *vif, bool attached)
+{
+    TRY(set_VIF_currently_attached(txn, vif, attached));
+    TRY(set_VIF_status_code(txn, vif, 0));
+    TRY(set_VIF_status_detail(txn, vif, ""));
+    return ops_update(txn, vif);
+}
+
+/* ---- addresses ----------------------------------------------------------- */
+
+/* Of those that nobody was assigned, to one machine. */
+void vif_make_address(const struct object *vm, const char *device,
+                      char ret[MAC_SIZE])
+{
+    const char *seed = datum_map_get(get_VM_other_config(vm), "mac_seed");
+    uuid_t space, made;
+
+    if (!seed || uuid_parse(seed, space))
+        uuid_parse(get_VM_uuid(vm), space);
+    uuid_generate_sha1(made, space, device, strlen(device));
+    snprintf(ret, MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x",
+             (made[0] & 0xfc) | 2, made[1], made[2], made[3], made[4], made[5]);
+}

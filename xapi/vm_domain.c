@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_domain: see vm_domain.h. */
+#include "xapi/vm_domain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xapi/device.h"
+#include "xapi/disk.h"
+#include "xapi/hv.h"
+#include "xapi/message.h"
+#include "xapi/plan.h"
+
+/* What a step has made, for undoing and writing. */
+struct made {
+    struct job *job;
+    const struct ops_work *work;
+    uint32_t domid;
+    bool paused;
+    enum VM_power_state state;
+    const char *news;
+    struct disk *image; /* that goes, or NULL */
+};
+
+static struct made *made_of(struct job *j, const struct ops_work *w)
+{
+    struct made *m = pool_new_of(job_pool(j), struct made);
+
+    *m = (struct made){.job = j, .work = w};
+    return m;
+}
+
+/* ---- news ---------------------------------------------------------------- */
+
+struct err *vm_tell(struct txn *txn, const struct object *vm, const char *news)
+{
+    const struct model_alert *alert = model_alerts;
+    struct object *message;
+
+    while (strcmp(alert->name, news))
+        alert++;
+    return message_add(
+        txn,
+        &(struct message){news, alert->priority, message_cls_VM,
+                          get_VM_uuid(vm), ""},
+        &message);
+}
+
+/* ---- devices ------------------------------------------------------------- */
+
+void vm_hold_devices(const struct call *c, const struct object *vm,
+                     struct ops_more *more)
+{
+    struct model_value vbds = get_VM_VBDs(vm), vifs = get_VM_VIFs(vm);
+
+    for (unsigned i = 0; i < vbds.n; i++)
+        ops_hold(more,
+                 db_find(c->db, &model_classes[CLASS_VBD], vbds.keys[i].s),
+                 VBD_operations_attach);
+    for (unsigned i = 0; i < vifs.n; i++)
+        ops_hold(more,
+                 db_find(c->db, &model_classes[CLASS_VIF], vifs.keys[i].s),
+                 VIF_operations_attach);
+}
+
+static struct err *add_disks(struct job *j, const struct object *vm,
+                             struct plan *plan)
+{
+    struct model_value vbds = get_VM_VBDs(vm);
+    struct plan_disk *disks =
+        pool_alloc(job_pool(j), (vbds.n + 1) * sizeof(*disks));
+
+    for (unsigned i = 0; i < vbds.n; i++)
+        TRY(vbd_attach(
+            j, db_find(job_db(j), &model_classes[CLASS_VBD], vbds.keys[i].s),
+            &disks[i]));
+    plan_sort_disks(disks, vbds.n);
+    plan->disks = disks;
+    plan->n_disks = vbds.n;
+    return NULL;
+}
+
+static struct err *add_nics(struct job *j, const struct object *vm,
+                            struct plan *plan)
+{
+    struct model_value vifs = get_VM_VIFs(vm);
+    struct plan_nic *nics =
+        pool_alloc(job_pool(j), (vifs.n + 1) * sizeof(*nics));
+
+    for (unsigned i = 0; i < vifs.n; i++)
+        TRY(vif_attach(
+            j, db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s),
+            &nics[i]));
+    plan->nics = nics;
+    plan->n_nics = vifs.n;
+    return NULL;
+}
+
+/* All are tried. */
+static struct err *give_back(struct job *j, const struct object *vm)
+{
+    struct model_value vbds = get_VM_VBDs(vm);
+    struct err *e = NULL;
+
+    for (unsigned i = 0; i < vbds.n; i++)
+        e = err_join(
+            e, vbd_release(j, db_find(job_db(j), &model_classes[CLASS_VBD],
+                                      vbds.keys[i].s)));
+    return e;
+}
+
+/* ---- up ------------------------------------------------------------------ */
+
+static struct err *undo_create(void *arg)
+{
+    const struct made *m = arg;
+
+    return m->work->hv->destroy(m->work->hv, m->domid);
+}
+
+static struct err *write_up(struct txn *txn, void *arg)
+{
+    const struct made *m = arg;
+    struct object *vm = m->work->self;
+    bool keep = !strcmp(get_VM_ha_restart_priority(vm), "restart");
+
+    TRY(set_VM_ha_always_run(txn, vm, keep));
+    TRY(vm_set_up(txn, vm, m->work->host, m->domid, m->paused));
+    return vm_tell(txn, vm, m->news);
+}
+
+static struct err *create(struct job *j, struct made *m, const char *from)
+{
+    const struct hv *hv = m->work->hv;
+    struct plan plan;
+
+    TRY(plan_make(job_pool(j), m->work->self, &plan));
+    TRY(add_disks(j, m->work->self, &plan));
+    TRY(add_nics(j, m->work->self, &plan));
+    job_progress(j, 0.2);
+    TRY(from ? hv->resume(hv, &plan, from, &m->domid)
+             : hv->create(hv, &plan, &m->domid));
+    job_undo(j, undo_create, m);
+    return NULL;
+}
+
+struct err *vm_bring_up(struct job *j, const struct ops_work *w,
+                        const struct vm_up *up)
+{
+    struct made *m = made_of(j, w);
+
+    TRY(create(j, m, up->from));
+    job_progress(j, 0.5);
+    if (!up->paused)
+        TRY(w->hv->unpause(w->hv, m->domid));
+    job_progress(j, 0.9);
+    m->paused = up->paused;
+    m->news = up->news;
+    return job_commit(j, write_up, m);
+}
+
+/* ---- down ---------------------------------------------------------------- */
+
+static struct err *write_down(struct txn *txn, void *arg)
+{
+    const struct made *m = arg;
+    struct object *vm = m->work->self;
+
+    TRY(set_VM_ha_always_run(txn, vm, false));
+    if (m->image) {
+        TRY(set_VM_suspend_VDI(txn, vm, NULL));
+        TRY(disk_write(txn, m->image));
+    }
+    TRY(vm_set_down(txn, vm, m->state));
+    return m->news ? vm_tell(txn, vm, m->news) : NULL;
+}
+
+struct err *vm_bring_down(struct job *j, const struct ops_work *w,
+                          enum VM_power_state state, const char *news)
+{
+    struct made *m = made_of(j, w);
+    struct object *image = get_VM_suspend_VDI(w->self);
+    struct err *e;
+
+    if (get_VM_domid(w->self) >= 0)
+        TRY(w->hv->destroy(w->hv, (uint32_t)get_VM_domid(w->self)));
+    e = give_back(j, w->self);
+    m->state = state;
+    m->news = news;
+    if (image && state == VM_power_state_Halted)
+        e = err_join(e, disk_destroy(j, image, &m->image));
+    return err_join(e, job_commit(j, write_down, m));
+}
+
+static struct err *undo_up(void *arg)
+{
+    const struct made *m = arg;
+
+    return err_join(give_back(m->job, m->work->self),
+                    job_commit(m->job, write_down, arg));
+}
+
+/* Between the old domain and the new one it is halted, if that is the end. */
+struct err *vm_renew(struct job *j, const struct ops_work *w, const char *news)
+{
+    struct made *m = made_of(j, w);
+
+    TRY(w->hv->destroy(w->hv, (uint32_t)get_VM_domid(w->self)));
+    m->state = VM_power_state_Halted;
+    job_undo(j, undo_up, m);
+    return vm_bring_up(j, w, &(struct vm_up){.news = news});
+}
+
+struct err *vm_lives(struct job *j, const struct hv *hv, int64_t domid,
+                     bool *ret)
+{
+    struct hv_domain *domains;
+    size_t n;
+
+    TRY(hv->list(hv, job_pool(j), &domains, &n));
+    *ret = false;
+    for (size_t i = 0; i < n; i++)
+        if (domains[i].domid == domid)
+            *ret = domains[i].state != HV_SHUT;
+    return NULL;
+}

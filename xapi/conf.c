@@ -22,6 +22,8 @@ static const struct slot settings[] = {
     O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
     O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
     O("hv",          WORD(hv),          .unit = "libxl|sim", .doc = "The hypervisor: libxl is this host's Xen, sim a host of files in DIR/sim; without it VMs are records only."),
+    O("net",         WORD(net),         .unit = "bridge|sim", .doc = "The host's network: bridge is this Linux, sim is files (as --hv is)."),
+    O("nics",        WORD(nics),        .unit = "NAMES",     .doc = "Interfaces that are PIFs: patterns with commas between, such as eth*,ens3 (all that are hardware)."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
     O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
@@ -98,6 +100,13 @@ void conf_help(struct pool *p, struct str *out)
     opt_usage(rows, out);
     str_add(out, "\n\nThe daemon that speaks XenAPI.\n\nOptions:\n");
     opt_help(rows, out);
+}
+
+const char *conf_net(const struct conf *c)
+{
+    if (c->net)
+        return c->net;
+    return strcmp(c->hv, "sim") ? "bridge" : "sim";
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -13,7 +13,8 @@
 #define CONF_PATH "/etc/xapi.conf" /* read when it is there */
 
 struct conf {
-    const char *state, *http, *https, *socket, *auth, *certificate, *log, *hv;
+    const char *state, *http, *https, *socket, *auth, *certificate, *log, *hv,
+        *net, *nics;
     unsigned auth_delay, audit_bytes, audit_files;
     bool verbose;
     struct limits limits;
@@ -22,6 +23,9 @@ struct conf {
     const char *restore;
     bool hash, check;
 };
+
+/* The body of net.h: what --net says, or what goes with --hv. */
+const char *conf_net(const struct conf *c);
 
 /* Complaints about the file, all of them, go to standard error; one that is an
  * error gives err_silent(1). Texts are in P. */

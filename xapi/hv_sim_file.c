@@ -6,39 +6,12 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "xapi/job.h"
 
-#define DELAY_MAX 600
 #define LOCK_SECONDS 30
 
 static const char *path_of(const struct hv *hv, struct pool *p, uint32_t domid)
 {
     return pool_printf(p, "%s/domains/%u", hv->dir, domid);
-}
-
-/* ---- lines --------------------------------------------------------------- */
-
-static bool is_of(const char *line, const char *key)
-{
-    return text_has_prefix(line, key) && line[strlen(key)] == ' ';
-}
-
-const char *sim_line(struct pool *p, const char *text, const char *key)
-{
-    char **lines = text_split(p, text, '\n', NULL);
-
-    for (; *lines; lines++)
-        if (is_of(*lines, key))
-            return *lines + strlen(key) + 1;
-    return NULL;
-}
-
-void sim_add(struct str *text, const char *key, const char *value)
-{
-    str_addf(text, "%s ", key);
-    for (; *value; value++)
-        str_addc(text, *value == '\n' ? ' ' : *value);
-    str_addc(text, '\n');
 }
 
 /* ---- domains ------------------------------------------------------------- */
@@ -99,7 +72,7 @@ struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
     TRY(file_lock(pool_printf(p, "%s/lock", hv->dir), LOCK_SECONDS, &lock));
     TRY(sim_read(hv, p, domid, &text));
     for (lines = text_split(p, text, '\n', NULL); *lines; lines++)
-        if (!is_there && is_of(*lines, key))
+        if (!is_there && sim_is(*lines, key))
             is_there = true;
         else if (**lines)
             str_addf(&out, "%s\n", *lines);
@@ -110,29 +83,7 @@ struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
     return file_write(path_of(hv, p, domid), str_text(&out), out.len, 0600);
 }
 
-/* ---- faults -------------------------------------------------------------- */
-
 struct err *sim_obey(const struct hv *hv, const char *verb, bool *ret_ignores)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    const char *path = pool_printf(p, "%s/fault/%s", hv->dir, verb);
-    const char *delay, *fail;
-    double seconds = 0;
-    char *text;
-    size_t len;
-
-    if (!file_exists(path))
-        return NULL;
-    TRY(file_read(p, path, SIM_FILE_BYTES, &text, &len));
-    fail = sim_line(p, text, "fail");
-    delay = sim_line(p, text, "delay");
-    if (delay)
-        TRY(err_wrap(text_to_double(delay, 0, DELAY_MAX, &seconds), "%s",
-                     path));
-    TRY(job_sleep(seconds));
-    if (fail)
-        return ERR("%s: %s", verb, fail);
-    if (ret_ignores)
-        *ret_ignores = text_has_prefix(text, "ignore");
-    return NULL;
+    return sim_fault(hv->dir, verb, ret_ignores);
 }

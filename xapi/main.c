@@ -21,8 +21,10 @@
 #include "xapi/files.h"
 #include "xapi/first.h"
 #include "xapi/hv.h"
+#include "xapi/net.h"
 #include "xapi/notify.h"
 #include "xapi/ops_queue.h"
+#include "xapi/pif.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
@@ -68,6 +70,7 @@ struct daemon {
     struct door *door;
     struct http_route cli;
     struct hv hv;
+    struct net net;
     struct err *unsettled;
     struct files files;
     struct consoles consoles;
@@ -230,17 +233,15 @@ static void on_settled(void *arg, struct err *e, bool died)
     event_base_loopbreak(d->base);
 }
 
-/* What the database says of VMs is true before anybody asks. */
-static struct err *settle(struct daemon *d)
+/* WORK in a worker, before anybody asks for anything. */
+static struct err *work_first(struct daemon *d, const char *title,
+                              job_work_fn *work, void *arg)
 {
-    struct ops_work all = {
-        .hv = d->server.hv,
-        .host = db_find(d->db, &model_classes[CLASS_host], d->server.host)};
     const struct job_start s = {.base = d->base,
                                 .db = d->db,
-                                .title = "the state of all VMs",
-                                .work = vm_settle,
-                                .work_arg = &all,
+                                .title = title,
+                                .work = work,
+                                .work_arg = arg,
                                 .done = on_settled,
                                 .arg = d,
                                 .keep_fd = d->server.lock};
@@ -251,9 +252,30 @@ static struct err *settle(struct daemon *d)
     return take_ptr(d->unsettled);
 }
 
-static struct err *open_hv(struct daemon *d)
+static struct object *this_host(struct daemon *d)
+{
+    return db_find(d->db, &model_classes[CLASS_host], d->server.host);
+}
+
+static struct err *open_net(struct daemon *d)
 {
     const struct conf *o = d->conf;
+    struct pif_start start = {.net = &d->net, .host = this_host(d)};
+
+    if (strcmp(conf_net(o), "sim"))
+        return NULL;
+    TRY(net_open(conf_net(o), pool_printf(d->pool, "%s/net", o->state), o->nics,
+                 &d->net));
+    d->server.net = &d->net;
+    return err_wrap(work_first(d, "the host's interfaces", pif_start, &start),
+                    "the host's interfaces");
+}
+
+/* What the database says of the host and its VMs is true from here on. */
+static struct err *open_host(struct daemon *d)
+{
+    const struct conf *o = d->conf;
+    struct ops_work all = {.hv = &d->hv, .host = this_host(d)};
 
     d->server.ops = ops_queue_new(&d->server);
     TRY(ops_update_all(d->db));
@@ -261,7 +283,8 @@ static struct err *open_hv(struct daemon *d)
         return NULL;
     TRY(hv_open(o->hv, pool_printf(d->pool, "%s/%s", o->state, o->hv), &d->hv));
     d->server.hv = &d->hv;
-    return settle(d);
+    TRY(open_net(d));
+    return work_first(d, "the state of all VMs", vm_settle, &all);
 }
 
 /* Workers of a daemon that was killed hold it until they have taken back what
@@ -297,7 +320,7 @@ static struct err *daemon_run(struct daemon *d)
     d->tasks = task_sweeper_new(&d->server);
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
-    TRY(open_hv(d));
+    TRY(open_host(d));
     cli_serve(door_http(d->door), &d->cli, &d->server);
     d->files = (struct files){.server = &d->server, .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);

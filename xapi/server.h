@@ -14,6 +14,7 @@ struct call;
 struct door;
 struct event_base;
 struct hv;
+struct net;
 struct ops_queue;
 struct sessions;
 
@@ -27,10 +28,11 @@ struct server {
     struct call *doing;   /* the call that writes now, or NULL */
     struct call *waiting; /* calls that are answered later */
     struct ops_queue *ops;
-    const struct hv *hv; /* NULL: none, VMs are records only */
-    int lock;            /* of the state: workers hold it too; -1: none */
-    const char *host;    /* ref of the host that this is */
-    const char *pool;    /* ref of its pool */
+    const struct hv *hv;   /* NULL: none, VMs are records only */
+    const struct net *net; /* NULL: none, when there is no hv */
+    int lock;              /* of the state: workers hold it too; -1: none */
+    const char *host;      /* ref of the host that this is */
+    const char *pool;      /* ref of its pool */
 };
 
 #endif

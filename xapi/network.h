@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * network: networks of the API on this host: which bridge has to be there for a
+ * guest, and the interface it goes out by. All of it is for workers (job.h).
+ */
+#ifndef XAPI_NETWORK_H
+#define XAPI_NETWORK_H
+
+#include "xapi/db.h"
+#include "xapi/job.h"
+#include "xapi/net.h"
+
+/*
+ * The bridge of NETWORK (get_network_bridge) is there, with its MTU, so that a
+ * VIF can be attached to it. When HOST has an interface (PIF) on the network
+ * that is down, it is brought up. HOST_CANNOT_ATTACH_NETWORK when that would
+ * move the host's own address: a user has to say so, by PIF.plug.
+ */
+struct err *network_attach(struct job *j, const struct net *net,
+                           struct object *network,
+                           struct object *host) MUST_USE;
+/* VIF (of that network; NULL: none) has been detached, or is about to: a bridge
+ * of guests alone goes with its last one. */
+struct err *network_detach(struct job *j, const struct net *net,
+                           const struct object *network,
+                           const struct object *vif) MUST_USE;
+
+#endif

@@ -17,7 +17,7 @@ CC := gcc
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wwrite-strings -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
-CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen -isystem /usr/include/libxml2 \
+CPPFLAGS += -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen -isystem /usr/include/libxml2 -isystem /usr/include/libnl3 \
 	-DDOM0KIT_PREFIX='"$(PREFIX)"' -DXC_WANT_COMPAT_MAP_FOREIGN_API
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -40,10 +40,10 @@ XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lpam 
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c xapi/docs.c
+MAINS := xl/main.c xl/keeperd.c xl/hotplug/main.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c xapi/docs.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
 GEN := $(B)/gen/xapi
-SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xapi/*.c xapi/xe/*.c)) \
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xl/hotplug/*.c xapi/*.c xapi/xe/*.c)) \
 	$(GEN)/model_gen.c $(GEN)/calls_gen.c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
@@ -61,11 +61,21 @@ LINKS := $(addprefix $(B)/bin/xenstore-,read write list exists rm ls chmod watch
 $(LINKS): $(B)/bin/xenstore
 	$(Q)ln -sf xenstore $@
 
+# What libxl runs for devices: small, and static, as it is started for each.
+HOTPLUG := $(B)/libexec/hotplug
+HOTPLUG_LINKS := $(addprefix $(B)/libexec/,block vif-bridge vif-nat vif-route)
+$(HOTPLUG): $(B)/obj/xl/hotplug/main.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ -lnl-route-3 -lnl-3 -lm -lpthread
+$(HOTPLUG_LINKS): $(HOTPLUG)
+	$(Q)ln -sf hotplug $@
+
 # What the tests in a Dom0 find ready there.
 TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so $(B)/tests/pty
 
 .PHONY: all
-all: $(PROGRAMS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
+all: $(PROGRAMS) $(HOTPLUG_LINKS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
 
 $(B)/bin/xl: $(B)/obj/xl/main.o
 $(B)/bin/xenstore: $(B)/obj/xenstore/main.o
@@ -143,6 +153,10 @@ cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/sho
 .PHONY: xenstore
 xenstore: all ## the XenStore tools beside Debian's, on both daemons
 	@tests/xenstore/run
+
+.PHONY: hotplug
+hotplug: $(HOTPLUG_LINKS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, on loop devices and interfaces of this machine (root)
+	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh
 
 # The daemon's door with calls of the tests' own behind it.
 $(B)/tests/xapi-serve: $(B)/obj/tests/xapi/serve.o $(B)/dom0kit.a
@@ -353,7 +367,8 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid $(B)/bin/xe $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
-	install -m755 $(B)/libexec/* $(DESTDIR)$(PREFIX)/libexec/dom0kit
+	install -m755 $(HOTPLUG) $(B)/libexec/xl-keeper $(DESTDIR)$(PREFIX)/libexec/dom0kit
+	cp -P $(HOTPLUG_LINKS) $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	install -m644 README.md LICENSE docs/*.md $(B)/docs/xenapi.md $(B)/docs/parity.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
 	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples
 	install -D -m644 configs/systemd/xapid.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xapid.service

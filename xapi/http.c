@@ -197,6 +197,7 @@ struct http *http_new(struct event_base *base, const struct limits *limits)
     TAILQ_INIT(&h->conns);
     TAILQ_INIT(&h->waiting);
     TAILQ_INIT(&h->pumps);
+    http_turns_init(h);
     return h;
 }
 
@@ -216,6 +217,7 @@ void http_free(struct http *h)
     event_free(h->sweep);
     event_free(h->resume);
     event_free(h->stop);
+    http_turns_done(h);
     str_done(&h->head);
     free(h->routes);
     free(h);

@@ -6,7 +6,8 @@
  * taken, to speak something else. Nothing here blocks. Knows no RPC.
  *
  * Slow, broken and too many clients: see limits.h. One request of a connection
- * is worked on at a time, and connections take turns.
+ * is worked on at a time, and clients take turns, however many connections they
+ * have (http_turn.c).
  */
 #ifndef XAPI_HTTP_H
 #define XAPI_HTTP_H
@@ -55,6 +56,9 @@ struct http_request {
     uint64_t length;
     const struct http_peer *peer;
 };
+
+/* R's connection is of USER, whose connections take turns as one client. */
+void http_name_client(struct http_request *r, const char *user);
 
 /* The first of that name (in lower case), or NULL. */
 const char *http_header(const struct http_request *r, const char *name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * http_conn: one connection from its first byte to its last. Its states follow
- * each other in a ring: head, body, busy (a handler has the request), send.
+ * each other in a ring: head, body, turn (others are first), busy (a handler
+ * has the request), send.
  */
 #include "xapi/http_conn.h"
 
@@ -33,13 +34,11 @@ void conn_set_state(struct conn *c, enum conn_state state)
 
 /* ---- input --------------------------------------------------------------- */
 
-/* The request is whole, or a stream: its handler's turn. */
-static void dispatch(struct conn *c)
+void conn_dispatch(struct conn *c)
 {
     struct request *r = c->request;
 
     conn_set_state(c, CONN_BUSY);
-    conn_set_deadline(c, 0);
     r->route->fn(&r->pub, r->route->arg);
 }
 
@@ -58,7 +57,7 @@ static void take_body(struct conn *c)
     evbuffer_remove(conn_input(c), body, len);
     r->body = body;
     r->body_len = len;
-    dispatch(c);
+    conn_queue(c);
 }
 
 static void start_body(struct conn *c)
@@ -98,10 +97,12 @@ static void begin_request(struct conn *c, const char *text, size_t len)
         return;
     }
     r->route = http_find_route(c->http, &r->pub, &status);
-    if (!r->route)
+    if (c->refused)
+        conn_refuse(c, 503, "this client has too many connections");
+    else if (!r->route)
         conn_refuse(c, status, NULL);
     else if (r->route->mode == HTTP_STREAM)
-        dispatch(c);
+        conn_queue(c);
     else
         start_body(c);
 }
@@ -161,6 +162,7 @@ void conn_advance(struct conn *c)
     case CONN_BODY:
         take_body(c);
         return;
+    case CONN_TURN:
     case CONN_BUSY:
     case CONN_SEND:
         if (c->eof && c->request->gone)
@@ -344,8 +346,10 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
     evtimer_assign(&c->again, h->base, on_again, c);
     TAILQ_INSERT_TAIL(&h->conns, c, all);
     h->n_conns++;
+    c->refused = !conn_enter(c, "");
     conn_set_state(c, tls ? CONN_HANDSHAKE : CONN_HEAD);
-    conn_set_deadline(c, tls ? h->limits.head_seconds : h->limits.idle_seconds);
+    conn_set_deadline(c, tls || c->refused ? h->limits.head_seconds
+                                           : h->limits.idle_seconds);
     bufferevent_set_max_single_write(c->bev, SEND_MAX);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
@@ -370,6 +374,7 @@ void conn_free(struct conn *c)
     if (c->is_waiting)
         TAILQ_REMOVE(&h->waiting, c, waiting);
     TAILQ_REMOVE(&h->conns, c, all);
+    conn_leave(c);
     event_del(&c->again);
     if (c->bev) {
         tls_close(bufferevent_openssl_get_ssl(c->bev));

@@ -2,8 +2,9 @@
 /*
  * http_conn: what the files of the server share: http.c (the server, its lists
  * and clock), http_listen.c (sockets), http_conn.c (one connection's states),
- * http_answer.c (requests and their answers), http_send.c (bytes on their way
- * out), http_take.c (connections handed on).
+ * http_turn.c (clients, and whose request is next), http_answer.c (requests and
+ * their answers), http_send.c (bytes on their way out), http_take.c
+ * (connections handed on).
  */
 #ifndef XAPI_HTTP_CONN_H
 #define XAPI_HTTP_CONN_H
@@ -14,6 +15,7 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
+#include "lib/hash.h"
 #include "xapi/http_head.h"
 
 struct evconnlistener;
@@ -22,11 +24,13 @@ enum conn_state {
     CONN_HANDSHAKE, /* of TLS */
     CONN_HEAD,      /* idle, or part of a head is there */
     CONN_BODY,
+    CONN_TURN, /* the request is whole, and waits for its turn */
     CONN_BUSY, /* a handler has the request */
     CONN_SEND,
     CONN_LINGER, /* all is said; until the client has seen it */
 };
 
+struct client;
 struct request;
 struct pump;
 
@@ -34,6 +38,8 @@ struct conn {
     TAILQ_ENTRY(conn) all;
     TAILQ_ENTRY(conn) waiting; /* nobody loses much when it is closed */
     bool is_waiting;
+    TAILQ_ENTRY(conn) turn; /* in its client's queue */
+    struct client *client;
     struct http *http;
     struct bufferevent *bev;
     struct http_peer peer;
@@ -44,6 +50,7 @@ struct conn {
     size_t unsent;           /* when the deadline was set */
     bool eof;                /* the client sends no more */
     bool reading;            /* the head has begun */
+    bool refused;            /* its client has too many */
     struct event again;      /* what is buffered gets its turn */
 };
 
@@ -61,6 +68,7 @@ struct request {
 
 TAILQ_HEAD(conn_list, conn);
 TAILQ_HEAD(pump_list, pump);
+TAILQ_HEAD(client_list, client);
 
 struct listener {
     struct http *http;
@@ -81,7 +89,12 @@ struct http {
     struct conn_list conns, waiting;
     struct pump_list pumps;
     size_t n_conns; /* and pumps */
-    struct event *sweep, *resume, *stop;
+    struct hash clients;
+    struct client_list busy;
+    struct client *last_client; /* whose request came last ... */
+    double switched;            /* ... and when another's came before it */
+    double had;                 /* the clients' common time */
+    struct event *sweep, *resume, *stop, *turn;
     double next_sweep;
     struct str head; /* of the answer being sent */
     bool stopping;
@@ -115,6 +128,8 @@ void conn_timed_out(struct conn *c);
 void conn_soon(struct conn *c);
 /* Does what the bytes that are there allow. */
 void conn_advance(struct conn *c);
+/* The request's turn has come. */
+void conn_dispatch(struct conn *c);
 /* All of the answer is on its way: what comes next? */
 void conn_sent(struct conn *c);
 void conn_refuse(struct conn *c, int status, const char *detail);
@@ -127,6 +142,15 @@ static inline struct evbuffer *conn_output(struct conn *c)
 {
     return bufferevent_get_output(c->bev);
 }
+
+/* http_turn.c */
+void http_turns_init(struct http *h);
+void http_turns_done(struct http *h);
+/* C is USER's from now on ("": not known yet); false: that has too many. */
+bool conn_enter(struct conn *c, const char *user);
+void conn_leave(struct conn *c);
+/* C has a whole request. */
+void conn_queue(struct conn *c);
 
 /* http_send.c */
 /* "100 Continue", for a client that waits for it. */

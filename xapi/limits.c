@@ -4,6 +4,7 @@
 
 const struct limits limits_default = {
     .connections = 4096,
+    .client_connections = 2048,
     .head_bytes = 16 * 1024,
     .rpc_bytes = 300 * 1024,
     .head_seconds = 10,
@@ -19,6 +20,8 @@ const struct limits limits_default = {
 const struct slot limits_rows[] = {
     {.name = "connections", NUMBER(connections, 1, 1000000), .unit = "N",
         .doc = "Most connections at a time; past it, the one that has been idle longest is closed."},
+    {.name = "client_connections", NUMBER(client_connections, 1, 1000000), .unit = "N",
+        .doc = "Most connections of one client (address and user) at a time; past it, its longest idle one is closed, or the new one is told 503."},
     {.name = "head_bytes", NUMBER(head_bytes, 512, 1 << 20), .unit = "BYTES",
         .doc = "Largest request line and headers."},
     {.name = "rpc_bytes", NUMBER(rpc_bytes, 1024, 1 << 30), .unit = "BYTES",

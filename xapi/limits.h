@@ -6,7 +6,7 @@
 #include "lib/slot.h"
 
 struct limits {
-    unsigned connections;
+    unsigned connections, client_connections;
     unsigned head_bytes; /* request line and headers */
     unsigned rpc_bytes;  /* body of an RPC call */
     unsigned head_seconds, body_seconds, idle_seconds, send_seconds;

@@ -66,6 +66,8 @@ static void answer(struct call *c, void *arg)
     struct door_call *d = arg;
 
     log_call(c, d->method);
+    if (c->user)
+        http_name_client(d->request, c->user);
     if (c->failure) {
         send_failure(d, c->failure);
         return;

@@ -146,12 +146,11 @@ static struct err *leave_tree(struct txn *txn, const struct object *vm)
     return NULL;
 }
 
-static struct err *destroy(struct call *c, struct txn *txn, struct object *vm)
+struct err *vm_remove(struct txn *txn, struct object *vm)
 {
     static const unsigned owned[] = {VM_VBDs,  VM_VIFs,  VM_consoles,
                                      VM_VTPMs, VM_VUSBs, VM_VGPUs};
 
-    (void)c;
     TRY(leave_tree(txn, vm));
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         destroy_all(txn, vm, owned[i]);
@@ -161,6 +160,12 @@ static struct err *destroy(struct call *c, struct txn *txn, struct object *vm)
         txn_destroy(txn, get_VM_guest_metrics(vm));
     txn_destroy(txn, vm);
     return NULL;
+}
+
+static struct err *destroy(struct call *c, struct txn *txn, struct object *vm)
+{
+    (void)c;
+    return vm_remove(txn, vm);
 }
 
 struct err *VM_destroy(struct call *c, const struct VM_destroy_args *a)

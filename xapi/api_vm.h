@@ -21,6 +21,9 @@ struct err *vm_write(struct call *c, vm_change_fn *change) MUST_USE;
  * what addresses are made of, allowed operations. */
 struct err *vm_complete(struct txn *txn, struct object *vm) MUST_USE;
 
+/* VM goes, with all that is its own. */
+struct err *vm_remove(struct txn *txn, struct object *vm) MUST_USE;
+
 /* Argument I, a scalar, where the call is answered later and its struct of
  * arguments has gone. */
 static inline union model_atom vm_arg(const struct call *c, unsigned i)

@@ -157,6 +157,12 @@ static bool is_new(const char *const *list, size_t n, const char *s)
     return true;
 }
 
+static bool is_on_xen(struct pool *p)
+{
+    return text_eq(read_line(p, "/sys/hypervisor/type"), "xen");
+}
+
+/* On Xen Dom0 may have fewer than there are. */
 struct err *host_describe_cpus(struct txn *txn, struct object *host)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -177,8 +183,29 @@ struct err *host_describe_cpus(struct txn *txn, struct object *host)
     }
     for (; n < configured; n++) /* they are off */
         TRY(have_cpu(txn, host, n, &o));
-    drop_cpus(txn, host, n);
+    if (!is_on_xen(p))
+        drop_cpus(txn, host, n);
     return summarise(txn, host, n, n_sockets, &cpu);
+}
+
+struct err *host_describe_machine(struct txn *txn, struct object *host,
+                                  int64_t n_cpus, int64_t n_sockets,
+                                  int64_t mhz)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *at = read_text(p, "/proc/cpuinfo", CPUINFO_MAX);
+    struct cpu_about cpu = {"", "", "", "", "", 0, 0, 0};
+    struct object *o;
+
+    if (at)
+        host_next_cpu(p, &at, &cpu);
+    cpu.mhz = mhz;
+    for (int64_t n = 0; n < n_cpus; n++) {
+        TRY(have_cpu(txn, host, n, &o));
+        TRY(describe_cpu(txn, o, &cpu));
+    }
+    drop_cpus(txn, host, n_cpus);
+    return summarise(txn, host, n_cpus, (size_t)n_sockets, &cpu);
 }
 
 /* ---- firmware and versions ----------------------------------------------- */
@@ -227,13 +254,12 @@ struct err *host_describe_firmware(struct txn *txn, struct object *host)
 struct err *host_describe_versions(struct txn *txn, struct object *host)
 {
     AUTO_POOL struct pool *p = pool_new();
-    const char *type = read_line(p, "/sys/hypervisor/type");
     const char *part[3];
     static const char *const paths[] = {"/sys/hypervisor/version/major",
                                         "/sys/hypervisor/version/minor",
                                         "/sys/hypervisor/version/extra"};
 
-    if (!type || strcmp(type, "xen"))
+    if (!is_on_xen(p))
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         part[i] = read_line(p, paths[i]);

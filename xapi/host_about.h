@@ -18,6 +18,11 @@ struct cpu_about {
 bool host_next_cpu(struct pool *p, const char **at, struct cpu_about *ret);
 
 struct err *host_describe_cpus(struct txn *txn, struct object *host) MUST_USE;
+/* What Xen knows of the machine, of which Dom0's kernel sees a part: N_CPUS
+ * processors, like the first that the kernel sees. */
+struct err *host_describe_machine(struct txn *txn, struct object *host,
+                                  int64_t n_cpus, int64_t n_sockets,
+                                  int64_t mhz) MUST_USE;
 struct err *host_describe_firmware(struct txn *txn,
                                    struct object *host) MUST_USE;
 /* Xen's, when it is there. */

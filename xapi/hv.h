@@ -36,6 +36,7 @@ struct hv_domain {
     uint32_t domid;
     const char *uuid;
     const char *name; /* NULL: none is known */
+    const char *type; /* as in a plan, or NULL: not known */
     enum hv_state state;
     enum hv_reason reason; /* of HV_SHUT */
     int64_t memory;        /* bytes it has now */

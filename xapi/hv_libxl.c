@@ -11,6 +11,7 @@
 
 #include "xapi/hv_watch.h"
 #include "xapi/job.h"
+#include "xenstore/store.h"
 #include "xl/domain/create.h"
 #include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
@@ -206,7 +207,19 @@ static enum hv_reason reason_of(int shutdown)
                : HV_CRASH;
 }
 
-static struct hv_domain describe(struct pool *p, const struct domain *d)
+/* As libxl noted it when it made them. */
+static struct err *read_types(struct lx *lx, struct pool *p,
+                              const struct domains *all,
+                              struct store_batch *types)
+{
+    *types = (struct store_batch){.pool = p};
+    for (size_t i = 0; i < all->n; i++)
+        store_batch_read(types, "/libxl/%u/type", all->list[i].id);
+    return store_batch_run(lx->host.store, types);
+}
+
+static struct hv_domain describe(struct pool *p, const struct domain *d,
+                                 const char *type)
 {
     int shutdown = domain_shutdown_reason(d);
 
@@ -214,6 +227,7 @@ static struct hv_domain describe(struct pool *p, const struct domain *d)
         .domid = d->id,
         .uuid = uuid_text(p, &d->uuid),
         .name = d->name,
+        .type = type,
         .state = shutdown >= 0                       ? HV_SHUT
                  : d->info.flags & XEN_DOMINF_paused ? HV_PAUSED
                                                      : HV_RUNNING,
@@ -234,6 +248,7 @@ static struct err *list(const struct hv *hv, struct pool *p,
 {
     struct lx lx AUTO_LX = {0};
     struct hv_domain *domains = NULL;
+    struct store_batch types;
     struct domains all;
     size_t n = 0;
 
@@ -241,9 +256,11 @@ static struct err *list(const struct hv *hv, struct pool *p,
     TRY(lx_begin_quick(&lx));
     TRY(domains_read(&lx.host, p, &all));
     TRY(domains_name(&lx.host, p, all.list, all.n));
+    TRY(read_types(&lx, p, &all, &types));
     for (size_t i = 0; i < all.n; i++)
         if (is_ours(&all.list[i]))
-            *pool_push(p, domains, n) = describe(p, &all.list[i]);
+            *pool_push(p, domains, n) =
+                describe(p, &all.list[i], types.reqs[i].text);
     *ret = domains;
     *ret_n = n;
     return NULL;

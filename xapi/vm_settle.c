@@ -5,6 +5,7 @@
 
 #include "lib/log.h"
 #include "xapi/hv.h"
+#include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
 
 /* ---- what a VM wants when its guest ends --------------------------------- */
@@ -152,8 +153,8 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
 {
     const struct object *vm = s->work->self;
 
-    if (get_VM_is_control_domain(vm))
-        return NULL;
+    if (get_VM_is_control_domain(vm) || vm_is_adopted(vm))
+        return NULL; /* vm_adopt's */
     if (!s->domain)
         return vm_is_up(vm) ? vm_bring_down(j, s->work, VM_power_state_Halted,
                                             "VM_SHUTDOWN")
@@ -224,5 +225,5 @@ struct err *vm_settle(struct job *j, void *arg)
     if (w->self)
         return settle_one(j, w, w->self, domain_of(domains, n, w->self));
     settle_all(j, w, domains, n);
-    return NULL;
+    return vm_adopt(j, w, domains, n);
 }

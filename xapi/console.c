@@ -212,17 +212,17 @@ static void opened(void *arg, struct err *e, bool died)
 
 static struct err *begin(struct console_opening *o)
 {
-    const struct job_start s = {.base = o->all->server->base,
-                                .db = o->all->server->db,
-                                .title = "a console is opened",
-                                .work = open_it,
-                                .work_arg = o,
-                                .done = opened,
-                                .arg = o,
-                                .keep_fd = o->ends[1]};
+    struct job_start s = {.base = o->all->server->base,
+                          .db = o->all->server->db,
+                          .title = "a console is opened",
+                          .work = open_it,
+                          .work_arg = o,
+                          .done = opened,
+                          .arg = o};
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends))
         return err_errno(errno, "socketpair");
+    s.keep_fd = o->ends[1];
     return job_start(&s, &o->job);
 }
 

@@ -91,6 +91,11 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
 
 /* ---- up and down --------------------------------------------------------- */
 
+static struct err *begin_guest(struct lx *lx, uint32_t domid, bool changes)
+{
+    return domid ? lx_begin(lx, changes) : ERR("Dom0 is no guest");
+}
+
 struct err *lx_create(const struct plan *plan, const int *fd,
                       uint32_t *ret_domid)
 {
@@ -120,7 +125,7 @@ static struct err *destroy(const struct hv *hv, uint32_t domid)
     int rc;
 
     (void)hv;
-    TRY(lx_begin(&lx, true));
+    TRY(begin_guest(&lx, domid, true));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
     a.interruptible = false;
@@ -136,7 +141,7 @@ static struct err *pause_(const struct hv *hv, uint32_t domid)
     struct await a;
 
     (void)hv;
-    TRY(lx_begin(&lx, false));
+    TRY(begin_guest(&lx, domid, false));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
     return lx_await(&a, libxl_domain_pause(lx.host.ctx, domid, &a.how),
@@ -149,7 +154,7 @@ static struct err *unpause(const struct hv *hv, uint32_t domid)
     struct await a;
 
     (void)hv;
-    TRY(lx_begin(&lx, false));
+    TRY(begin_guest(&lx, domid, false));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
     return lx_await(&a, libxl_domain_unpause(lx.host.ctx, domid, &a.how),
@@ -176,7 +181,7 @@ static struct err *shutdown_(const struct hv *hv, uint32_t domid,
     int rc;
 
     (void)hv;
-    TRY(lx_begin(&lx, false));
+    TRY(begin_guest(&lx, domid, false));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
     if (how == HV_REBOOT)

@@ -312,11 +312,13 @@ static struct err *check_mobility(const struct check *c)
     return NULL;
 }
 
+/* (To the original Dom0 is a guest that may be shut down or suspended.) */
 static struct err *check_control_domain(const struct check *c)
 {
-    if (!get_VM_is_control_domain(c->vm))
-        return NULL;
-    if (get_VM_domid(c->vm) == 0 ? !has(c, NOT_DOM0) : has(c, CONTROL))
+    bool is_dom0 = get_VM_domid(c->vm) == 0;
+
+    if (!get_VM_is_control_domain(c->vm) ||
+        (has(c, CONTROL) && !(is_dom0 && has(c, NOT_DOM0))))
         return NULL;
     return err_OPERATION_NOT_ALLOWED(
         "This operation is not allowed on a control domain");

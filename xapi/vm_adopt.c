@@ -109,6 +109,10 @@ static struct err *adopt_one(struct txn *txn, const struct adopting *a,
     TRY(set_VM_domain_type(txn, vm, type_of(d)));
     TRY(vm_complete(txn, vm));
     TRY(block_operations(txn, vm));
+    TRY(set_VM_metrics_current_domain_type(txn, get_VM_metrics(vm),
+                                           get_VM_domain_type(vm)));
+    TRY(set_VM_metrics_hvm(txn, get_VM_metrics(vm),
+                           get_VM_domain_type(vm) == VM_domain_type_hvm));
     TRY(set_sizes(txn, vm, d));
     TRY(console_make(txn, vm, a->work->host));
     return set_place(txn, vm, a, d);

@@ -12,7 +12,7 @@ import urllib.request
 import xmlrpc.client
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-XAPID = os.path.join(ROOT, "build/tests/xapid-san")
+XAPID = os.environ.get("XAPID", os.path.join(ROOT, "build/tests/xapid-san"))
 PASSWORDS = {"root": "secret", "bob": "b0b", "eve": "e:ve"}
 
 

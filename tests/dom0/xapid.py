@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of xapid in a Dom0 share: a daemon on this host's Xen, guests
+to start on it, and what `xl` says of them. tests/xapi/daemon.py has the rest."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/xapi"))
+os.environ.setdefault("XAPID", os.path.join(TOP, "build/bin/xapid"))
+
+from daemon import Daemon, Failure, Session, equal, fails  # noqa: E402,F401
+
+GUESTS = os.path.join(TOP, "build/guests")
+NOBODY = "OpaqueRef:NULL"
+MIB = 1 << 20
+QUICK = "quiet mitigations=off cryptomgr.notests"
+
+
+def record(name, mib=8, **more):
+    """What VM.create wants; the tiny guest unless MORE says otherwise."""
+    mem = str(mib * MIB)
+    return dict({
+        "name_label": name, "name_description": "", "user_version": "1", "is_a_template": False,
+        "affinity": NOBODY, "memory_static_max": mem, "memory_dynamic_max": mem, "memory_dynamic_min": mem,
+        "memory_static_min": mem, "VCPUs_params": {}, "VCPUs_max": "1", "VCPUs_at_startup": "1",
+        "actions_after_shutdown": "destroy", "actions_after_reboot": "restart", "actions_after_crash": "restart",
+        "PV_bootloader": "", "PV_kernel": GUESTS + "/tiny", "PV_ramdisk": "", "PV_args": "",
+        "PV_bootloader_args": "", "PV_legacy_args": "", "HVM_boot_policy": "", "HVM_boot_params": {},
+        "platform": {}, "PCI_bus": "", "other_config": {}, "recommendations": ""}, **more)
+
+
+def linux(name, kind, ip, **more):
+    """The Linux guest of the lab, as a PV or PVH guest."""
+    args = {"pv": "console=hvc0 quiet cryptomgr.notests",
+            "pvh": f"console=hvc0 {QUICK} pci=noearly tsc_early_khz=2500000"}[kind]
+    return record(name, {"pv": 128, "pvh": 160}[kind], **dict({
+        "domain_type": kind, "PV_kernel": GUESTS + "/vmlinux", "PV_ramdisk": GUESTS + "/guest.initrd",
+        "PV_args": f"{args} dom0kit.name={name} ip={ip}/24"}, **more))
+
+
+def run(*words, check=True):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(words)}: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def domains():
+    """As xl lists them, Dom0 left out: name -> its row."""
+    return {d["name"]: d for d in json.loads(run("xl", "list", "--format", "json")) if d["id"]}
+
+
+def until(true, seconds=60):
+    """Seconds of a quiet machine; a busy one gets more of them."""
+    end = time.monotonic() + seconds * 8
+    while not true():
+        if time.monotonic() > end:
+            raise AssertionError("it did not come to be")
+        time.sleep(0.2)
+
+
+class Console:
+    """CONNECT /console over the daemon's socket, WHICH as ref=... or uuid=..."""
+
+    def __init__(self, daemon, which, session=None):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(900)
+        self.socket.connect(daemon.socket)
+        query = which + (f"&session_id={session}" if session else "")
+        self.socket.sendall(f"CONNECT /console?{query} HTTP/1.0\r\n\r\n".encode())
+        self.got = b""
+        head = self.until(b"\r\n\r\n")
+        self.status = int(head.split()[1])
+
+    def until(self, text):
+        """All up to TEXT and with it."""
+        while text not in self.got:
+            more = self.socket.recv(65536)
+            if not more:
+                raise AssertionError(f"the console ended, after {self.got!r}")
+            self.got += more
+        at = self.got.index(text) + len(text)
+        before, self.got = self.got[:at], self.got[at:]
+        return before
+
+    def ended(self):
+        """Nothing more comes, and the server has closed it."""
+        while self.socket.recv(65536):
+            pass
+        return True
+
+    def say(self, text):
+        self.socket.sendall(text.encode())
+
+    def ask(self, command):
+        """What COMMAND prints in the shell of the Linux guest."""
+        self.say(f"{command}; echo done-$?-\n")
+        said = self.until(b"done-0-").decode()
+        return said.replace("\r", "").rsplit("\ndone-0-", 1)[0].split("echo done-$?-\n", 1)[-1]
+
+    def close(self):
+        self.socket.close()
+
+
+def tests(*fns, options=()):
+    """Each with one daemon, which they share; exits 1 when one fails."""
+    import traceback
+    bad = 0
+    daemon = Daemon("--hv", "libxl", *options)
+    for fn in fns:
+        began = time.monotonic()
+        try:
+            fn(daemon)
+            print(f"ok: {fn.__doc__} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Exception:  # a test's failure is one line and why
+            bad += 1
+            print(f"FAILED: {fn.__doc__}", flush=True)
+            traceback.print_exc()
+            for domain in domains().values():
+                run("xl", "destroy", str(domain["id"]))
+    if bad:
+        print("".join("# " + line + "\n" for line in daemon.said().splitlines()[-60:]))
+        daemon.kill()
+    else:
+        daemon.stop()
+    sys.exit(bad > 0)

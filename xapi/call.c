@@ -13,7 +13,9 @@
 #include "lib/str.h"
 #include "xapi/audit.h"
 #include "xapi/codec.h"
+#include "xapi/crowd.h"
 #include "xapi/generic.h"
+#include "xapi/limits.h"
 #include "xapi/record.h"
 #include "xapi/server.h"
 #include "xapi/session.h"
@@ -120,21 +122,38 @@ void call_later(struct call *c, call_cancel_fn *cancel, void *arg)
     c->cancel_arg = arg;
 }
 
+static enum crowd_kind kind_of(const struct call *c)
+{
+    const struct model_call *row = c->row;
+
+    if (row == &model_calls[CALL_event_from] ||
+        row == &model_calls[CALL_event_next])
+        return CROWD_EVENTS;
+    return row->async && row->class->task_per_call ? CROWD_WORK : CROWD_KINDS;
+}
+
 static void link_call(struct call *c)
 {
     struct call **head = &c->server->waiting;
+    enum crowd_kind kind = kind_of(c);
 
     c->next = *head;
     c->link = head;
     if (c->next)
         c->next->link = &c->next;
     *head = c;
+    if (kind != CROWD_KINDS)
+        crowd_enter(c->server->crowd, c->user, c->caller.address, kind);
 }
 
 static void unlink_call(struct call *c)
 {
+    enum crowd_kind kind = kind_of(c);
+
     if (!c->link)
         return;
+    if (kind != CROWD_KINDS)
+        crowd_leave(c->server->crowd, c->user, c->caller.address, kind);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
@@ -294,6 +313,21 @@ static struct err *check_roles(const struct call *c)
                             c->row, key);
 }
 
+static struct err *check_room(const struct call *c)
+{
+    const struct limits *limits = c->server->limits;
+    enum crowd_kind kind = kind_of(c);
+    unsigned n = kind == CROWD_KINDS ? 0
+                                     : crowd_count(c->server->crowd, c->user,
+                                                   c->caller.address, kind);
+
+    if (kind == CROWD_WORK && n >= limits->client_tasks)
+        return err_TOO_MANY_PENDING_TASKS();
+    if (kind == CROWD_EVENTS && n >= limits->client_listeners)
+        return err_TOO_BUSY();
+    return NULL;
+}
+
 /* ---- the call ------------------------------------------------------------ */
 
 static struct err *no_such_method(const struct call *c, const char *method,
@@ -338,7 +372,7 @@ static struct err *check(struct call *c, const char *method, bool async,
     TRY(check_roles(c));
     if (c->row->unimplemented)
         return err_NOT_IMPLEMENTED(c->row->name);
-    return NULL;
+    return check_room(c);
 }
 
 static struct err *run(struct call *c)

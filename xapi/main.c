@@ -16,6 +16,7 @@
 #include "xapi/auth.h"
 #include "xapi/cli.h"
 #include "xapi/conf.h"
+#include "xapi/crowd.h"
 #include "xapi/console.h"
 #include "xapi/door.h"
 #include "xapi/files.h"
@@ -86,6 +87,7 @@ static void daemon_done(struct daemon *d)
     console_end(&d->consoles);
     door_free(d->door); /* its calls are given up while all is there */
     ops_queue_free(d->server.ops);
+    crowd_free(d->server.crowd);
     sessions_free(d->sessions);
     task_sweeper_free(d->tasks);
     auth_free(d->auth);
@@ -318,6 +320,8 @@ static struct err *daemon_run(struct daemon *d)
     d->sessions = d->server.sessions = sessions_new(&d->server);
     TRY(task_recover(&d->server));
     d->tasks = task_sweeper_new(&d->server);
+    d->server.crowd = crowd_new();
+    d->server.limits = &o->limits;
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_host(d));

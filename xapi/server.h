@@ -11,9 +11,11 @@
 struct audit;
 struct auth;
 struct call;
+struct crowd;
 struct door;
 struct event_base;
 struct hv;
+struct limits;
 struct net;
 struct ops_queue;
 struct sessions;
@@ -27,6 +29,8 @@ struct server {
     struct audit *audit;  /* or NULL */
     struct call *doing;   /* the call that writes now, or NULL */
     struct call *waiting; /* calls that are answered later */
+    struct crowd *crowd;  /* of whom they are */
+    const struct limits *limits;
     struct ops_queue *ops;
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */

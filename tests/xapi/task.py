@@ -3,8 +3,9 @@
 """Tasks whose work is cancelled, whose daemon ends, whose client leaves. (What
 they are while all goes well: api.py, vm.py.)"""
 import signal
+import threading
 
-from daemon import Session, equal, fails, run
+from daemon import Failure, Session, equal, fails, run
 from vm import Host, agrees, ends, make, until
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1500", "other_config": {}, "tags": []}
@@ -133,5 +134,47 @@ def writes_little(daemon):
     equal(s.call("event.from", ["task"], token, 0.0)["events"], [])
 
 
+def is_busy(s, token):
+    """event.from is refused"""
+    try:
+        s.call("event.from", ["task"], token, 0.0)
+    except Failure as f:
+        equal(f.words, ["TOO_BUSY"])
+        return True
+    return False
+
+
+def limits(daemon):
+    """one client's calls under way have a limit; others' have their own"""
+    daemon.kill()
+    daemon.options += ("--client-tasks", "2", "--client-listeners", "3")
+    daemon.start()
+    s, host = Session(daemon), Host(daemon)
+    s.subject.create({"subject_identifier": "bob", "other_config": {}})  # with a role: pool-admin
+    b = Session(daemon, "bob")
+    vms = [make(s, "Halted") for _ in range(3)]
+    host.fault("unpause", "delay 60")
+    tasks = [s.Async.VM.start(vm, False, False) for vm in vms[:2]]
+    for call in (s.Async.VM.start, s.VM.start):
+        fails(["TOO_MANY_PENDING_TASKS"], call, vms[2], False, False)
+    theirs = b.Async.VM.start(vms[2], False, False)
+    for t in tasks + [theirs]:
+        s.task.cancel(t)
+        equal(ends(s, t)[0], "cancelled")
+    host.fault("unpause")
+    s.VM.start(vms[0], False, False)
+    # listeners
+    token = s.call("event.from", ["vm"], "", 0.0)["token"]
+    waiting = [threading.Thread(target=lambda: fails(["SESSION_INVALID", s.ref], s.call, "event.from", ["task"], token, 60.0))
+               for _ in range(3)]
+    for t in waiting:
+        t.start()
+    until(lambda: is_busy(s, token))
+    equal(b.call("event.from", ["vm"], "", 0.0)["token"] != "", True)
+    s.session.logout()
+    for t in waiting:
+        t.join()
+
+
 if __name__ == "__main__":
-    run([cancelling, drops, restarts, belongs, writes_little], "--hv=sim")
+    run([cancelling, drops, restarts, belongs, writes_little, limits], "--hv=sim")

@@ -141,6 +141,7 @@ static struct err *create(struct run *r, struct guest *g, uint32_t *ret_domid)
         .paused = a->paused,
         .keep = !a->unattended && !a->foreground,
         .autoballoon = autoballoons(r),
+        .disk_script = conf->disk_script,
         .lockfile = conf->lockfile,
         .step = on_step,
         .step_arg = r,

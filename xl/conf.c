@@ -47,6 +47,8 @@ static const struct slot rows[] = {
         .doc = "Script that sets up COLO's proxy."),
     SETTING("defaultbridge", STRING(GUEST(vif_bridge)), .instead = "vif.default.bridge", .unit = "NAME",
         .doc = "Bridge for network interfaces that name none."),
+    SETTING("disk.default.script", STRING(disk_script), .unit = "PATH",
+        .doc = "Hotplug script for disks that the kernel serves and that name none; block: the stock one."),
     SETTING("domid_policy", CHOICE(GUEST(domid_policy), domid_policies),
         .doc = "How a new domain gets its id."),
     SETTING("lockfile", STRING(lockfile), .unit = "PATH",

@@ -15,7 +15,8 @@ struct conf {
     struct guest_defaults guest;
     int autoballoon; /* enum conf_autoballoon */
     const char *lockfile;
-    int output_format; /* enum conf_output */
+    const char *disk_script; /* NULL: ours */
+    int output_format;       /* enum conf_output */
 };
 
 enum conf_autoballoon { AUTOBALLOON_OFF, AUTOBALLOON_ON, AUTOBALLOON_AUTO };

@@ -13,6 +13,7 @@
 #include "xl/domain/freemem.h"
 #include "xl/domain/journal.h"
 #include "xl/domain/keeper.h"
+#include "xl/domain/scripts.h"
 
 /* The console's process is not libxl's to reap. */
 static const libxl_childproc_hooks reap_own = {
@@ -200,6 +201,7 @@ static struct err *create(struct creation *c, struct pool *p)
 {
     struct err *e, *undo;
 
+    scripts_fill(c->config, c->how->disk_script);
     TRY(journal_begin(&c->journal, c->h, c->config, p));
     e = steps(c);
     if (!e) {

@@ -10,11 +10,12 @@
 #include "xl/domain/host.h"
 
 struct create {
-    bool paused;           /* leave it paused */
-    bool keep;             /* hand it to the keeper, which obeys on_* */
-    bool autoballoon;      /* free memory for it in Dom0 first */
-    const int *restore_fd; /* it is read from there; NULL: it is new */
-    const char *lockfile;  /* held while memory is being freed and taken */
+    bool paused;             /* leave it paused */
+    bool keep;               /* hand it to the keeper, which obeys on_* */
+    bool autoballoon;        /* free memory for it in Dom0 first */
+    const int *restore_fd;   /* it is read from there; NULL: it is new */
+    const char *disk_script; /* for disks that name none; NULL: ours */
+    const char *lockfile;    /* held while memory is being freed and taken */
     /* Called at each step ("building it" ...) and once a second while it
      * lasts; may be NULL. */
     void (*step)(void *arg, const char *what);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libxl_utils.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "lib/str.h"
 #include "xl/domain/eject.h"
 #include "xl/domain/journal.h"
+#include "xl/domain/libexec.h"
 
 #define USERDATA_DIR "/var/lib/xen"
 
@@ -42,38 +42,6 @@ bool keeper_mark_parse(const char *name, uint32_t *ret_domid, char ret_uuid[37])
 }
 
 /* ---- starting it --------------------------------------------------------- */
-
-/* The folder above the one this program is in: build or the prefix. */
-static const char *find_top(struct pool *p)
-{
-    char self[PATH_MAX], *slash;
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    self[n < 0 ? 0 : n] = 0;
-    for (int up = 0; up < 2; up++) {
-        slash = strrchr(self, '/');
-        if (!slash)
-            return DOM0KIT_PREFIX;
-        *slash = 0;
-    }
-    return pool_str(p, self);
-}
-
-/* As built, or as installed. */
-static const char *find_program(struct pool *p)
-{
-    const char *top = find_top(p);
-    const char *places[] = {
-        pool_printf(p, "%s/libexec/xl-keeper", top),
-        pool_printf(p, "%s/libexec/dom0kit/xl-keeper", top),
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        if (!access(places[i], X_OK))
-            return places[i];
-    }
-    return DOM0KIT_PREFIX "/libexec/dom0kit/xl-keeper";
-}
 
 /* The environment without the mark of the create that is under way: the
  * keeper is not a part of that. */
@@ -134,7 +102,9 @@ static struct err *wake(void)
 {
     AUTO_POOL struct pool *p = pool_new();
 
-    return keeper_poke() ? NULL : spawn(find_program(p), unmarked_environ(p));
+    return keeper_poke()
+               ? NULL
+               : spawn(libexec_path(p, "xl-keeper"), unmarked_environ(p));
 }
 
 struct err *keeper_follow(struct host *h, uint32_t domid,

@@ -25,7 +25,8 @@
 #define KEEPER_LOCK KEEPER_RUN "/keeper.lock"
 #define KEEPER_LOG "/var/log/xen/xl-keeper.log"
 
-/* Makes sure that the keeper runs and follows DOMID, which was made of CONFIG. */
+/* Makes sure that the keeper runs and follows DOMID, which was made of CONFIG.
+ */
 struct err *keeper_follow(struct host *h, uint32_t domid,
                           const libxl_domain_config *config) MUST_USE;
 
@@ -37,7 +38,8 @@ struct err *keeper_ensure(void) MUST_USE;
 bool keeper_poke(void);
 
 /* A name of a file with libxl userdata KEEPER_MARK, taken apart. */
-bool keeper_mark_parse(const char *name, uint32_t *ret_domid, char ret_uuid[37]);
+bool keeper_mark_parse(const char *name, uint32_t *ret_domid,
+                       char ret_uuid[37]);
 
 /* What a restarted domain shall be created with. */
 struct keeper_settings {
@@ -49,7 +51,7 @@ struct keeper_settings {
 
 /* The keeper itself: returns when nothing was left to keep for IDLE seconds,
  * or after SIGTERM (what it works on is finished then). */
-struct err *keeper_run(const struct keeper_settings *settings, int idle)
-    MUST_USE;
+struct err *keeper_run(const struct keeper_settings *settings,
+                       int idle) MUST_USE;
 
 #endif

@@ -72,7 +72,7 @@ $(HOTPLUG_LINKS): $(HOTPLUG)
 	$(Q)ln -sf hotplug $@
 
 # What the tests in a Dom0 find ready there.
-TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/fakehv.so $(B)/tests/pty
+TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/floor $(B)/tests/fakehv.so $(B)/tests/pty
 
 .PHONY: all
 all: $(PROGRAMS) $(HOTPLUG_LINKS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
@@ -227,7 +227,8 @@ $(B)/tests/fakehv.so: tests/xenstore/fakehv.c
 $(B)/tests/compare: $(B)/obj/tests/parity/compare.o
 $(B)/tests/writers: $(B)/obj/tests/bench/writers.o
 $(B)/tests/churn: $(B)/obj/tests/guests/churn.o
-$(B)/tests/compare $(B)/tests/writers $(B)/tests/churn: $(B)/dom0kit.a
+$(B)/tests/floor: $(B)/obj/tests/bench/floor.o
+$(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/floor: $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)

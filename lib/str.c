@@ -73,20 +73,25 @@ void str_repeat(struct str *s, char c, size_t n)
     s->text[s->len] = '\0';
 }
 
+/* Into the room that is there, and again when that was too little. */
 void str_vaddf(struct str *s, const char *fmt, va_list ap)
 {
+    size_t room = s->full ? 0 : s->size - s->len;
     va_list again;
     int len;
 
     va_copy(again, ap);
-    len = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
+    len = vsnprintf(room ? s->text + s->len : NULL, room, fmt, ap);
     if (len < 0)
         abort();
-    if (!make_room(s, (size_t)len))
-        return;
-    vsnprintf(s->text + s->len, (size_t)len + 1, fmt, ap);
-    s->len += (size_t)len;
+    if (make_room(s, (size_t)len)) {
+        if ((size_t)len >= room)
+            vsnprintf(s->text + s->len, (size_t)len + 1, fmt, again);
+        s->len += (size_t)len;
+    } else if (room) {
+        s->text[s->len] = '\0';
+    }
+    va_end(again);
 }
 
 void str_addf(struct str *s, const char *fmt, ...)
@@ -96,6 +101,56 @@ void str_addf(struct str *s, const char *fmt, ...)
     va_start(ap, fmt);
     str_vaddf(s, fmt, ap);
     va_end(ap);
+}
+
+void str_addu(struct str *s, uint64_t n, unsigned min)
+{
+    char digits[20];
+    unsigned i = sizeof(digits);
+
+    for (; i && (n || min); n /= 10) {
+        digits[--i] = (char)('0' + n % 10);
+        min -= min > 0;
+    }
+    str_addn(s, digits + i, sizeof(digits) - i);
+}
+
+/* What is next to the middle between two roundings, or large, is printf's. */
+void str_addd(struct str *s, double d, unsigned decimals)
+{
+    static const double scales[] = {1, 10, 100, 1000};
+    double scaled = fabs(d) * scales[decimals], whole = trunc(scaled);
+    double rest = scaled - whole;
+    uint64_t n, scale = (uint64_t)scales[decimals];
+
+    if (!(scaled < 1e9) || fabs(rest - 0.5) < 1e-6) {
+        str_addf(s, "%.*f", (int)decimals, d);
+        return;
+    }
+    n = (uint64_t)whole + (rest > 0.5);
+    if (signbit(d))
+        str_addc(s, '-');
+    str_addu(s, n / scale, 1);
+    if (decimals) {
+        str_addc(s, '.');
+        str_addu(s, n % scale, decimals);
+    }
+}
+
+void str_insert(struct str *s, size_t at, char c, size_t n)
+{
+    if (!n || !make_room(s, n))
+        return;
+    memmove(s->text + at + n, s->text + at, s->len - at);
+    memset(s->text + at, c, n);
+    s->len += n;
+    s->text[s->len] = '\0';
+}
+
+void str_cut(struct str *s, size_t len)
+{
+    if (len < s->len)
+        s->text[s->len = len] = '\0';
 }
 
 const char *str_text(const struct str *s)

@@ -23,9 +23,9 @@ struct str {
 };
 
 #define STR_MAX (64u << 20) /* a generous maximum for output of our own */
-#define STR_INIT(max_)                                                         \
-    {                                                                          \
-        .max = (max_)                                                          \
+#define STR_INIT(max_) \
+    {                  \
+        .max = (max_)  \
     }
 #define AUTO_STR AUTO(str_done)
 
@@ -37,6 +37,14 @@ void str_addc(struct str *s, char c);
 void str_repeat(struct str *s, char c, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void str_vaddf(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+/* Numbers without printf, which is most of the time of who adds many of them:
+ * N with at least MIN digits; D as "%.*f" has it, at most 3 DECIMALS. */
+void str_addu(struct str *s, uint64_t n, unsigned min);
+void str_addd(struct str *s, double d, unsigned decimals);
+/* N times C before what stands from byte AT on; AT <= len. */
+void str_insert(struct str *s, size_t at, char c, size_t n);
+/* Leaves the first LEN bytes; LEN <= len. */
+void str_cut(struct str *s, size_t len);
 static inline bool str_full(const struct str *s)
 {
     return s->full;
@@ -64,8 +72,8 @@ char *text_join(struct pool *p, const char *const *words, size_t n,
  */
 struct err *text_to_int(const char *s, int base, int64_t min, int64_t max,
                         int64_t *ret) MUST_USE;
-struct err *text_to_double(const char *s, double min, double max, double *ret)
-    MUST_USE;
+struct err *text_to_double(const char *s, double min, double max,
+                           double *ret) MUST_USE;
 
 /* Malloc'd copies for libxl, which frees what it is given with free(3). */
 char *xstrdup(const char *s); /* NULL gives NULL */

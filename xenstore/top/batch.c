@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* batch: see batch.h. */
+/* batch: see batch.h. Text is kept a piece a domain: of one that does nothing,
+ * it is printed again as it is. */
 #include "xenstore/top/batch.h"
 
 #include <errno.h>
@@ -14,14 +15,51 @@
 #include "xenstore/top/stock.h"
 #include "xenstore/top/wait.h"
 
+/* A domain's lines, of the reading before until they are made. */
+struct piece {
+    uint64_t id;
+    bool usable; /* made when nothing happened, and nothing has since */
+    struct str text;
+};
+
+struct batch {
+    const struct top_options *opts;
+    int format;
+    bool begun;           /* something was printed */
+    struct piece *pieces; /* of the last reading's domains, in their order */
+    size_t n;
+    uint64_t memory; /* the host's, of which they show shares */
+    int name;        /* their names' width */
+};
+
 /* A page of rows: what one reading shows. */
 struct page {
+    struct batch *batch;
     const struct top_options *opts;
     const struct change *c;
     const struct change_domain **rows;
     size_t n;
     struct pool *pool;
 };
+
+struct batch *batch_new(const struct top_options *opts, int format)
+{
+    struct batch *b = xcalloc(1, sizeof(*b));
+
+    b->opts = opts;
+    b->format = format;
+    return b;
+}
+
+void batch_free(struct batch *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->n; i++)
+        str_done(&b->pieces[i].text);
+    free(b->pieces);
+    free(b);
+}
 
 /* ---- text ---------------------------------------------------------------- */
 
@@ -47,10 +85,11 @@ static void add_head(const struct page *page, int name, struct str *out)
 {
     for (size_t i = 0; i < page->opts->n_columns; i++) {
         const struct column *col = page->opts->columns[i];
+        size_t from = out->len + !!i;
 
-        if (i)
-            str_addc(out, ' ');
-        column_pad(col, col->head, width_of(col, name), out);
+        str_add(out, i ? " " : "");
+        str_add(out, col->head);
+        column_pad(col, from, width_of(col, name), out);
     }
     str_addc(out, '\n');
 }
@@ -58,37 +97,74 @@ static void add_head(const struct page *page, int name, struct str *out)
 static void add_row(const struct page *page, const struct change_domain *d,
                     int name, struct str *out)
 {
-    AUTO_STR struct str text = STR_INIT(STR_MAX);
-
     for (size_t i = 0; i < page->opts->n_columns; i++) {
         const struct column *col = page->opts->columns[i];
+        size_t from = out->len + !!i;
 
-        str_clear(&text);
-        column_text(col, page->c, d, &text);
-        if (i)
-            str_addc(out, ' ');
-        column_pad(col, str_text(&text), width_of(col, name), out);
+        str_add(out, i ? " " : "");
+        column_text(col, page->c, d, out);
+        column_pad(col, from, width_of(col, name), out);
     }
     str_addc(out, '\n');
 }
 
-static void print_text(const struct page *page, struct str *out)
+static void make_piece(const struct page *page, const struct change_domain *d,
+                       int name, struct str *out)
 {
     const struct top_options *opts = page->opts;
+
+    str_clear(out);
+    add_row(page, d, name, out);
+    if (opts->vcpus)
+        stock_vcpus(d->now, out);
+    if (opts->networks)
+        stock_vifs(d->now, out);
+    if (opts->vbds)
+        stock_vbds(d->now, out);
+}
+
+/* The pieces become those of the reading's domains, as far as they are kept. */
+static void take_pieces(struct batch *b, const struct change *c, int name)
+{
+    struct piece *pieces = xcalloc(c->n_domains + 1, sizeof(*pieces));
+    bool usable = b->memory == c->now->host.memory && b->name == name;
+    size_t old = 0;
+
+    for (size_t i = 0; i < c->n_domains; i++) {
+        const struct change_domain *d = &c->domains[i];
+
+        while (old < b->n && b->pieces[old].id < d->now->id)
+            str_done(&b->pieces[old++].text);
+        pieces[i].text.max = STR_MAX;
+        if (old < b->n && b->pieces[old].id == d->now->id)
+            pieces[i] = b->pieces[old++];
+        pieces[i].id = d->now->id;
+        pieces[i].usable &= usable && d->same;
+    }
+    while (old < b->n)
+        str_done(&b->pieces[old++].text);
+    free(b->pieces);
+    b->pieces = pieces;
+    b->n = c->n_domains;
+    b->memory = c->now->host.memory;
+    b->name = name;
+}
+
+static void print_text(const struct page *page, struct str *out)
+{
     int name = name_width(page);
 
+    take_pieces(page->batch, page->c, name);
     for (size_t i = 0; i < page->n; i++) {
         const struct change_domain *d = page->rows[i];
+        struct piece *piece = &page->batch->pieces[d - page->c->domains];
 
-        if (!i || opts->repeat_header)
+        if (!i || page->opts->repeat_header)
             add_head(page, name, out);
-        add_row(page, d, name, out);
-        if (opts->vcpus)
-            stock_vcpus(d->now, out);
-        if (opts->networks)
-            stock_vifs(d->now, out);
-        if (opts->vbds)
-            stock_vbds(d->now, out);
+        if (!piece->usable)
+            make_piece(page, d, name, &piece->text);
+        piece->usable = d->same;
+        str_addn(out, str_text(&piece->text), piece->text.len);
     }
     if (!page->n)
         add_head(page, name, out);
@@ -173,19 +249,19 @@ static void print_csv(const struct page *page, bool first, struct str *out)
 
 /* ---- running ------------------------------------------------------------- */
 
-void batch_print(const struct top_options *opts, int format, bool first,
-                 const struct change *c, struct str *out)
+void batch_print(struct batch *b, const struct change *c, struct str *out)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct page page = {.opts = opts, .c = c, .pool = p};
+    struct page page = {.batch = b, .opts = b->opts, .c = c, .pool = p};
 
-    page.rows = columns_select(&opts->selection, c, p, &page.n);
-    if (format == TABLE_JSON)
+    page.rows = columns_select(&b->opts->selection, c, p, &page.n);
+    if (b->format == TABLE_JSON)
         print_json(&page, out);
-    else if (format == TABLE_CSV)
-        print_csv(&page, first, out);
+    else if (b->format == TABLE_CSV)
+        print_csv(&page, !b->begun, out);
     else
         print_text(&page, out);
+    b->begun = true;
 }
 
 static struct err *write_out(struct str *text)
@@ -198,21 +274,34 @@ static struct err *write_out(struct str *text)
     return NULL;
 }
 
-static struct err *show(const struct top_options *opts, int format, bool first,
-                        const struct sample *was, const struct sample *now)
+/* Readings, each with the one before it. */
+struct readings {
+    struct pool *before, *current;
+    const struct sample *was, *now;
+};
+
+static struct err *take(struct readings *r, struct sampler *s)
 {
-    AUTO_POOL struct pool *p = pool_new();
+    pool_free(r->before);
+    r->before = r->current;
+    r->was = r->now;
+    r->current = pool_new();
+    return sampler_take(s, r->current, &r->now);
+}
+
+static struct err *show(struct batch *b, const struct readings *r)
+{
     AUTO_STR struct str out = STR_INIT(STR_MAX);
 
-    batch_print(opts, format, first, change_between(was, now, p), &out);
+    batch_print(b, change_between(r->was, r->now, r->current), &out);
     return write_out(&out);
 }
 
 struct err *top_batch_run(struct sampler *s, const struct top_options *opts,
                           int format)
 {
-    struct pool *before = NULL, *current = NULL;
-    const struct sample *was = NULL, *taken = NULL;
+    struct batch *b = batch_new(opts, format);
+    struct readings r = {0};
     struct err *e = NULL;
     double next = clock_now();
     sigset_t mask;
@@ -226,15 +315,12 @@ struct err *top_batch_run(struct sampler *s, const struct top_options *opts,
         if (wait_ended() || (i && sampler_over(s)))
             break;
         next = clock_now() + opts->delay;
-        pool_free(before);
-        before = current;
-        was = taken;
-        current = pool_new();
-        e = sampler_take(s, current, &taken);
+        e = take(&r, s);
         if (!e)
-            e = show(opts, format, !i, was, taken);
+            e = show(b, &r);
     }
-    pool_free(before);
-    pool_free(current);
+    pool_free(r.before);
+    pool_free(r.current);
+    batch_free(b);
     return e;
 }

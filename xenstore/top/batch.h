@@ -13,9 +13,13 @@
 struct err *top_batch_run(struct sampler *s, const struct top_options *opts,
                           int format) MUST_USE;
 
-/* One reading as top_batch_run prints it. FIRST: a heading is due where there
- * is only one in all. */
-void batch_print(const struct top_options *opts, int format, bool first,
-                 const struct change *c, struct str *out);
+/* What prints readings, and what it keeps of them: OPTS and FORMAT are as
+ * above. */
+struct batch;
+struct batch *batch_new(const struct top_options *opts, int format);
+/* One reading. Changes are those from each to the next: what is the same in two
+ * of them is not made anew. */
+void batch_print(struct batch *b, const struct change *c, struct str *out);
+void batch_free(struct batch *b); /* NULL is fine */
 
 #endif

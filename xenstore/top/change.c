@@ -51,7 +51,8 @@ static void counters_grown(const void *was, const void *now, void *ret,
 /* Where the members of a device of either sort are. */
 struct shape {
     size_t size, id, counted, incarnation, counters;
-    size_t n; /* counters */
+    size_t n;     /* counters */
+    size_t texts; /* all behind the numbers */
 };
 
 #define SHAPE(strct, counters_)                           \
@@ -60,7 +61,8 @@ struct shape {
             offsetof(struct strct, counted),              \
             offsetof(struct strct, incarnation),          \
             offsetof(struct strct, counters_),            \
-            N_COUNTERS(((struct strct *)0)->counters_)    \
+            N_COUNTERS(((struct strct *)0)->counters_),   \
+            offsetof(struct strct, dev)                   \
     }
 static const struct shape vif_shape = SHAPE(sample_vif, net);
 static const struct shape vbd_shape = SHAPE(sample_vbd, blk);
@@ -97,6 +99,21 @@ static void compare_devices(const struct shape *shape, const char *was,
         counters_grown(was + shape->counters, counters, each, shape->n);
         counters_add(sum, each, shape->n);
     }
+}
+
+static bool devices_are_same(const struct shape *shape, const char *was,
+                             size_t n_was, const char *now, size_t n)
+{
+    if (n != n_was)
+        return false;
+    for (; n; n--, was += shape->size, now += shape->size) {
+        if (memcmp(was, now, shape->texts))
+            return false;
+        for (size_t at = shape->texts; at < shape->size; at += sizeof(char *))
+            if (strcmp(*(char *const *)(was + at), *(char *const *)(now + at)))
+                return false;
+    }
+    return true;
 }
 
 static void compare_all_devices(const struct sample_domain *was,
@@ -153,6 +170,20 @@ static bool is_same(const struct sample_domain *was,
            !memcmp(was->uuid, now->uuid, sizeof(now->uuid));
 }
 
+static bool is_unchanged(const struct sample_domain *was,
+                         const struct sample_domain *now)
+{
+    return !memcmp(was, now, offsetof(struct sample_domain, name)) &&
+           !strcmp(was->name, now->name) && !strcmp(was->type, now->type) &&
+           was->n_vcpus == now->n_vcpus &&
+           (!now->n_vcpus || !memcmp(was->vcpus, now->vcpus,
+                                     now->n_vcpus * sizeof(*now->vcpus))) &&
+           devices_are_same(&vif_shape, (const void *)was->vifs, was->n_vifs,
+                            (const void *)now->vifs, now->n_vifs) &&
+           devices_are_same(&vbd_shape, (const void *)was->vbds, was->n_vbds,
+                            (const void *)now->vbds, now->n_vbds);
+}
+
 /* WAS: NULL for one that was not there before. */
 static void compare_domain(const struct sample_domain *was,
                            const struct sample_domain *now,
@@ -161,6 +192,7 @@ static void compare_domain(const struct sample_domain *was,
     d->now = now;
     if (was) {
         d->known = 1;
+        d->same = is_unchanged(was, now);
         d->cpu_ns = now->cpu_ns - was->cpu_ns;
         compare_bandwidth(was, d);
     }

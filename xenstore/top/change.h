@@ -15,6 +15,7 @@
 struct change_domain {
     const struct sample_domain *now;
     uint64_t known; /* 0: the domain is new, all of these are 0 */
+    uint64_t same;  /* 1: nothing of it has changed, all of these are 0 */
     uint64_t cpu_ns;
     struct sample_net net; /* over all its devices */
     struct sample_blk blk;

@@ -23,7 +23,7 @@ enum cell_kind {
 
 struct cell {
     enum cell_kind kind;
-    int64_t i;
+    int64_t i; /* not negative */
     double d;
     const char *text;
 };
@@ -352,12 +352,27 @@ static void add_printable(struct str *out, const char *s)
         str_addc(out, (unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
 }
 
-/* Whole numbers are cut, not rounded, as stock cuts them. */
-static void add_number(double d, int decimals, struct str *out)
+static void add_cell(const struct column *col, const struct cell *cell,
+                     struct str *out)
 {
-    if (!decimals)
-        d = trunc(d);
-    str_addf(out, "%.*f", decimals, d);
+    double scale = col->scale > 0 ? col->scale : 1, d;
+    int decimals = col->kind->decimals;
+
+    switch (cell->kind) {
+    case CELL_INT:
+        str_addu(out, (uint64_t)cell->i / (uint64_t)scale, 1);
+        break;
+    case CELL_DOUBLE: /* whole numbers are cut, not rounded, as stock's are */
+        d = cell->d / scale;
+        str_addd(out, decimals ? d : trunc(d), (unsigned)decimals);
+        break;
+    case CELL_TEXT:
+        add_printable(out, cell->text);
+        break;
+    case CELL_NIL:
+        str_add(out, col->nil ? col->nil : "-");
+        break;
+    }
 }
 
 void column_text(const struct column *col, const struct change *c,
@@ -365,22 +380,8 @@ void column_text(const struct column *col, const struct change *c,
 {
     char room[ROOM];
     struct cell cell = cell_in(col, c, d, room);
-    double scale = col->scale > 0 ? col->scale : 1;
 
-    switch (cell.kind) {
-    case CELL_INT:
-        str_addf(out, "%" PRId64, cell.i / (int64_t)scale);
-        break;
-    case CELL_DOUBLE:
-        add_number(cell.d / scale, col->kind->decimals, out);
-        break;
-    case CELL_TEXT:
-        add_printable(out, cell.text);
-        break;
-    case CELL_NIL:
-        str_add(out, col->nil ? col->nil : "-");
-        break;
-    }
+    add_cell(col, &cell, out);
 }
 
 /* ---- padding ------------------------------------------------------------- */
@@ -410,21 +411,17 @@ size_t text_width(const char *text)
     return n;
 }
 
-void column_pad(const struct column *col, const char *text, int width,
+void column_pad(const struct column *col, size_t from, int width,
                 struct str *out)
 {
     size_t room = (size_t)(width ? width : col->width);
-    size_t len = strlen(text), spaces;
+    size_t chars = text_width(str_text(out) + from);
 
-    if (width || col->kind == &kind_name)
-        len = bytes_of(text, room);
-    spaces = text_width(text);
-    spaces = spaces < room ? room - spaces : 0;
-    if (!(col->flags & COLUMN_LEFT))
-        str_repeat(out, ' ', spaces);
-    str_addn(out, text, len);
-    if (col->flags & COLUMN_LEFT)
-        str_repeat(out, ' ', spaces);
+    if (chars > room && (width || col->kind == &kind_name))
+        str_cut(out, from + bytes_of(str_text(out) + from, room));
+    if (chars < room)
+        str_insert(out, col->flags & COLUMN_LEFT ? out->len : from, ' ',
+                   room - chars);
 }
 
 /* ---- order and selection ------------------------------------------------- */
@@ -451,19 +448,6 @@ static int compare_cells(const struct column *col, bool reverse,
     return !(col->flags & COLUMN_ASCENDING) == reverse ? order : -order;
 }
 
-int column_compare(const struct column *col, bool reverse,
-                   const struct change *c, const struct change_domain *a,
-                   const struct change_domain *b)
-{
-    char room_a[ROOM], room_b[ROOM];
-    struct cell cell_a = cell_in(col, c, a, room_a);
-    struct cell cell_b = cell_in(col, c, b, room_b);
-    int order = compare_cells(col, reverse, &cell_a, &cell_b);
-
-    return order ? order
-                 : (a->now->id > b->now->id) - (a->now->id < b->now->id);
-}
-
 bool filter_matches(const char *filter, const struct sample_domain *d)
 {
     char id[24];
@@ -478,36 +462,55 @@ bool filter_matches(const char *filter, const struct sample_domain *d)
     return strcasestr(d->name, filter);
 }
 
+/* A domain with what it is ordered by. */
+struct sorted {
+    const struct change_domain *d;
+    struct cell cell;
+    char room[ROOM]; /* the cell's */
+};
+
 struct sorting {
     const struct selection *sel;
     const struct column *col;
-    const struct change *c;
 };
 
 static int compare_rows(const void *a_, const void *b_, void *sorting_)
 {
-    const struct change_domain *a = *(const struct change_domain *const *)a_;
-    const struct change_domain *b = *(const struct change_domain *const *)b_;
+    const struct sorted *a = *(const struct sorted *const *)a_;
+    const struct sorted *b = *(const struct sorted *const *)b_;
     const struct sorting *s = sorting_;
+    uint64_t id_a = a->d->now->id, id_b = b->d->now->id;
+    int order;
 
-    if (s->sel->dom0_first && (!a->now->id || !b->now->id))
-        return !!a->now->id - !!b->now->id;
-    return column_compare(s->col, s->sel->reverse, s->c, a, b);
+    if (s->sel->dom0_first && (!id_a || !id_b))
+        return !!id_a - !!id_b;
+    order = compare_cells(s->col, s->sel->reverse, &a->cell, &b->cell);
+    return order ? order : (id_a > id_b) - (id_a < id_b);
 }
 
 const struct change_domain **columns_select(const struct selection *sel,
                                             const struct change *c,
                                             struct pool *p, size_t *ret_n)
 {
+    struct sorting sorting = {sel, sel->sort ? sel->sort : columns};
     const struct change_domain **rows =
-        pool_alloc(p, c->n_domains * sizeof(const struct change_domain *));
-    struct sorting sorting = {sel, sel->sort ? sel->sort : columns, c};
+        pool_alloc(p, c->n_domains * sizeof(*rows));
+    struct sorted *list = pool_alloc(p, c->n_domains * sizeof(*list));
+    struct sorted **order = pool_alloc(p, c->n_domains * sizeof(*order));
     size_t n = 0;
 
-    for (size_t i = 0; i < c->n_domains; i++)
-        if (filter_matches(sel->filter, c->domains[i].now))
-            rows[n++] = &c->domains[i];
-    qsort_r(rows, n, sizeof(*rows), compare_rows, &sorting);
+    for (size_t i = 0; i < c->n_domains; i++) {
+        struct sorted *s = &list[n];
+
+        if (!filter_matches(sel->filter, c->domains[i].now))
+            continue;
+        s->d = &c->domains[i];
+        s->cell = cell_in(sorting.col, c, s->d, s->room);
+        order[n++] = s;
+    }
+    qsort_r(order, n, sizeof(*order), compare_rows, &sorting);
+    for (size_t i = 0; i < n; i++)
+        rows[i] = order[i]->d;
     *ret_n = n;
     return rows;
 }

@@ -54,17 +54,13 @@ double column_number(const struct column *col, const struct change *c,
 void column_text(const struct column *col, const struct change *c,
                  const struct change_domain *d, struct str *out);
 
-/* Adds TEXT in the column's place: cut or padded to WIDTH characters (0: the
- * column's, and then only the name is cut). */
-void column_pad(const struct column *col, const char *text, int width,
+/* Puts what stands in OUT from byte FROM on into the column's place: cut or
+ * padded to WIDTH characters (0: the column's, and then only the name is cut).
+ */
+void column_pad(const struct column *col, size_t from, int width,
                 struct str *out);
 
-/* <0: A goes before B. Equal ones are ordered by domain id. */
-int column_compare(const struct column *col, bool reverse,
-                   const struct change *c, const struct change_domain *a,
-                   const struct change_domain *b);
-
-/* Which domains, in which order. */
+/* Which domains, in which order; equal ones are ordered by id. */
 struct selection {
     const struct column *sort; /* NULL: the name */
     bool reverse;

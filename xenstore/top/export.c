@@ -103,32 +103,17 @@ static void add_name(const struct page *page, const char *family,
     str_addc(page->out, ' ');
 }
 
-/* At least MIN digits. Numbers are most of the work, and printf most of theirs:
- * hence without it. */
-static void add_number(uint64_t n, unsigned min, struct str *out)
-{
-    char digits[20];
-    unsigned i = sizeof(digits);
-
-    while (n || min) {
-        digits[--i] = (char)('0' + n % 10);
-        n /= 10;
-        min -= min > 0;
-    }
-    str_addn(out, digits + i, sizeof(digits) - i);
-}
-
 /* Exact, which a double is not. */
 static void add_scaled(uint64_t n, double scale, struct str *out)
 {
     uint64_t by = scale > 0 && scale < 1 ? (uint64_t)(1 / scale + 0.5) : 1;
 
     if (scale > 1) {
-        add_number(n / (uint64_t)scale, 1, out);
+        str_addu(out, n / (uint64_t)scale, 1);
         str_addc(out, '.');
-        add_number(n % (uint64_t)scale, 9, out);
+        str_addu(out, n % (uint64_t)scale, 9);
     } else {
-        add_number(n * by, 1, out);
+        str_addu(out, n * by, 1);
     }
     str_addc(out, '\n');
 }

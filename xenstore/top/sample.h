@@ -51,12 +51,12 @@ struct sample_net {
 };
 
 struct sample_vif {
-    uint64_t id;     /* 0 is the first */
-    const char *dev; /* "vif3.0": the interface in Dom0 */
-    const char *mac, *bridge;
+    uint64_t id;          /* 0 is the first */
     uint64_t counted;     /* 0: no counters here (backend elsewhere) */
     uint64_t incarnation; /* another one: another device of the same id */
     struct sample_net net;
+    const char *dev; /* "vif3.0": the interface in Dom0 */
+    const char *mac, *bridge;
 };
 
 /* Sectors are of 512 bytes. */
@@ -67,13 +67,13 @@ struct sample_blk {
 };
 
 struct sample_vbd {
-    uint64_t id;         /* 51712 */
+    uint64_t id; /* 51712 */
+    uint64_t counted, incarnation;
+    struct sample_blk blk;
     const char *dev;     /* "xvda" */
     const char *backend; /* "vbd" (the kernel's), "qdisk" ... */
     const char *target;  /* file or device, as the backend was told */
     const char *mode;    /* "r" or "w" */
-    uint64_t counted, incarnation;
-    struct sample_blk blk;
 };
 
 /* ---- domains ------------------------------------------------------------- */
@@ -97,9 +97,7 @@ enum sample_state {
 struct sample_domain {
     uint64_t id;
     unsigned char uuid[16];
-    const char *name; /* "" while it has none */
-    const char *type; /* "pv", "pvh", "hvm" */
-    uint64_t states;  /* of enum sample_state */
+    uint64_t states; /* of enum sample_state */
     uint64_t cpu_ns;
     uint64_t online_vcpus, max_vcpus;
     uint64_t memory, max_memory;     /* bytes; SAMPLE_NONE: no limit */
@@ -115,6 +113,8 @@ struct sample_domain {
     uint64_t bandwidth, local_bandwidth; /* bytes moved so far; wrap at ... */
     uint64_t bandwidth_wraps;            /* ... this, 0: not */
 
+    const char *name;          /* "" while it has none */
+    const char *type;          /* "pv", "pvh", "hvm" */
     struct sample_vcpu *vcpus; /* by id; SAMPLE_VCPUS */
     size_t n_vcpus;
     struct sample_vif *vifs; /* by id; SAMPLE_VIFS */

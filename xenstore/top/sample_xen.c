@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sample_xen: the real sampler. Domains come from the hypervisor, all in one
- * call; what XenStore knows of them from the catalog; the counters of their
+ * sample_xen: the real sampler. Domains come from the hypervisor, many in
+ * one call; what XenStore knows of them from the catalog; the counters of their
  * devices from the kernel and from qemu.
  */
 #include "xenstore/top/sample_xen.h"
@@ -21,7 +21,7 @@
 #define QEMU_WAIT_FIRST 1.0
 #define QEMU_WAIT 0.3
 #define DOMAINS_MAX 65536
-#define UNSURE 0.005 /* seconds that the call for them may take */
+#define UNSURE 0.005 /* seconds that the calls for them may take */
 
 struct reader {
     xentoollog_logger *log;
@@ -115,36 +115,44 @@ static double clock_seconds(clockid_t clock)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* One call; its time is the middle of when it could have been. */
-static int read_infos(struct reader *r, double *ret_time, double *ret_unsure)
-{
-    double began = clock_seconds(CLOCK_MONOTONIC), ended;
-    int n = xc_domain_getinfolist(r->xc, 0, r->n_infos, r->infos);
+/* libxc keeps a page at hand for what the hypervisor writes; for more it has
+ * the kernel make a mapping each time, which costs many times the call. */
+#define INFOS_AT_ONCE ((int)(XEN_PAGE / sizeof(xc_domaininfo_t)))
 
-    ended = clock_seconds(CLOCK_MONOTONIC);
-    *ret_time = (began + ended) / 2;
-    *ret_unsure = ended - began;
-    return n;
+/* All of them, a page's worth after the other; their number, or -1. */
+static int read_infos(struct reader *r)
+{
+    uint32_t next = 0;
+    int all = 0, n;
+
+    do {
+        if ((unsigned)(all + INFOS_AT_ONCE) > r->n_infos) {
+            r->n_infos = 2 * r->n_infos + (unsigned)INFOS_AT_ONCE;
+            r->infos = xrealloc(r->infos, r->n_infos, sizeof(*r->infos));
+        }
+        n = xc_domain_getinfolist(r->xc, next, INFOS_AT_ONCE, r->infos + all);
+        if (n < 0)
+            return n;
+        all += n;
+        next = n ? r->infos[all - 1].domain + 1u : 0;
+    } while (n == INFOS_AT_ONCE && all < DOMAINS_MAX);
+    return all;
 }
 
-/* Room is made until all fit, and when this process was kept from running just
- * then, it is asked again: rates are as good as the time is. */
+/* Their time is the middle of when it could have been. When this process was
+ * kept from running just then, they are asked again: rates are as good as the
+ * time is. */
 static int read_all_infos(struct reader *r, double *ret_time)
 {
-    double unsure;
-    int n = 0;
+    double began, ended;
+    int n, tries = 3;
 
-    for (unsigned again = 0; again < 3;) {
-        n = read_infos(r, ret_time, &unsure);
-        if (n == (int)r->n_infos && r->n_infos < DOMAINS_MAX) {
-            r->n_infos *= 2;
-            r->infos = xrealloc(r->infos, r->n_infos, sizeof(*r->infos));
-            continue;
-        }
-        if (n < 0 || unsure < UNSURE)
-            break;
-        again++;
-    }
+    do {
+        began = clock_seconds(CLOCK_MONOTONIC);
+        n = read_infos(r);
+        ended = clock_seconds(CLOCK_MONOTONIC);
+    } while (n >= 0 && ended - began > UNSURE && --tries);
+    *ret_time = (began + ended) / 2;
     return n;
 }
 
@@ -373,8 +381,6 @@ struct err *sampler_open(unsigned parts, bool once, struct sampler **ret)
     r->log = (void *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
     r->parts = parts;
     r->once = once;
-    r->n_infos = 64;
-    r->infos = xcalloc(r->n_infos, sizeof(*r->infos));
     r->catalog = catalog_new();
     r->nets = nets_new();
     vbd_raise_limit();

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* str: the buffer and its maximum, helpers, numbers. */
+#include <math.h>
+#include <string.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -157,12 +159,83 @@ static void doubles(void **state)
     assert_true(d == -15);
 }
 
+/* As printf has them. */
+static void assert_number(double d)
+{
+    for (int decimals = 0; decimals <= 3; decimals++) {
+        AUTO_STR struct str s = STR_INIT(1000);
+        char want[400];
+
+        snprintf(want, sizeof(want), "%.*f", decimals, d);
+        str_addd(&s, d, (unsigned)decimals);
+        assert_string_equal(str_text(&s), want);
+    }
+}
+
+static void numbers(void **state)
+{
+    static const double some[] = {
+        0,       -0.0,  0.05,   0.15,     0.25,      0.35,
+        0.5,     1.5,   2.5,    99.95,    99.949999, 999.95,
+        1e9,     1e15,  1e300,  -0.04,    -1.25,     0.0005,
+        0.00049, 0.001, 1e-300, INFINITY, NAN,       4294967295.9999};
+    uint64_t seed = 1;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(some); i++)
+        assert_number(some[i]);
+    for (unsigned i = 0; i < 20000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        assert_number((double)(seed >> 40) / (double)(1 << seed % 20));
+        assert_number((double)(seed >> 40) / 2000);
+    }
+}
+
+static void digits(void **state)
+{
+    AUTO_STR struct str s = STR_INIT(60);
+
+    (void)state;
+    str_addu(&s, 0, 1);
+    str_addu(&s, 42, 1);
+    str_addu(&s, 42, 4);
+    str_addu(&s, 0, 0);
+    str_addu(&s, UINT64_MAX, 1);
+    assert_string_equal(str_text(&s), "042004218446744073709551615");
+    str_cut(&s, 3);
+    str_insert(&s, 1, '.', 2);
+    str_insert(&s, 5, '!', 1);
+    assert_string_equal(str_text(&s), "0..42!");
+    str_insert(&s, 0, ' ', 100); /* more than its maximum */
+    assert_true(str_full(&s));
+    assert_string_equal(str_text(&s), "0..42!");
+    str_done(&s);
+    str_insert(&s, 0, 'x', 2);
+    assert_string_equal(str_text(&s), "xx");
+}
+
+/* What is too long for the room that is left, and for the maximum. */
+static void formatted(void **state)
+{
+    AUTO_STR struct str s = STR_INIT(200);
+
+    (void)state;
+    for (size_t i = 0; i < 19; i++)
+        str_addf(&s, "%s", "0123456789");
+    assert_int_equal(s.len, 190);
+    assert_int_equal(strlen(str_text(&s)), 190);
+    str_addf(&s, "%20d", 1);
+    assert_true(str_full(&s));
+    assert_int_equal(strlen(str_text(&s)), 190);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(growing),  cmocka_unit_test(maximum),
-        cmocka_unit_test(helpers),  cmocka_unit_test(integers),
-        cmocka_unit_test(doubles),
+        cmocka_unit_test(numbers),   cmocka_unit_test(digits),
+        cmocka_unit_test(formatted), cmocka_unit_test(growing),
+        cmocka_unit_test(maximum),   cmocka_unit_test(helpers),
+        cmocka_unit_test(integers),  cmocka_unit_test(doubles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,10 +53,13 @@ static void assert_text(struct top_options *opts, const char *want)
 {
     AUTO_POOL struct pool *p = pool_new();
     AUTO_STR struct str out = STR_INIT(STR_MAX);
+    struct batch *b;
 
     options(p, opts);
-    batch_print(opts, TABLE_TEXT, true, changed(p, WAS, NOW), &out);
+    b = batch_new(opts, TABLE_TEXT);
+    batch_print(b, changed(p, WAS, NOW), &out);
     assert_string_equal(str_text(&out), want);
+    batch_free(b);
 }
 
 static void text(void **state)
@@ -89,17 +92,62 @@ static void details(void **state)
         "   2   RSECT:          0   WSECT:          0\n");
 }
 
+#define QUIET(cpu, name, memory)                                           \
+    "{'time':" cpu ",'memory':" memory ",'domains':[{'id':1,'name':'" name \
+    "','cpu_ns':" cpu "00000000,'memory':1024,'max_vcpus':1},"             \
+    "{'id':2,'name':'quiet','memory':4096,'max_memory':0,'cpu_ns':7}]}"
+
+/* Lines that are kept are those that would be made. */
+static void kept(void **state)
+{
+    static const char *const readings[] = {
+        QUIET("1", "a", "8192"),
+        QUIET("2", "a", "8192"),
+        QUIET("3", "a", "8192"),
+        QUIET("4", "renamed", "8192"),
+        QUIET("5", "a", "8192"),
+        QUIET("6", "a", "4096"),
+        QUIET("7", "a-very-long-name", "4096"),
+        QUIET("8", "a", "4096"),
+    };
+    AUTO_POOL struct pool *p = pool_new();
+    struct top_options opts = {
+        .full_names = true, .vcpus = true, .selection = {.filter = "[aq]*"}};
+    struct batch *b = batch_new(&opts, TABLE_TEXT);
+    const struct sample *was = NULL;
+
+    (void)state;
+    options(p, &opts);
+    for (size_t i = 0; i < ARRAY_LEN(readings); i++) {
+        const struct sample *now = made(p, readings[i]);
+        const struct change *c = change_between(was, now, p);
+        AUTO_STR struct str out = STR_INIT(STR_MAX), fresh = STR_INIT(STR_MAX);
+        struct batch *other = batch_new(&opts, TABLE_TEXT);
+
+        batch_print(b, c, &out);
+        batch_print(other, c, &fresh);
+        assert_string_equal(str_text(&out), str_text(&fresh));
+        assert_int_equal(c->domains[1].same, i > 0);
+        batch_free(other);
+        was = now;
+    }
+    batch_free(b);
+}
+
 static void json(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     AUTO_STR struct str out = STR_INIT(STR_MAX);
     struct top_options opts = {.networks = true};
     struct value *v = NULL, *domain;
+    struct batch *b;
 
     (void)state;
     options(p, &opts);
-    batch_print(&opts, TABLE_JSON, true, changed(p, WAS, NOW), &out);
-    batch_print(&opts, TABLE_JSON, false, changed(p, NULL, NOW), &out);
+    b = batch_new(&opts, TABLE_JSON);
+    batch_print(b, changed(p, WAS, NOW), &out);
+    batch_print(b, changed(p, NULL, NOW), &out);
+    batch_free(b);
     assert_ptr_equal(strchr(str_text(&out), '\n') + 1,
                      strstr(str_text(&out) + 1, "{\"time\""));
     assert_null(
@@ -123,12 +171,15 @@ static void csv(void **state)
     struct top_options opts = {0};
     const struct column *cols[] = {column_find("name"), column_find("memory"),
                                    column_find("max_memory")};
+    struct batch *b;
 
     (void)state;
     opts.columns = cols;
     opts.n_columns = 3;
-    batch_print(&opts, TABLE_CSV, true, changed(p, WAS, NOW), &out);
-    batch_print(&opts, TABLE_CSV, false, changed(p, WAS, NOW), &out);
+    b = batch_new(&opts, TABLE_CSV);
+    batch_print(b, changed(p, WAS, NOW), &out);
+    batch_print(b, changed(p, WAS, NOW), &out);
+    batch_free(b);
     assert_string_equal(
         str_text(&out),
         "time,name,memory,max_memory\n"
@@ -141,9 +192,8 @@ static void csv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text),
-        cmocka_unit_test(details),
-        cmocka_unit_test(json),
+        cmocka_unit_test(text), cmocka_unit_test(details),
+        cmocka_unit_test(kept), cmocka_unit_test(json),
         cmocka_unit_test(csv),
     };
 

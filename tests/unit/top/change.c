@@ -68,6 +68,52 @@ static void domains(void **state)
     assert_true(c->busy == 0.25);
 }
 
+#define SAME_A                                                              \
+    "'id':1,'name':'a','cpu_ns':5,'memory':4096,"                           \
+    "'vcpus':[{'id':0,'ns':5}],'vifs':[{'id':0,'dev':'vif1.0','counted':1," \
+    "'in_bytes':7}],'vbds':[{'id':51712,'dev':'xvda','mode':'w'}]"
+
+/* 1: as SAME_A, though SAME_A was changed in that way. */
+static uint64_t same_with(const char *from, const char *to)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_STR struct str now = STR_INIT(10000);
+    const char *at = strstr(SAME_A, from);
+
+    assert_non_null(at);
+    str_add(&now, "{'time':2,'domains':[{");
+    str_addn(&now, SAME_A, (size_t)(at - SAME_A));
+    str_add(&now, to);
+    str_add(&now, at + strlen(from));
+    str_add(&now, "}]}");
+    return changed(p, "{'time':1,'domains':[{" SAME_A "}]}", str_text(&now))
+        ->domains[0]
+        .same;
+}
+
+static void same(void **state)
+{
+    static const char *const other[][2] = {
+        {"'name':'a'", "'name':'b'"},
+        {"'cpu_ns':5", "'cpu_ns':6"},
+        {"'memory':4096", "'memory':8192"},
+        {"'ns':5", "'ns':6"},
+        {"'ns':5}", "'ns':5},{'id':1}"},
+        {"'in_bytes':7", "'in_bytes':8"},
+        {"vif1.0", "vif1.1"},
+        {",'vbds':[{'id':51712,'dev':'xvda','mode':'w'}]", ""},
+        {"51712", "51728"},
+        {"xvda", "xvdb"},
+        {"'mode':'w'", "'mode':'r'"},
+        {"'id':1", "'id':2"},
+    };
+
+    (void)state;
+    assert_int_equal(same_with("'name'", "'name'"), 1);
+    for (size_t i = 0; i < ARRAY_LEN(other); i++)
+        assert_int_equal(same_with(other[i][0], other[i][1]), 0);
+}
+
 static void no_time(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -171,10 +217,11 @@ static void bandwidth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counters),       cmocka_unit_test(first),
-        cmocka_unit_test(domains),        cmocka_unit_test(no_time),
-        cmocka_unit_test(vifs),           cmocka_unit_test(vbds),
-        cmocka_unit_test(vcpus_and_cpus), cmocka_unit_test(bandwidth),
+        cmocka_unit_test(counters),  cmocka_unit_test(first),
+        cmocka_unit_test(domains),   cmocka_unit_test(same),
+        cmocka_unit_test(no_time),   cmocka_unit_test(vifs),
+        cmocka_unit_test(vbds),      cmocka_unit_test(vcpus_and_cpus),
+        cmocka_unit_test(bandwidth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ static void texts(void **state)
     assert_text(c, 1, "state", "d-b---");
     assert_text(c, 1, "CPU(sec)", "4"); /* cut, not rounded */
     assert_text(c, 1, "cpu_percent", "200.0");
-    assert_text(c, 2, "cpu_percent", "0.0"); /* new */
+    assert_text(c, 2, "cpu_percent", "0.0");   /* new */
     assert_text(c, 3, "cpu_percent", "100.0"); /* it has one CPU */
     assert_text(c, 0, "memory", "2");
     assert_text(c, 1, "memory_percent", "10.5");
@@ -132,9 +132,10 @@ static void padding(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_STR struct str s = STR_INIT(1000);
 
-        column_pad(column_find(cases[i].col), cases[i].text, cases[i].width,
-                   &s);
-        assert_string_equal(str_text(&s), cases[i].want);
+        str_add(&s, "\xc3\xa4|");
+        str_add(&s, cases[i].text);
+        column_pad(column_find(cases[i].col), 3, cases[i].width, &s);
+        assert_string_equal(str_text(&s) + 3, cases[i].want);
     }
 }
 

@@ -51,8 +51,9 @@ text() {
 screen() {
     script -qfc "stty rows 50 cols 132; exec $1 -d 1" /dev/null < <(sleep 600) >"$out" & local terminal=$!
     sleep 1
-    during seconds "$(pgrep -P $terminal)"
-    kill "$(pgrep -P $terminal)"
+    during seconds "$(pgrep -P $terminal xentop)"
+    kill "$(pgrep -P $terminal xentop)"
+    pkill -P $terminal sleep
     wait $terminal 2>/dev/null
 }
 seconds() { echo "${EPOCHSECONDS}"; }

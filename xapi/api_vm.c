@@ -9,13 +9,12 @@
 #include <uuid/uuid.h>
 
 #include "xapi/calls_gen.h"
+#include "xapi/device.h"
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/ops_queue.h"
 
 #define BIOS_ORDER "BIOS order"
-#define VBD_DEVICES 255
-#define VIF_DEVICES 7
 
 /* ---- a change ------------------------------------------------------------ */
 
@@ -198,30 +197,44 @@ struct err *VM_update_allowed_operations(
     return vm_write(c, nothing);
 }
 
-/* The numbers below N that no device of the set FIELD has as its OWN. */
-static struct err *free_devices(struct call *c, unsigned field, unsigned own,
-                                unsigned n)
+/* ---- places of devices --------------------------------------------------- */
+
+static int64_t number_of_vif(const struct object *vif)
 {
-    const struct model_class *class = model_fields[own].class;
+    int64_t n = -1;
+
+    err_drop(text_to_int(get_VIF_device(vif), 10, 0, VIF_DEVICES - 1, &n),
+             "it is nowhere");
+    return n;
+}
+
+static int64_t place_of_vbd(const struct object *vbd)
+{
+    return plan_disk_place(get_VBD_userdevice(vbd));
+}
+
+/* The numbers below N that no device of the set FIELD has. */
+static struct err *free_places(struct call *c, unsigned field,
+                               int64_t (*place_of)(const struct object *o),
+                               unsigned n)
+{
     union model_atom *list = pool_alloc(c->pool, n * sizeof(*list));
+    bool *taken = pool_alloc(c->pool, n * sizeof(*taken));
     struct object *vm = NULL;
-    struct model_value taken;
+    struct model_value devices;
     unsigned n_free = 0;
 
     TRY(call_object(c, 0, &vm));
-    taken = object_get(vm, &model_fields[field]);
-    for (unsigned i = 0; i < n; i++) {
-        char *number = pool_printf(c->pool, "%u", i);
-        bool is_free = true;
+    devices = object_get(vm, &model_fields[field]);
+    for (unsigned i = 0; i < devices.n; i++) {
+        int64_t at = place_of(db_find(c->db, NULL, devices.keys[i].s));
 
-        for (unsigned j = 0; j < taken.n && is_free; j++)
-            is_free = !text_eq(
-                number, object_atom(db_find(c->db, class, taken.keys[j].s),
-                                    &model_fields[own])
-                            .s);
-        if (is_free)
-            list[n_free++].s = number;
+        if (at >= 0)
+            taken[at] = true;
     }
+    for (unsigned i = 0; i < n; i++)
+        if (!taken[i])
+            list[n_free++].s = pool_printf(c->pool, "%u", i);
     call_return(c, (struct model_value){n_free, list, NULL});
     return NULL;
 }
@@ -230,14 +243,14 @@ struct err *VM_get_allowed_VBD_devices(
     struct call *c, const struct VM_get_allowed_VBD_devices_args *a)
 {
     (void)a;
-    return free_devices(c, VM_VBDs, VBD_userdevice, VBD_DEVICES);
+    return free_places(c, VM_VBDs, place_of_vbd, PLAN_DISKS);
 }
 
 struct err *VM_get_allowed_VIF_devices(
     struct call *c, const struct VM_get_allowed_VIF_devices_args *a)
 {
     (void)a;
-    return free_devices(c, VM_VIFs, VIF_device, VIF_DEVICES);
+    return free_places(c, VM_VIFs, number_of_vif, VIF_DEVICES);
 }
 
 /* ---- how it is described ------------------------------------------------- */

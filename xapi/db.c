@@ -94,7 +94,7 @@ struct object *db_find(const struct db *db, const struct model_class *class,
 
 struct err *db_no_object(const struct model_class *class, const char *ref)
 {
-    const char *const args[] = {class->name, ref};
+    const char *const args[] = {class->name, ref ? ref : DATUM_REF_NULL};
 
     return err_code("HANDLE_INVALID", args, ARRAY_LEN(args));
 }

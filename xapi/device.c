@@ -7,23 +7,32 @@
 #include <uuid/uuid.h>
 
 #include "xapi/disk.h"
+#include "xapi/errors_gen.h"
 #include "xapi/ops.h"
 
 /* ---- on the host --------------------------------------------------------- */
 
-struct err *vbd_attach(struct job *j, struct object *vbd, struct plan_disk *ret)
+struct err *vbd_attach_disk(struct job *j, const struct object *vbd,
+                            struct object *vdi, struct plan_disk *ret)
 {
-    struct object *vdi = get_VBD_VDI(vbd);
     struct plan_disk disk;
     struct disk_path where;
 
     plan_disk(job_pool(j), vbd, &disk);
-    if (vdi) {
-        TRY(disk_attach(j, vdi, disk.vbd, disk.writable, &where));
-        disk.path = where.path;
-        disk.format = where.format;
-    }
+    TRY(disk_attach(j, vdi, disk.vbd, disk.writable, &where));
+    disk.path = where.path;
+    disk.format = where.format;
     *ret = disk;
+    return NULL;
+}
+
+struct err *vbd_attach(struct job *j, struct object *vbd, struct plan_disk *ret)
+{
+    struct object *vdi = get_VBD_VDI(vbd);
+
+    if (vdi)
+        return vbd_attach_disk(j, vbd, vdi, ret);
+    plan_disk(job_pool(j), vbd, ret);
     return NULL;
 }
 
@@ -34,10 +43,32 @@ struct err *vbd_release(struct job *j, struct object *vbd)
     return vdi ? disk_detach(j, vdi, get_VBD_uuid(vbd)) : NULL;
 }
 
-struct err *vif_attach(struct job *j, struct object *vif, struct plan_nic *ret)
+struct err *vif_attach_network(struct job *j, const struct object *vif,
+                               const struct object *network,
+                               struct plan_nic *ret)
 {
     plan_nic(job_pool(j), vif, ret);
+    ret->bridge = pool_str(job_pool(j), get_network_bridge(network));
     return NULL;
+}
+
+struct err *vif_attach(struct job *j, struct object *vif, struct plan_nic *ret)
+{
+    return vif_attach_network(j, vif, get_VIF_network(vif), ret);
+}
+
+struct err *device_not_let_go(struct err *e, const struct object *o)
+{
+    const char *class = object_class(o)->name, *ref = object_ref(o);
+    struct err *said;
+
+    if (!e || err_is(e, &err_kind_interrupted) || err_is(e, &err_kind_code))
+        return e;
+    said = err_is(e, &err_kind_timeout)
+               ? err_DEVICE_DETACH_TIMEOUT(class, ref)
+               : err_DEVICE_DETACH_REJECTED(class, ref, err_text(e));
+    err_free(e);
+    return said;
 }
 
 /* ---- records ------------------------------------------------------------- */

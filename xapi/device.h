@@ -14,11 +14,22 @@
  * needs nothing. */
 struct err *vbd_attach(struct job *j, struct object *vbd,
                        struct plan_disk *ret) MUST_USE;
+/* The same for a medium that goes into it. */
+struct err *vbd_attach_disk(struct job *j, const struct object *vbd,
+                            struct object *vdi,
+                            struct plan_disk *ret) MUST_USE;
 /* No domain has it any more. */
 struct err *vbd_release(struct job *j, struct object *vbd) MUST_USE;
 /* The bridge of VIF's network is there; it stays. */
 struct err *vif_attach(struct job *j, struct object *vif,
                        struct plan_nic *ret) MUST_USE;
+/* The same for a network it goes to. */
+struct err *vif_attach_network(struct job *j, const struct object *vif,
+                               const struct object *network,
+                               struct plan_nic *ret) MUST_USE;
+/* E, why a guest did not let go of device O (NULL: it did), as the API has
+ * it. */
+struct err *device_not_let_go(struct err *e, const struct object *o) MUST_USE;
 
 /* The guest has it from now on, or has it no longer. */
 struct err *vbd_set_attached(struct txn *txn, struct object *vbd,
@@ -26,8 +37,19 @@ struct err *vbd_set_attached(struct txn *txn, struct object *vbd,
 struct err *vif_set_attached(struct txn *txn, struct object *vif,
                              bool attached) MUST_USE;
 
+/* Whether VBD may get VDI now: what is the disk's own, and who else has it. */
+struct err *vbd_check_disk(const struct db *db, const struct object *vbd,
+                           const struct object *vdi) MUST_USE;
+
+/* Work (job.h) for a struct ops_work: what a worker left that died amid an
+ * operation on a device: the device is no longer there, a drive has the medium
+ * that its record says. */
+struct err *vbd_settle(struct job *j, void *work) MUST_USE;
+struct err *vif_settle(struct job *j, void *work) MUST_USE;
+
 /* An address for VIF that is the same for the same VM (its mac_seed) and
  * device. */
+#define VIF_DEVICES 7 /* of a VM */
 #define MAC_SIZE 18
 void vif_make_address(const struct object *vm, const char *device,
                       char ret[MAC_SIZE]);

@@ -56,6 +56,13 @@ const char *ops_name(const struct object *o, unsigned op);
 
 /* ---- the rows ------------------------------------------------------------ */
 
+extern const struct ops_class ops_vbd;
+extern const struct ops_class ops_vif;
 extern const struct ops_class ops_vm;
+
+/* What rules of several classes ask: VM_BAD_POWER_STATE unless VM is in one of
+ * the power states of MAY, a bit each. */
+struct err *ops_check_power_state(const struct object *vm,
+                                  unsigned may) MUST_USE;
 
 #endif

@@ -30,6 +30,7 @@ struct held {
     struct ops_body body;
     const struct model_class *class; /* of self, or NULL */
     struct ops_more on;              /* as it was when it last tried to begin */
+    const char *blocker;             /* ref of what else it waits for, or NULL */
     const char *task;                /* ref, its key in current_operations */
     struct job *job;
     struct event *timer; /* when it has waited too long */
@@ -65,13 +66,20 @@ void ops_hold(struct ops_more *more, const struct object *o, unsigned op)
     hold(more, pool_str(more->pool, object_ref(o)), op);
 }
 
+static bool has(const struct ops_more *on, const char *ref)
+{
+    for (size_t i = 0; ref && i < on->n; i++)
+        if (!strcmp(on->holds[i].ref, ref))
+            return true;
+    return false;
+}
+
 /* They have an object in common. */
 static bool meet(const struct ops_more *a, const struct ops_more *b)
 {
     for (size_t i = 0; i < a->n; i++)
-        for (size_t k = 0; k < b->n; k++)
-            if (!strcmp(a->holds[i].ref, b->holds[k].ref))
-                return true;
+        if (has(b, a->holds[i].ref))
+            return true;
     return false;
 }
 
@@ -308,12 +316,17 @@ static struct err *start_work(struct held *h)
     return job_start(&s, &h->job);
 }
 
-static bool is_in_progress(const struct err *e)
+/* It fails of what runs on another object (ret), which may be none of H's. */
+static bool is_in_progress(const struct err *e, struct pool *p,
+                           const char **ret)
 {
-    size_t n;
+    size_t n = 0;
     const char *const *words = e ? err_words(e, &n) : NULL;
 
-    return words && !strcmp(words[0], "OTHER_OPERATION_IN_PROGRESS");
+    if (!words || n < 3 || strcmp(words[0], "OTHER_OPERATION_IN_PROGRESS"))
+        return false;
+    *ret = pool_str(p, words[2]);
+    return true;
 }
 
 /* Self, and what else there is now. */
@@ -347,7 +360,8 @@ static struct err *try_begin(struct held *h, bool *ret_waits)
     *ret_waits = false;
     TRY(look_around(h));
     e = check(h);
-    if (is_in_progress(e) || (!e && has_to_wait(h))) {
+    h->blocker = NULL;
+    if (is_in_progress(e, h->pool, &h->blocker) || (!e && has_to_wait(h))) {
         err_free(e);
         *ret_waits = true;
         return NULL;
@@ -374,7 +388,7 @@ static bool wake_one(struct ops_queue *q, const struct ops_more *on)
         bool waits;
         struct err *e;
 
-        if (is_busy(h) || !meet(&h->on, on))
+        if (is_busy(h) || (!meet(&h->on, on) && !has(on, h->blocker)))
             continue;
         e = resume(h, &waits);
         if (waits)

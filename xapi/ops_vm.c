@@ -183,13 +183,12 @@ static void add_lower(struct str *s, const char *text)
         str_addc(s, (char)tolower((unsigned char)*text));
 }
 
-static struct err *check_power_state(const struct check *c)
+struct err *ops_check_power_state(const struct object *vm, unsigned may)
 {
     const struct model_enum *states = model_fields[VM_power_state].type->enum_;
     AUTO_STR struct str wanted = STR_INIT(256);
     AUTO_STR struct str is = STR_INIT(64);
-    enum VM_power_state state = get_VM_power_state(c->vm);
-    unsigned may = states_of(c);
+    enum VM_power_state state = get_VM_power_state(vm);
 
     if (may & 1u << state)
         return NULL;
@@ -200,8 +199,13 @@ static struct err *check_power_state(const struct check *c)
         add_lower(&wanted, states->values[i]);
     }
     add_lower(&is, states->values[state]);
-    return err_VM_BAD_POWER_STATE(object_ref(c->vm), str_text(&wanted),
+    return err_VM_BAD_POWER_STATE(object_ref(vm), str_text(&wanted),
                                   str_text(&is));
+}
+
+static struct err *check_power_state(const struct check *c)
+{
+    return ops_check_power_state(c->vm, states_of(c));
 }
 
 /* ---- others that run ----------------------------------------------------- */
@@ -467,6 +471,17 @@ static bool is_hidden(unsigned op)
     return ops[op].flags & HIDDEN;
 }
 
+static struct err *update_devices(struct txn *txn, struct object *vm)
+{
+    struct model_value sets[] = {get_VM_VBDs(vm), get_VM_VIFs(vm)};
+
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+        for (unsigned k = 0; k < sets[i].n; k++)
+            TRY(ops_update_alone(
+                txn, db_find(txn_db(txn), NULL, sets[i].keys[k].s)));
+    return NULL;
+}
+
 const struct ops_class ops_vm = {
     .class = CLASS_VM,
     .allowed = VM_allowed_operations,
@@ -475,5 +490,6 @@ const struct ops_class ops_vm = {
     .hidden = is_hidden,
     .cancels = cancels_it,
     .waits = waits_for,
+    .update_near = update_devices,
     .settle = vm_settle,
 };

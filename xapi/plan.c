@@ -108,7 +108,6 @@ static int64_t rate_of(const struct object *vif)
 
 void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
 {
-    const struct object *network = get_VIF_network(vif);
     int64_t devid = 0;
 
     err_drop(text_to_int(get_VIF_device(vif), 10, 0, INT32_MAX, &devid),
@@ -117,7 +116,7 @@ void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
         .vif = pool_str(p, get_VIF_uuid(vif)),
         .devid = devid,
         .mac = pool_str(p, get_VIF_MAC(vif)),
-        .bridge = pool_str(p, network ? get_network_bridge(network) : ""),
+        .bridge = "",
         .mtu = get_VIF_MTU(vif),
         .rate = rate_of(vif),
     };

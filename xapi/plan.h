@@ -63,7 +63,8 @@ struct plan {
 struct err *plan_make(struct pool *p, const struct object *vm,
                       struct plan *ret) MUST_USE;
 
-/* Of a VBD, as an empty drive: path and format are the attached disk's. */
+/* Of a VBD, as an empty drive: path and format are the attached disk's; of a
+ * VIF, without its bridge. */
 void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret);
 void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret);
 

@@ -205,7 +205,7 @@ static struct err *plug(struct job *j, void *arg)
 {
     struct work *d = work_of(j, arg);
 
-    TRY(vif_attach(j, d->vif, &d->nic));
+    TRY(vif_attach(j, arg, d->vif, &d->nic));
     TRY(d->hv->attach_nic(d->hv, d->domid, &d->nic));
     job_undo(j, undo_attach, d);
     job_undo(j, undo_write, d);
@@ -220,7 +220,8 @@ static struct err *take_away(struct job *j, const struct ops_work *w,
 
     TRY(device_not_let_go(d->hv->detach_nic(d->hv, d->domid, &d->nic, force),
                           w->self));
-    return job_commit(j, write_detached, d);
+    return err_join(vif_release(j, w, w->self),
+                    job_commit(j, write_detached, d));
 }
 
 static struct err *unplug(struct job *j, void *arg)
@@ -241,6 +242,7 @@ struct err *vif_settle(struct job *j, void *arg)
         return NULL;
     err_drop(d->hv->detach_nic(d->hv, d->domid, &d->nic, true),
              "it may not be there");
+    TRY(vif_release(j, arg, d->vif));
     return job_commit(j, write_detached, d);
 }
 
@@ -269,15 +271,13 @@ static struct err *move_live(struct job *j, void *arg)
 
     there->network = db_find(job_db(j), &model_classes[CLASS_network],
                              vm_arg(w->call, 1).s);
-    if (!there->network)
-        return db_no_object(&model_classes[CLASS_network],
-                            vm_arg(w->call, 1).s);
-    TRY(vif_attach_network(j, w->self, there->network, &there->nic));
+    TRY(vif_attach_network(j, w, w->self, there->network, &there->nic));
     TRY(device_not_let_go(d->hv->detach_nic(d->hv, d->domid, &d->nic, false),
                           w->self));
     job_undo(j, attach_again, d);
     TRY(d->hv->attach_nic(d->hv, d->domid, &there->nic));
     job_undo(j, undo_attach, there);
+    TRY(vif_release(j, w, w->self));
     return job_commit(j, write_network, there);
 }
 

@@ -8,7 +8,8 @@
 
 #include "xapi/disk.h"
 #include "xapi/errors_gen.h"
-#include "xapi/ops.h"
+#include "xapi/network.h"
+#include "xapi/ops_queue.h"
 
 /* ---- on the host --------------------------------------------------------- */
 
@@ -43,18 +44,60 @@ struct err *vbd_release(struct job *j, struct object *vbd)
     return vdi ? disk_detach(j, vdi, get_VBD_uuid(vbd)) : NULL;
 }
 
-struct err *vif_attach_network(struct job *j, const struct object *vif,
-                               const struct object *network,
-                               struct plan_nic *ret)
+struct attached_nic {
+    struct job *job;
+    const struct ops_work *work;
+    const struct object *vif;
+};
+
+static struct err *undo_nic(void *arg)
 {
-    plan_nic(job_pool(j), vif, ret);
-    ret->bridge = pool_str(job_pool(j), get_network_bridge(network));
+    const struct attached_nic *a = arg;
+
+    return vif_release(a->job, a->work, a->vif);
+}
+
+static struct err *attach_network(struct job *j, const struct ops_work *w,
+                                  const struct object *vif,
+                                  struct object *network)
+{
+    struct attached_nic *a = pool_new_of(job_pool(j), struct attached_nic);
+
+    *a = (struct attached_nic){j, w, vif};
+    if (w->net) {
+        TRY(network_attach(j, w->net, network, w->host));
+        job_undo(j, undo_nic, a);
+    }
     return NULL;
 }
 
-struct err *vif_attach(struct job *j, struct object *vif, struct plan_nic *ret)
+struct err *vif_attach_network(struct job *j, const struct ops_work *w,
+                               const struct object *vif, struct object *network,
+                               struct plan_nic *ret)
 {
-    return vif_attach_network(j, vif, get_VIF_network(vif), ret);
+    struct plan_nic nic;
+
+    if (!network)
+        return db_no_object(&model_classes[CLASS_network], NULL);
+    TRY(attach_network(j, w, vif, network));
+    plan_nic(job_pool(j), vif, &nic);
+    nic.bridge = pool_str(job_pool(j), get_network_bridge(network));
+    *ret = nic;
+    return NULL;
+}
+
+struct err *vif_attach(struct job *j, const struct ops_work *w,
+                       const struct object *vif, struct plan_nic *ret)
+{
+    return vif_attach_network(j, w, vif, get_VIF_network(vif), ret);
+}
+
+struct err *vif_release(struct job *j, const struct ops_work *w,
+                        const struct object *vif)
+{
+    const struct object *network = get_VIF_network(vif);
+
+    return w->net && network ? network_detach(j, w->net, network, vif) : NULL;
 }
 
 struct err *device_not_let_go(struct err *e, const struct object *o)

@@ -10,6 +10,8 @@
 #include "xapi/job.h"
 #include "xapi/plan.h"
 
+struct ops_work;
+
 /* The disk of VBD ready for a domain; undone if the work fails. An empty drive
  * needs nothing. */
 struct err *vbd_attach(struct job *j, struct object *vbd,
@@ -20,13 +22,18 @@ struct err *vbd_attach_disk(struct job *j, const struct object *vbd,
                             struct plan_disk *ret) MUST_USE;
 /* No domain has it any more. */
 struct err *vbd_release(struct job *j, struct object *vbd) MUST_USE;
-/* The bridge of VIF's network is there; it stays. */
-struct err *vif_attach(struct job *j, struct object *vif,
+/* The bridge of VIF's network is there. */
+struct err *vif_attach(struct job *j, const struct ops_work *w,
+                       const struct object *vif,
                        struct plan_nic *ret) MUST_USE;
 /* The same for a network it goes to. */
-struct err *vif_attach_network(struct job *j, const struct object *vif,
-                               const struct object *network,
+struct err *vif_attach_network(struct job *j, const struct ops_work *w,
+                               const struct object *vif,
+                               struct object *network,
                                struct plan_nic *ret) MUST_USE;
+/* No domain has it any more. */
+struct err *vif_release(struct job *j, const struct ops_work *w,
+                        const struct object *vif) MUST_USE;
 /* E, why a guest did not let go of device O (NULL: it did), as the API has
  * it. */
 struct err *device_not_let_go(struct err *e, const struct object *o) MUST_USE;

@@ -286,6 +286,7 @@ static struct err *open_host(struct daemon *d)
     TRY(hv_open(o->hv, pool_printf(d->pool, "%s/%s", o->state, o->hv), &d->hv));
     d->server.hv = &d->hv;
     TRY(open_net(d));
+    all.net = d->server.net;
     return work_first(d, "the state of all VMs", vm_settle, &all);
 }
 

@@ -311,6 +311,7 @@ static struct err *start_work(struct held *h)
     h->work = (struct ops_work){
         .call = h->call,
         .hv = server->hv,
+        .net = server->net,
         .self = self_of(h),
         .host = db_find(server->db, &model_classes[CLASS_host], server->host)};
     return job_start(&s, &h->job);

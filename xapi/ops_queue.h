@@ -14,6 +14,7 @@
 #include "xapi/ops.h"
 
 struct hv;
+struct net;
 struct ops_queue;
 
 struct ops_queue *ops_queue_new(struct server *server);
@@ -26,8 +27,9 @@ void ops_queue_free(struct ops_queue *q); /* NULL is fine */
 struct ops_work {
     const struct call *call;
     const struct hv *hv;
-    struct object *self; /* or NULL */
-    struct object *host; /* that this is */
+    const struct net *net; /* or NULL */
+    struct object *self;   /* or NULL */
+    struct object *host;   /* that this is */
 };
 
 /* Objects beside self that a call holds. */

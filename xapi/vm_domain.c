@@ -80,16 +80,16 @@ static struct err *add_disks(struct job *j, const struct object *vm,
     return NULL;
 }
 
-static struct err *add_nics(struct job *j, const struct object *vm,
+static struct err *add_nics(struct job *j, const struct ops_work *w,
                             struct plan *plan)
 {
-    struct model_value vifs = get_VM_VIFs(vm);
+    struct model_value vifs = get_VM_VIFs(w->self);
     struct plan_nic *nics =
         pool_alloc(job_pool(j), (vifs.n + 1) * sizeof(*nics));
 
     for (unsigned i = 0; i < vifs.n; i++)
         TRY(vif_attach(
-            j, db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s),
+            j, w, db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s),
             &nics[i]));
     plan->nics = nics;
     plan->n_nics = vifs.n;
@@ -97,9 +97,9 @@ static struct err *add_nics(struct job *j, const struct object *vm,
 }
 
 /* All are tried. */
-static struct err *give_back(struct job *j, const struct object *vm)
+static struct err *give_disks_back(struct job *j, const struct ops_work *w)
 {
-    struct model_value vbds = get_VM_VBDs(vm);
+    struct model_value vbds = get_VM_VBDs(w->self);
     struct err *e = NULL;
 
     for (unsigned i = 0; i < vbds.n; i++)
@@ -107,6 +107,42 @@ static struct err *give_back(struct job *j, const struct object *vm)
             e, vbd_release(j, db_find(job_db(j), &model_classes[CLASS_VBD],
                                       vbds.keys[i].s)));
     return e;
+}
+
+static struct err *give_nics_back(struct job *j, const struct ops_work *w)
+{
+    struct model_value vifs = get_VM_VIFs(w->self);
+    struct err *e = NULL;
+
+    for (unsigned i = 0; i < vifs.n; i++)
+        e = err_join(
+            e, vif_release(j, w, db_find(job_db(j), &model_classes[CLASS_VIF],
+                                         vifs.keys[i].s)));
+    return e;
+}
+
+static struct err *write_down(struct txn *txn, void *arg)
+{
+    const struct made *m = arg;
+    struct object *vm = m->work->self;
+
+    TRY(set_VM_ha_always_run(txn, vm, false));
+    if (m->image) {
+        TRY(set_VM_suspend_VDI(txn, vm, NULL));
+        TRY(disk_write(txn, m->image));
+    }
+    TRY(vm_set_down(txn, vm, m->state));
+    return m->news ? vm_tell(txn, vm, m->news) : NULL;
+}
+
+/* The domain has gone. A bridge goes when the database has no VIF on it that
+ * is attached. */
+static struct err *give_back(struct job *j, struct made *m)
+{
+    struct err *e = give_disks_back(j, m->work);
+
+    e = err_join(e, job_commit(j, write_down, m));
+    return err_join(e, give_nics_back(j, m->work));
 }
 
 /* ---- up ------------------------------------------------------------------ */
@@ -136,7 +172,7 @@ static struct err *create(struct job *j, struct made *m, const char *from)
 
     TRY(plan_make(job_pool(j), m->work->self, &plan));
     TRY(add_disks(j, m->work->self, &plan));
-    TRY(add_nics(j, m->work->self, &plan));
+    TRY(add_nics(j, m->work, &plan));
     job_progress(j, 0.2);
     TRY(from ? hv->resume(hv, &plan, from, &m->domid)
              : hv->create(hv, &plan, &m->domid));
@@ -161,43 +197,27 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
 
 /* ---- down ---------------------------------------------------------------- */
 
-static struct err *write_down(struct txn *txn, void *arg)
-{
-    const struct made *m = arg;
-    struct object *vm = m->work->self;
-
-    TRY(set_VM_ha_always_run(txn, vm, false));
-    if (m->image) {
-        TRY(set_VM_suspend_VDI(txn, vm, NULL));
-        TRY(disk_write(txn, m->image));
-    }
-    TRY(vm_set_down(txn, vm, m->state));
-    return m->news ? vm_tell(txn, vm, m->news) : NULL;
-}
-
 struct err *vm_bring_down(struct job *j, const struct ops_work *w,
                           enum VM_power_state state, const char *news)
 {
     struct made *m = made_of(j, w);
     struct object *image = get_VM_suspend_VDI(w->self);
-    struct err *e;
+    struct err *e = NULL;
 
     if (get_VM_domid(w->self) >= 0)
         TRY(w->hv->destroy(w->hv, (uint32_t)get_VM_domid(w->self)));
-    e = give_back(j, w->self);
     m->state = state;
     m->news = news;
     if (image && state == VM_power_state_Halted)
-        e = err_join(e, disk_destroy(j, image, &m->image));
-    return err_join(e, job_commit(j, write_down, m));
+        e = disk_destroy(j, image, &m->image);
+    return err_join(e, give_back(j, m));
 }
 
 static struct err *undo_up(void *arg)
 {
-    const struct made *m = arg;
+    struct made *m = arg;
 
-    return err_join(give_back(m->job, m->work->self),
-                    job_commit(m->job, write_down, arg));
+    return give_back(m->job, m);
 }
 
 /* Between the old domain and the new one it is halted, if that is the end. */

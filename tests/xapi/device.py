@@ -158,17 +158,13 @@ def plugs(daemon):
         for cls, make_device, key in (("VBD", vbd, "disk"), ("VIF", lambda vm, **more: vif(vm, lan, **more), "nic")):
             calls = getattr(s, cls)
             for verb, (before, after) in PLUGS.items():
-                vm = make(s, "Halted")
+                vm = make(s, "Suspended" if state == "Suspended" else "Halted")
                 if before:
-                    device = calls.create(make_device(vm))
+                    device = calls.create(make_device(vm, currently_attached=True))
                 if state in ("Running", "Paused"):
                     s.VM.start(vm, state == "Paused", False)
                 if not before:
                     device = calls.create(make_device(vm))
-                elif state == "Suspended":
-                    s.VM.destroy(vm)
-                    vm = make(s, state)
-                    device = calls.create(make_device(vm, currently_attached=True))
                 if state != "Running":
                     fails(["VM_BAD_POWER_STATE", vm, "running", state.lower()], getattr(calls, verb), device)
                     equal(verb in calls.get_allowed_operations(device), False)

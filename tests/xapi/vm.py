@@ -180,13 +180,18 @@ class Host:
         """uuid: state of all there are"""
         found = {}
         for name in os.listdir(os.path.join(self.dir, "domains")):
-            try:
-                with open(os.path.join(self.dir, "domains", name)) as f:
-                    said = dict(line.split(" ", 1) for line in f.read().splitlines())
-            except FileNotFoundError:  # it has just ended
-                continue
-            found[said["uuid"]] = said["state"]
+            said = self.read(name)
+            if said:
+                found[said["uuid"]] = said["state"]
         return found
+
+    def read(self, name):
+        """What a domain's file says, by keys; None: it has just ended, or never was one."""
+        try:
+            with open(os.path.join(self.dir, "domains", str(name))) as f:
+                return dict(line.split(" ", 1) for line in f.read().splitlines()) if str(name).isdigit() else None
+        except FileNotFoundError:
+            return None
 
     def fault(self, verb, text=None):
         """What happens at VERB from now on; None: nothing."""

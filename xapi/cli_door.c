@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "lib/log.h"
-#include "xapi/cli.h"
+#include "xapi/cli_talk.h"
 #include "xapi/cli_wire.h"
-#include "xapi/door.h"
+#include "xapi/http.h"
 #include "xapi/rpc.h"
 #include "xapi/server.h"
 #include "xapi/session.h"
@@ -24,61 +24,78 @@
 static const struct timeval client_limit = {60, 0};
 
 struct conversation {
-    struct cli cli;
+    struct cli_talk talk; /* the first: what it is of */
+    struct cli_door *door;
+    struct conversation *next, **link; /* of the door's */
     struct http_request *request;
-    struct bufferevent *bev;
     struct call *login; /* that is waited for */
     bool greeted, ended;
-    bool writing, gone; /* the disk is waited for; the client does not wait */
+    bool own_session; /* it ends with this */
+    bool writing;     /* the disk is waited for */
 };
+
+struct cli_door {
+    struct server *server;
+    struct http_route route;
+    struct conversation *first;
+};
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void unlink_conversation(struct conversation *v)
+{
+    *v->link = v->next;
+    if (v->next)
+        v->next->link = v->link;
+}
 
 static void end(struct conversation *v)
 {
+    struct cli *c = &v->talk.cli;
     struct session *s =
-        v->cli.session ? session_find(v->cli.server->sessions, v->cli.session)
-                       : NULL;
+        v->own_session ? session_find(c->server->sessions, c->session) : NULL;
 
-    bufferevent_setcb(v->bev, NULL, NULL, NULL, NULL);
-    v->gone = true;
-    if (v->writing)
-        return; /* durable ends it */
     if (v->login)
         call_give_up(v->login);
     if (s)
-        session_close(v->cli.server->sessions, s);
-    bufferevent_free(v->bev);
-    str_done(&v->cli.out);
-    str_done(&v->cli.collected);
+        session_close(c->server->sessions, s);
+    if (v->talk.bev)
+        bufferevent_free(v->talk.bev);
+    unlink_conversation(v);
+    str_done(&c->out);
+    str_done(&c->collected);
     http_done(v->request);
+}
+
+/* The client is gone. What still runs ends first; NOW: as it is. */
+static void leave(struct conversation *v, bool now)
+{
+    if (v->talk.bev)
+        bufferevent_setcb(v->talk.bev, NULL, NULL, NULL, NULL);
+    if (v->talk.fiber || v->writing)
+        cli_talk_gone(&v->talk, now);
+    else
+        end(v);
 }
 
 /* ---- out ----------------------------------------------------------------- */
 
-static void send_out(struct conversation *v)
-{
-    bufferevent_write(v->bev, str_text(&v->cli.out), v->cli.out.len);
-    str_clear(&v->cli.out);
-}
-
 static void put_exit(struct conversation *v, int status)
 {
-    cli_put_int(&v->cli.out, 12);
-    cli_put_int(&v->cli.out, CLI_COMMAND);
-    cli_put_int(&v->cli.out, CLI_EXIT);
-    cli_put_int(&v->cli.out, (uint32_t)status);
-    v->ended = true;
-}
+    struct str *out = &v->talk.cli.out;
 
-static void send_exit(struct conversation *v, int status)
-{
-    put_exit(v, status);
-    send_out(v);
+    cli_put_int(out, 12);
+    cli_put_int(out, CLI_COMMAND);
+    cli_put_int(out, CLI_EXIT);
+    cli_put_int(out, (uint32_t)status);
+    v->ended = true;
 }
 
 static void fail(struct conversation *v, struct err *e)
 {
-    cli_print_error(&v->cli, e);
-    send_exit(v, 1);
+    cli_print_error(&v->talk.cli, e);
+    put_exit(v, 1);
+    cli_talk_flush(&v->talk);
 }
 
 /* ---- the command --------------------------------------------------------- */
@@ -89,25 +106,26 @@ static void durable(void *arg, struct err *e)
     struct conversation *v = arg;
 
     v->writing = false;
-    if (v->gone) {
+    if (!v->talk.bev) {
         err_free(e);
         end(v);
     } else if (e) {
+        str_clear(&v->talk.cli.out);
         fail(v, e);
     } else {
-        send_out(v);
+        cli_talk_flush(&v->talk);
     }
 }
 
-static void run(struct conversation *v)
+static void over(struct cli_talk *t)
 {
-    int status;
+    struct conversation *v = (struct conversation *)t;
 
-    cli_run(&v->cli, &status);
-    log_info("cli", "%s %s: %d", v->cli.caller.address, v->cli.command, status);
-    put_exit(v, status);
+    log_info("cli", "%s %s: %d", t->cli.caller.address, t->cli.command,
+             t->status);
+    put_exit(v, t->status);
     v->writing = true;
-    db_when_durable(v->cli.db, durable, v);
+    db_when_durable(t->cli.db, durable, v);
 }
 
 /* ---- login --------------------------------------------------------------- */
@@ -122,13 +140,14 @@ static void logged_in(struct call *c, void *arg)
         fail(v, ERR_AS(usage, "Authentication failed"));
         return;
     }
-    v->cli.session = pool_str(v->cli.pool, c->result.keys[0].s);
-    run(v);
+    v->talk.cli.session = pool_str(v->talk.cli.pool, c->result.keys[0].s);
+    v->own_session = true;
+    cli_talk_begin(&v->talk);
 }
 
 static void log_in(struct conversation *v)
 {
-    struct cli *c = &v->cli;
+    struct cli *c = &v->talk.cli;
     const char *user = cli_param(c, "username");
     const char *password = cli_param(c, "password");
 
@@ -143,16 +162,37 @@ static void log_in(struct conversation *v)
                    logged_in, v);
 }
 
+/* By a session that there is already, or one for this command. */
+static void enter(struct conversation *v)
+{
+    struct cli *c = &v->talk.cli;
+
+    c->session = cli_param(c, "session_id");
+    if (!c->session)
+        log_in(v);
+    else if (session_find(c->server->sessions, c->session))
+        cli_talk_begin(&v->talk);
+    else
+        fail(v, ERR_AS(usage, "Authentication failed"));
+}
+
 /* ---- in ------------------------------------------------------------------ */
 
 static void begin(struct conversation *v)
 {
-    struct err *e = cli_words(&v->cli, v->request->body, v->request->body_len);
+    struct err *e =
+        cli_words(&v->talk.cli, v->request->body, v->request->body_len);
 
     if (e)
         fail(v, e);
     else
-        log_in(v);
+        enter(v);
+}
+
+static bool is_banner(const char *text)
+{
+    return !memcmp(text, CLI_BANNER, strlen(CLI_BANNER)) &&
+           cli_get_int(text + strlen(CLI_BANNER)) == CLI_MAJOR;
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
@@ -160,17 +200,19 @@ static void on_read(struct bufferevent *bev, void *arg)
     struct conversation *v = arg;
     char banner[BANNER_SIZE];
 
-    if (v->greeted ||
-        evbuffer_get_length(bufferevent_get_input(bev)) < BANNER_SIZE)
+    if (v->greeted) {
+        cli_talk_heard(&v->talk);
+        return;
+    }
+    if (evbuffer_get_length(bufferevent_get_input(bev)) < BANNER_SIZE)
         return;
     bufferevent_read(bev, banner, sizeof(banner));
     v->greeted = true;
     bufferevent_set_timeouts(bev, NULL, &client_limit);
-    if (memcmp(banner, CLI_BANNER, strlen(CLI_BANNER)) ||
-        cli_get_int(banner + strlen(CLI_BANNER)) != CLI_MAJOR)
-        end(v);
-    else
+    if (is_banner(banner))
         begin(v);
+    else
+        leave(v, false);
 }
 
 static void on_written(struct bufferevent *bev, void *arg)
@@ -178,14 +220,14 @@ static void on_written(struct bufferevent *bev, void *arg)
     struct conversation *v = arg;
 
     (void)bev;
-    if (v->ended && !v->cli.out.len)
+    if (v->ended && !v->writing && !v->talk.cli.out.len)
         end(v);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
     (void)bev, (void)what;
-    end(arg);
+    leave(arg, false);
 }
 
 static void greet(struct conversation *v)
@@ -195,43 +237,83 @@ static void greet(struct conversation *v)
     str_add(&banner, CLI_BANNER);
     cli_put_int(&banner, CLI_MAJOR);
     cli_put_int(&banner, CLI_MINOR);
-    bufferevent_write(v->bev, str_text(&banner), banner.len);
+    bufferevent_write(v->talk.bev, str_text(&banner), banner.len);
+}
+
+static void talk(struct conversation *v, const struct http_taken *taken)
+{
+    struct bufferevent *bev = bufferevent_socket_new(
+        v->door->server->base, taken->fd, BEV_OPT_CLOSE_ON_FREE);
+
+    v->talk.bev = bev;
+    bufferevent_setcb(bev, on_read, on_written, on_event, v);
+    bufferevent_set_timeouts(bev, &client_limit, &client_limit);
+    bufferevent_enable(bev, EV_READ | EV_WRITE);
+    evbuffer_prepend(bufferevent_get_input(bev), taken->bytes, taken->len);
+    greet(v);
+    on_read(bev, v);
+}
+
+static struct conversation *conversation_new(struct cli_door *d,
+                                             struct http_request *r)
+{
+    struct conversation *v = pool_new_of(r->pool, struct conversation);
+
+    v->door = d;
+    v->request = r;
+    v->talk.over = over;
+    v->talk.cli =
+        (struct cli){.pool = r->pool,
+                     .server = d->server,
+                     .db = d->server->db,
+                     .caller = rpc_caller(r),
+                     /* who sees what is said while it is said */
+                     .terminal = text_eq(http_header(r, "x-xe-terminal"), "1"),
+                     .out = STR_INIT(CLI_OUT_MAX),
+                     .collected = STR_INIT(CLI_OUT_MAX)};
+    v->next = d->first;
+    v->link = &d->first;
+    if (v->next)
+        v->next->link = &v->next;
+    d->first = v;
+    return v;
 }
 
 static void on_request(struct http_request *r, void *arg)
 {
-    struct server *server = arg;
-    struct conversation *v = pool_new_of(r->pool, struct conversation);
     struct http_taken taken;
-    struct err *e;
+    struct err *e = http_take(r, &taken);
 
-    v->request = r;
-    v->cli = (struct cli){.pool = r->pool,
-                          .server = server,
-                          .db = server->db,
-                          .out = STR_INIT(CLI_OUT_MAX),
-                          .collected = STR_INIT(CLI_OUT_MAX)};
-    v->cli.caller = rpc_caller(r);
-    e = http_take(r, &taken);
     if (e) {
         err_drop(e, "the client is gone");
         http_done(r);
         return;
     }
-    v->bev =
-        bufferevent_socket_new(server->base, taken.fd, BEV_OPT_CLOSE_ON_FREE);
-    bufferevent_setcb(v->bev, on_read, on_written, on_event, v);
-    bufferevent_set_timeouts(v->bev, &client_limit, &client_limit);
-    bufferevent_enable(v->bev, EV_READ | EV_WRITE);
-    evbuffer_prepend(bufferevent_get_input(v->bev), taken.bytes, taken.len);
-    greet(v);
-    on_read(v->bev, v);
+    talk(conversation_new(arg, r), &taken);
 }
 
-void cli_serve(struct http *http, struct http_route *route,
-               struct server *server)
+/* ---- the door ------------------------------------------------------------ */
+
+struct cli_door *cli_door_new(struct http *http, struct server *server)
 {
-    *route = (struct http_route){"POST",     "/cli",     HTTP_WHOLE,
-                                 BODY_BYTES, on_request, server};
-    http_add_route(http, route);
+    struct cli_door *d = xcalloc(1, sizeof(*d));
+
+    d->server = server;
+    d->route = (struct http_route){"POST",     "/cli",     HTTP_WHOLE,
+                                   BODY_BYTES, on_request, d};
+    http_add_route(http, &d->route);
+    return d;
+}
+
+void cli_door_free(struct cli_door *d)
+{
+    if (!d)
+        return;
+    while (d->first) {
+        leave(d->first, true);
+        /* the last that they did is on its way to the disk */
+        err_drop(db_flush(d->server->db), "who wants to know is told");
+        db_poll(d->server->db);
+    }
+    free(d);
 }

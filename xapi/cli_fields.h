@@ -11,6 +11,11 @@ enum cli_field_flag {
     /* In place of CLI_LIST, where classes share their fields. */
     CLI_LIST_TEMPLATE = 16,
     CLI_LIST_SNAPSHOT = 32,
+    /* Only a call can say it: not in lists. The path is "CALL", of the object,
+     * or "CALL:FIELD:TEXT", of the object that FIELD refers to, with a TEXT in
+     * which {FIELD} is the object's. */
+    CLI_EXPENSIVE = 64,
+    CLI_HIDDEN = 128, /* shown to who names it */
     CLI_LIST_ANY_VM = CLI_LIST | CLI_LIST_TEMPLATE | CLI_LIST_SNAPSHOT,
 };
 
@@ -28,6 +33,7 @@ enum cli_class_flag {
     CLI_ADD = 2,
     CLI_REMOVE = 4,
     CLI_CLEAR = 8,
+    CLI_LIST_COMMON = 16, /* CLASS-list is in the short help */
 };
 
 #define CLI_FILTERS_MAX 2

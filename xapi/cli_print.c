@@ -2,6 +2,7 @@
 /* cli_print: what a command says, as messages to its client. */
 #include <string.h>
 
+#include "lib/json.h"
 #include "xapi/cli.h"
 #include "xapi/cli_wire.h"
 
@@ -41,10 +42,34 @@ void cli_stderr(struct cli *c, const char *text)
     message(c, CLI_PRINT_STDERR, text);
 }
 
-void cli_print_minimal(struct cli *c)
+static void print_json(struct cli *c)
+{
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+
+    json_print(c->json, true, &text);
+    if (text_has_suffix(str_text(&text), "\n"))
+        text.text[text.len - 1] = 0;
+    message(c, CLI_PRINT, str_text(&text));
+}
+
+void cli_print_rest(struct cli *c)
 {
     if (c->minimal)
         message(c, CLI_PRINT, str_text(&c->collected));
+    else if (c->json)
+        print_json(c);
+}
+
+static void collect_record(struct cli *c, const struct cli_line *lines,
+                           size_t n)
+{
+    struct value *record = value_struct(c->pool);
+
+    for (size_t i = 0; i < n; i++)
+        value_set(record, lines[i].name ? lines[i].name : lines[i].label,
+                  lines[i].data ? lines[i].data
+                                : value_string(c->pool, lines[i].value));
+    value_append(c->json, record);
 }
 
 void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n)
@@ -55,6 +80,10 @@ void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n)
     if (c->minimal) {
         if (n)
             collect(c, lines[0].value);
+        return;
+    }
+    if (c->json) {
+        collect_record(c, lines, n);
         return;
     }
     for (size_t i = 0; i < n; i++)
@@ -84,8 +113,8 @@ static const char *readable(struct cli *c, const char *word)
                        object_atom(o, class->name_label).s);
 }
 
-static void print_words(struct cli *c, const struct model_error *error,
-                        const char *const *words, size_t n)
+static const char *describe(struct cli *c, const struct model_error *error,
+                            const char *const *words, size_t n)
 {
     AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
     size_t n_args = n - 1;
@@ -95,32 +124,38 @@ static void print_words(struct cli *c, const struct model_error *error,
         str_addf(&text, "%s: %s\n",
                  i < error->n_params ? error->params[i] : "<extra>",
                  i < n_args ? readable(c, words[i + 1]) : "<unknown>");
-    cli_stderr(c, str_text(&text));
+    return pool_strn(c->pool, str_text(&text), text.len);
 }
 
-static void print_code(struct cli *c, const char *const *words, size_t n)
-{
-    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
-
-    str_addf(&text, "Error code: %s\nError parameters: %s\n", words[0],
-             text_join(c->pool, words + 1, n - 1, ", ", ", "));
-    cli_stderr(c, str_text(&text));
-}
-
-void cli_print_error(struct cli *c, struct err *e)
+const char *cli_error_text(struct cli *c, const struct err *e)
 {
     size_t n;
     const char *const *words = err_words(e, &n);
     const struct model_error *error = words ? model_error_find(words[0]) : NULL;
 
     if (error && error->doc)
-        print_words(c, error, words, n);
-    else if (words)
-        print_code(c, words, n);
-    else if (err_is(e, &err_kind_usage))
-        cli_stderr(c, pool_printf(c->pool, "%s\nFor usage run: 'xe help'\n",
-                                  err_text(e)));
-    else
-        cli_stderr(c, pool_printf(c->pool, "Error: %s\n", err_text(e)));
+        return describe(c, error, words, n);
+    if (words)
+        return pool_printf(c->pool, "Error code: %s\nError parameters: %s\n",
+                           words[0],
+                           text_join(c->pool, words + 1, n - 1, ", ", ", "));
+    if (err_is(e, &err_kind_usage))
+        return pool_printf(c->pool, "%s\nFor usage run: 'xe help'\n",
+                           err_text(e));
+    return pool_printf(c->pool, "Error: %s\n", err_text(e));
+}
+
+/* With --trace, what a program would have got. */
+static void print_trace(struct cli *c, const struct err *e)
+{
+    cli_stderr(c, pool_printf(c->pool, "Raised %s\nBacktrace:\n", err_text(e)));
+}
+
+void cli_print_error(struct cli *c, struct err *e)
+{
+    if (!err_is(e, &err_kind_reported))
+        cli_stderr(c, cli_error_text(c, e));
+    if (cli_flag(c, "trace"))
+        print_trace(c, e);
     err_free(e);
 }

@@ -1,76 +1,89 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_run: from a command's name to its body, and calls of the API. */
+/* cli_run: from a command's name to its body. */
 #include <string.h>
 
 #include "lib/near.h"
-#include "xapi/cli.h"
+#include "xapi/cli_command.h"
+#include "xapi/cli_help.h"
+#include "xapi/errors_gen.h"
 
-/* ---- calls --------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------- */
 
-struct answer {
-    struct err *failure;
-};
-
-static void take(struct call *c, void *arg)
+const char *cli_text(const struct object *o, const char *field)
 {
-    struct answer *a = arg;
+    const char *text =
+        object_atom(o, model_field_find(object_class(o), field)).s;
 
-    a->failure = c->failure;
+    return text ? text : "";
 }
 
-struct err *cli_call(struct cli *c, const char *method, struct value *args)
+const char *cli_ref(struct cli *c, const struct object *o)
 {
-    struct answer a = {NULL};
-    struct value *all = value_list(c->pool);
-    struct call *waits;
+    return pool_str(c->pool, object_ref(o));
+}
 
-    value_append(all, value_string(c->pool, c->session));
-    for (struct value *v = args->kids.first, *next; v; v = next) {
-        next = v->next;
-        v->next = NULL;
-        value_append(all, v);
-    }
-    waits = call_start(c->server, c->pool, &c->caller, method, all, take, &a);
-    if (waits) {
-        call_give_up(waits);
-        return ERR("%s takes long: xe cannot wait for it yet", method);
-    }
-    return a.failure;
+struct err *cli_by_uuid(struct cli *c, const char *class, const char *uuid,
+                        struct object **ret)
+{
+    struct object *o = db_by_uuid(c->db, model_class_find(class), uuid);
+
+    if (!o)
+        return err_UUID_INVALID(class, uuid);
+    *ret = o;
+    return NULL;
+}
+
+struct err *cli_object(struct cli *c, const char *class, const char *name,
+                       struct object **ret)
+{
+    const char *uuid;
+
+    TRY(cli_need(c, name, &uuid));
+    return cli_by_uuid(c, class, uuid, ret);
 }
 
 /* ---- commands ------------------------------------------------------------ */
 
-static const char *nearest(struct cli *c)
-{
-    struct near near = {.word = c->command};
-
-    for (const struct cli_class *k = cli_classes; k->name; k++)
-        for (const struct cli_verb *v = cli_verbs; v->name; v++)
-            if ((v->needs & k->flags) == v->needs)
-                near_try(&near,
-                         pool_printf(c->pool, "%s-%s", k->name, v->name));
-    return near.best;
-}
-
 static struct err *unknown(struct cli *c)
 {
-    const char *near = nearest(c);
+    struct near near = {.word = c->command};
+    size_t n;
+    const char *const *names = cli_command_names(c, true, &n);
 
-    if (near)
-        cli_stderr(c, pool_printf(c->pool, "Did you mean '%s'?\n", near));
+    for (size_t i = 0; i < n; i++)
+        near_try(&near, names[i]);
+    if (near.best)
+        cli_stderr(c, pool_printf(c->pool, "Did you mean '%s'?\n", near.best));
     return ERR_AS(usage, "Unknown command: %s", c->command);
+}
+
+static struct err *read_format(struct cli *c)
+{
+    const char *format = cli_param(c, "format");
+
+    if (!strcmp(format, "json"))
+        c->json = value_list(c->pool);
+    else if (strcmp(format, "text"))
+        return ERR_AS(usage, "Unknown format '%s': text or json are wanted",
+                      format);
+    return NULL;
 }
 
 static struct err *run(struct cli *c)
 {
+    const struct cli_command *cmd;
     const struct cli_class *class;
     const struct cli_verb *verb;
 
     if (!strcmp(c->command, "help"))
         return cli_help(c);
-    if (!cli_find_generated(c->command, &class, &verb))
+    cmd = cli_command_find(c->command);
+    if (!cmd && !cli_find_generated(c->command, &class, &verb))
         return unknown(c);
-    return verb->run(c, class);
+    /* of a few commands it is the format of a disk */
+    if (cli_param(c, "format") && (!cmd || !cli_command_takes(cmd, "format")))
+        TRY(read_format(c));
+    return cmd ? cli_command_run(c, cmd) : verb->run(c, class);
 }
 
 void cli_run(struct cli *c, int *ret)
@@ -79,7 +92,9 @@ void cli_run(struct cli *c, int *ret)
 
     *ret = e ? 1 : 0;
     if (e)
+        cli_undo_all(c);
+    if (e)
         cli_print_error(c, e);
     else
-        cli_print_minimal(c);
+        cli_print_rest(c);
 }

@@ -19,6 +19,27 @@ const struct cli_field *cli_field_find(const struct cli_class *class,
     return NULL;
 }
 
+const struct cli_class *cli_class_find(const char *name)
+{
+    for (const struct cli_class *k = cli_classes; k->name; k++)
+        if (!strcmp(k->name, name))
+            return k;
+    return NULL;
+}
+
+/* Where a reference leads, or a set of one. */
+static const struct object *follow(struct cli *c, const struct object *o,
+                                   const struct model_field *field)
+{
+    struct model_value d;
+
+    if (!o || field->type->kind == MODEL_REF)
+        return o ? object_follow(o, field) : NULL;
+    d = object_get(o, field);
+    return d.n == 1 ? db_find(c->db, field->type->item->class, d.keys[0].s)
+                    : NULL;
+}
+
 const struct model_field *cli_field_of(struct cli *c,
                                        const struct model_class *class,
                                        const char *path, const struct object *o,
@@ -32,8 +53,9 @@ const struct model_field *cli_field_of(struct cli *c,
         *ret = o;
         return field;
     }
-    return cli_field_of(c, field->type->class, dot + 1,
-                        o ? object_follow(o, field) : NULL, ret);
+    return cli_field_of(
+        c, (field->type->item ? field->type->item : field->type)->class,
+        dot + 1, follow(c, o, field), ret);
 }
 
 /* ---- texts --------------------------------------------------------------- */
@@ -142,16 +164,33 @@ static void add_operations(struct cli *c, const struct model_type *type,
     }
 }
 
+/* Of more than one object behind the path there is no one value. */
+static bool is_shared(struct cli *c, const struct cli_field *field,
+                      const struct object *o)
+{
+    const char *dot = strchr(field->path, '.');
+    const struct model_field *first;
+
+    if (!dot)
+        return false;
+    first = model_field_find(
+        object_class(o),
+        pool_strn(c->pool, field->path, (size_t)(dot - field->path)));
+    return first->type->kind == MODEL_SET && object_get(o, first).n > 1;
+}
+
 const char *cli_value(struct cli *c, const struct cli_field *field,
                       const struct object *o)
 {
     AUTO_STR struct str text = STR_INIT(VALUE_MAX);
+    const struct model_field *f;
     const struct object *of;
-    const struct model_field *f =
-        cli_field_of(c, object_class(o), field->path, o, &of);
 
+    if (field->flags & CLI_EXPENSIVE)
+        return CLI_TOO_EXPENSIVE;
+    f = cli_field_of(c, object_class(o), field->path, o, &of);
     if (!of)
-        return NOT_THERE;
+        return is_shared(c, field, o) ? "<shared>" : NOT_THERE;
     if (f->type->kind == MODEL_MAP && !strcmp(field->mark, "SRO"))
         add_operations(c, f->type, object_get(of, f), &text);
     else
@@ -159,15 +198,77 @@ const char *cli_value(struct cli *c, const struct cli_field *field,
     return pool_strn(c->pool, str_text(&text), text.len);
 }
 
-bool cli_has_item(struct cli *c, const struct cli_field *field,
-                  const struct object *o, const char *item)
+/* ---- data ---------------------------------------------------------------- */
+
+static struct value *atom_data(struct cli *c, const struct model_type *type,
+                               union model_atom atom)
+{
+    AUTO_STR struct str text = STR_INIT(VALUE_MAX);
+
+    switch (type->kind) {
+    case MODEL_BOOL:
+        return value_bool(c->pool, atom.i);
+    case MODEL_INT:
+        return value_int(c->pool, atom.i);
+    case MODEL_FLOAT:
+        return value_double(c->pool, atom.d);
+    case MODEL_REF:
+        if (!atom.s || !db_find(c->db, type->class, atom.s))
+            return value_nil(c->pool);
+        break;
+    default:
+        break;
+    }
+    add_atom(c, type, atom, &text);
+    return value_string(c->pool, str_text(&text));
+}
+
+static struct value *datum_data(struct cli *c, const struct model_type *type,
+                                struct model_value d, bool values_only)
+{
+    bool map = type->kind == MODEL_MAP && !values_only;
+    struct value *v = map ? value_struct(c->pool) : value_list(c->pool);
+
+    if (type->kind == MODEL_OPTION)
+        type = type->item;
+    if (datum_is_scalar(type))
+        return d.n ? atom_data(c, type, d.keys[0]) : value_nil(c->pool);
+    for (unsigned i = 0; i < d.n; i++) {
+        struct value *item = atom_data(
+            c, type->item, type->kind == MODEL_MAP ? d.values[i] : d.keys[i]);
+
+        if (map)
+            value_set(v, atom_data(c, type->key, d.keys[i])->s.text, item);
+        else
+            value_append(v, item);
+    }
+    return v;
+}
+
+struct value *cli_data(struct cli *c, const struct cli_field *field,
+                       const struct object *o)
 {
     const struct object *of;
     const struct model_field *f =
         cli_field_of(c, object_class(o), field->path, o, &of);
+
+    if (!of)
+        return value_nil(c->pool);
+    return datum_data(c, f->type, object_get(of, f),
+                      !strcmp(field->mark, "SRO"));
+}
+
+bool cli_has_item(struct cli *c, const struct cli_field *field,
+                  const struct object *o, const char *item)
+{
     AUTO_STR struct str text = STR_INIT(VALUE_MAX);
     struct model_value set = DATUM_EMPTY;
+    const struct model_field *f;
+    const struct object *of;
 
+    if (field->flags & CLI_EXPENSIVE)
+        return false;
+    f = cli_field_of(c, object_class(o), field->path, o, &of);
     if (of && f->type->kind == MODEL_SET)
         set = object_get(of, f);
     for (unsigned i = 0; i < set.n; i++) {

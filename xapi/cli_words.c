@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli_words: command lines as they come from xe. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,18 +49,55 @@ struct err *cli_bool(const char *text, bool *ret)
                text);
 }
 
+/* Units of 1024; "1 GiB" comes as one word. */
+struct err *cli_size(const char *text, int64_t *ret)
+{
+    static const char units[] = "KMGT";
+    size_t len = strspn(text, "0123456789");
+    const char *unit = text + len + strspn(text + len, " ");
+    const char *known = *unit ? strchr(units, toupper(*unit)) : NULL;
+    unsigned shift = known ? 10 * (unsigned)(known - units + 1) : 0;
+    const char *rest = known ? unit + 1 : unit;
+    char digits[24];
+
+    if (!len || len >= sizeof(digits) ||
+        (*rest && strcasecmp(rest, "B") && strcasecmp(rest, "iB") &&
+         strcasecmp(rest, "bytes")))
+        return ERR("Failed to parse parameter '%s': expecting a number of "
+                   "bytes (1073741824, 1024MiB, 1GiB)",
+                   text);
+    memcpy(digits, text, len);
+    digits[len] = 0;
+    TRY(text_to_int(digits, 10, 0, INT64_MAX >> shift, ret));
+    *ret <<= shift;
+    return NULL;
+}
+
+bool cli_is_global(const char *name)
+{
+    static const char *const names[] = {
+        "server",   "password", "port",   "username",  "minimal",
+        "force",    "multiple", "all",    "trace",     "message-priority",
+        "progress", "params",   "format", "session_id"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return text_has_prefix(name, "database:");
+}
+
 static void add(struct cli *c, const char *name, const char *value)
 {
     *pool_push(c->pool, c->params, c->n_params) =
         (struct cli_param){name, value};
 }
 
-/* The short switches that have a value behind them. */
-static const char *short_switch(const char *word)
+/* The switches that have a value behind them. */
+static const char *switch_with_value(const char *word)
 {
     static const struct cli_param switches[] = {
         {"-u", "username"}, {"-pw", "password"}, {"-s", "server"},
-        {"-h", "server"},   {"-p", "port"},
+        {"-h", "server"},   {"-p", "port"},      {"--format", "format"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(switches); i++)
@@ -71,20 +109,20 @@ static const char *short_switch(const char *word)
 static struct err *add_word(struct cli *c, char **words, size_t n, size_t *i)
 {
     char *word = words[*i], *equals = strchr(word, '=');
+    bool flag = text_has_prefix(word, "--");
+    const char *name = switch_with_value(word);
 
-    if (text_has_prefix(word, "--")) {
-        add(c, word + 2, "true");
-    } else if (*word == '-') {
-        const char *name = short_switch(word);
-
-        if (!name)
-            return ERR("Syntax error: Unknown switch: %s", word);
+    if (name) {
         if (*i + 1 == n)
             return ERR("Syntax error: Missing value for switch: %s", word);
         add(c, name, words[++*i]);
     } else if (equals) {
         *equals = 0;
-        add(c, word, equals + 1);
+        add(c, flag ? word + 2 : word, equals + 1);
+    } else if (flag) {
+        add(c, word + 2, "true");
+    } else if (*word == '-') {
+        return ERR("Syntax error: Unknown switch: %s", word);
     } else {
         add(c, word, "");
     }

@@ -69,7 +69,7 @@ struct daemon {
     struct event_base *base;
     struct db *db;
     struct door *door;
-    struct http_route cli;
+    struct cli_door *cli;
     struct hv hv;
     struct net net;
     struct err *unsettled;
@@ -84,6 +84,7 @@ struct daemon {
 
 static void daemon_done(struct daemon *d)
 {
+    cli_door_free(d->cli);
     console_end(&d->consoles);
     door_free(d->door); /* its calls are given up while all is there */
     ops_queue_free(d->server.ops);
@@ -326,7 +327,7 @@ static struct err *daemon_run(struct daemon *d)
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_host(d));
-    cli_serve(door_http(d->door), &d->cli, &d->server);
+    d->cli = cli_door_new(door_http(d->door), &d->server);
     d->files = (struct files){.server = &d->server, .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);
     console_serve(door_http(d->door), &d->consoles, &d->server);

@@ -197,20 +197,26 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
 
 /* ---- down ---------------------------------------------------------------- */
 
-struct err *vm_bring_down(struct job *j, const struct ops_work *w,
-                          enum VM_power_state state, const char *news)
+struct err *vm_domain_gone(struct job *j, const struct ops_work *w,
+                           enum VM_power_state state, const char *news)
 {
     struct made *m = made_of(j, w);
     struct object *image = get_VM_suspend_VDI(w->self);
     struct err *e = NULL;
 
-    if (get_VM_domid(w->self) >= 0)
-        TRY(w->hv->destroy(w->hv, (uint32_t)get_VM_domid(w->self)));
     m->state = state;
     m->news = news;
     if (image && state == VM_power_state_Halted)
         e = disk_destroy(j, image, &m->image);
     return err_join(e, give_back(j, m));
+}
+
+struct err *vm_bring_down(struct job *j, const struct ops_work *w,
+                          enum VM_power_state state, const char *news)
+{
+    if (get_VM_domid(w->self) >= 0)
+        TRY(w->hv->destroy(w->hv, (uint32_t)get_VM_domid(w->self)));
+    return vm_domain_gone(j, w, state, news);
 }
 
 static struct err *undo_up(void *arg)

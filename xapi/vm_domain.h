@@ -25,6 +25,10 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
 struct err *vm_bring_down(struct job *j, const struct ops_work *w,
                           enum VM_power_state state,
                           const char *news) MUST_USE;
+/* The same where the domain has gone: its number may be another VM's now. */
+struct err *vm_domain_gone(struct job *j, const struct ops_work *w,
+                           enum VM_power_state state,
+                           const char *news) MUST_USE;
 /* Another domain in the place of the one it has, which goes. When that fails it
  * is halted. */
 struct err *vm_renew(struct job *j, const struct ops_work *w,

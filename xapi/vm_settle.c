@@ -156,8 +156,8 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
     if (get_VM_is_control_domain(vm) || vm_is_adopted(vm))
         return NULL; /* vm_adopt's */
     if (!s->domain)
-        return vm_is_up(vm) ? vm_bring_down(j, s->work, VM_power_state_Halted,
-                                            "VM_SHUTDOWN")
+        return vm_is_up(vm) ? vm_domain_gone(j, s->work, VM_power_state_Halted,
+                                             "VM_SHUTDOWN")
                             : NULL;
     if (is_debris(vm, s->domain))
         return clean(j, s);

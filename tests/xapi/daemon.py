@@ -73,6 +73,8 @@ class Class:
 class Daemon:
     """Speaks XML-RPC unless a test asks for JSON."""
 
+    own_session = False  # killed with its workers by os.killpg
+
     def __init__(self, *options):
         self.dir = tempfile.mkdtemp()
         self.socket = os.path.join(self.dir, "socket")
@@ -93,7 +95,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", f"127.0.0.1:{self.port}",
              "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=self.own_session)
         while not self.answers():
             if self.process.poll() is not None:
                 raise AssertionError("xapid: " + self.said())

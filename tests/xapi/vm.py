@@ -470,6 +470,26 @@ def survives_itself(daemon):
     agrees(s, host)
 
 
+def numbers_again(daemon):
+    """a domain that took the number of one that ended meanwhile is not taken for it"""
+    s, host = Session(daemon), Host(daemon)
+    old, new = make(s, "Running"), make(s, "Running")
+    number, taken = s.VM.get_domid(old), s.VM.get_domid(new)
+    s.VM.hard_shutdown(new)
+    uuids = [s.VM.get_uuid(vm) for vm in (old, new)]
+    daemon.kill()
+    path = os.path.join(host.dir, "domains", number)
+    with open(path) as f:
+        text = f.read()
+    with open(path, "w") as f:
+        f.write(text.replace(uuids[0], uuids[1]))
+    daemon.start()
+    s = Session(daemon)
+    equal([s.VM.get_power_state(vm) for vm in (old, new)], ["Halted", "Running"])
+    equal((s.VM.get_domid(new), taken != number), (number, True))
+    agrees(s, host)
+
+
 def resets(daemon):
     """power_state_reset, with a domain and without"""
     s, host = Session(daemon), Host(daemon)
@@ -509,4 +529,4 @@ def audits(daemon):
 
 if __name__ == "__main__":
     run([creates, sizes, describes, copies, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
-         survives_itself, resets, stops, audits], "--hv=sim")
+         survives_itself, numbers_again, resets, stops, audits], "--hv=sim")

@@ -55,8 +55,7 @@ static struct err *fit_domain_type(struct txn *txn, struct object *vm)
     return set_VM_HVM_boot_policy(txn, vm, firmware ? BIOS_ORDER : "");
 }
 
-/* What hardware addresses are made of. */
-static struct err *seed_addresses(struct txn *txn, struct object *vm)
+struct err *vm_seed_addresses(struct txn *txn, struct object *vm)
 {
     char text[UUID_STR_LEN];
     uuid_t uuid;
@@ -85,7 +84,7 @@ static struct err *add_metrics(struct txn *txn, struct object *vm)
 struct err *vm_complete(struct txn *txn, struct object *vm)
 {
     TRY(fit_domain_type(txn, vm));
-    TRY(seed_addresses(txn, vm));
+    TRY(vm_seed_addresses(txn, vm));
     if (!get_VM_metrics(vm))
         TRY(add_metrics(txn, vm));
     TRY(set_VM_domid(txn, vm, -1));
@@ -145,20 +144,28 @@ static struct err *leave_tree(struct txn *txn, const struct object *vm)
     return NULL;
 }
 
+void vm_destroy_devices(struct txn *txn, const struct object *vm)
+{
+    static const unsigned devices[] = {VM_VBDs, VM_VIFs, VM_VUSBs, VM_VGPUs};
+
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+        destroy_all(txn, vm, devices[i]);
+}
+
 struct err *vm_remove(struct txn *txn, struct object *vm)
 {
-    static const unsigned owned[] = {VM_VBDs,  VM_VIFs,  VM_consoles,
-                                     VM_VTPMs, VM_VUSBs, VM_VGPUs};
+    struct object *appliance = get_VM_appliance(vm);
 
     TRY(leave_tree(txn, vm));
-    for (size_t i = 0; i < ARRAY_LEN(owned); i++)
-        destroy_all(txn, vm, owned[i]);
+    vm_destroy_devices(txn, vm);
+    destroy_all(txn, vm, VM_consoles);
+    destroy_all(txn, vm, VM_VTPMs);
     if (get_VM_metrics(vm))
         txn_destroy(txn, get_VM_metrics(vm));
     if (get_VM_guest_metrics(vm))
         txn_destroy(txn, get_VM_guest_metrics(vm));
     txn_destroy(txn, vm);
-    return NULL;
+    return appliance ? ops_update(txn, appliance) : NULL;
 }
 
 static struct err *destroy(struct call *c, struct txn *txn, struct object *vm)

@@ -20,6 +20,12 @@ struct err *vm_write(struct call *c, vm_change_fn *change) MUST_USE;
 /* A new VM, with all that follows of what it was given: metrics, domain type,
  * what addresses are made of, allowed operations. */
 struct err *vm_complete(struct txn *txn, struct object *vm) MUST_USE;
+/* What VM's hardware addresses are made of (other_config:mac_seed), if it has
+ * none. */
+struct err *vm_seed_addresses(struct txn *txn, struct object *vm) MUST_USE;
+
+/* The records of what is connected to it; disks and networks stay. */
+void vm_destroy_devices(struct txn *txn, const struct object *vm);
 
 /* VM goes, with all that is its own. */
 struct err *vm_remove(struct txn *txn, struct object *vm) MUST_USE;
@@ -35,8 +41,9 @@ static inline union model_atom vm_arg(const struct call *c, unsigned i)
  * <= VCPUs_max. */
 struct err *vm_check_memory(const struct object *vm) MUST_USE;
 struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
-/* VM's sizes make sense, and HOST is up and has room. */
-struct err *vm_check_host(const struct object *vm,
+/* VM's sizes make sense, and HOST is up, has its storage and networks, and
+ * room. */
+struct err *vm_check_host(const struct db *db, const struct object *vm,
                           const struct object *host) MUST_USE;
 /* Bytes Xen needs for VM beside the guest's own. */
 int64_t vm_memory_overhead(const struct object *vm);

@@ -22,7 +22,66 @@ static struct err *check_memory(const struct object *vm,
     return err_HOST_NOT_ENOUGH_FREE_MEMORY(texts[0], texts[1]);
 }
 
-struct err *vm_check_host(const struct object *vm, const struct object *host)
+/* SR has, or can have, a connection to HOST. */
+static bool reaches(const struct db *db, const struct object *sr,
+                    const struct object *host)
+{
+    struct model_value pbds = get_SR_PBDs(sr);
+
+    for (unsigned i = 0; i < pbds.n; i++)
+        if (get_PBD_host(
+                db_find(db, &model_classes[CLASS_PBD], pbds.keys[i].s)) == host)
+            return true;
+    return false;
+}
+
+static struct err *check_storage(const struct db *db, const struct object *vm,
+                                 const struct object *host)
+{
+    struct model_value vbds = get_VM_VBDs(vm);
+
+    for (unsigned i = 0; i < vbds.n; i++) {
+        const struct object *vbd =
+            db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s);
+        const struct object *vdi = get_VBD_VDI(vbd);
+        const struct object *sr = vdi ? get_VDI_SR(vdi) : NULL;
+
+        if (sr && !reaches(db, sr, host))
+            return err_VM_REQUIRES_SR(object_ref(vm), object_ref(sr));
+    }
+    return NULL;
+}
+
+/* Networks that are of no wire are everywhere. */
+static bool has_network(const struct db *db, const struct object *network,
+                        const struct object *host)
+{
+    struct model_value pifs = get_network_PIFs(network);
+
+    for (unsigned i = 0; i < pifs.n; i++)
+        if (get_PIF_host(
+                db_find(db, &model_classes[CLASS_PIF], pifs.keys[i].s)) == host)
+            return true;
+    return !pifs.n;
+}
+
+static struct err *check_networks(const struct db *db, const struct object *vm,
+                                  const struct object *host)
+{
+    struct model_value vifs = get_VM_VIFs(vm);
+
+    for (unsigned i = 0; i < vifs.n; i++) {
+        const struct object *network = get_VIF_network(
+            db_find(db, &model_classes[CLASS_VIF], vifs.keys[i].s));
+
+        if (network && !has_network(db, network, host))
+            return err_VM_REQUIRES_NETWORK(object_ref(vm), object_ref(network));
+    }
+    return NULL;
+}
+
+struct err *vm_check_host(const struct db *db, const struct object *vm,
+                          const struct object *host)
 {
     const struct object *metrics = get_host_metrics(host);
 
@@ -32,6 +91,8 @@ struct err *vm_check_host(const struct object *vm, const struct object *host)
         return err_HOST_NOT_LIVE();
     if (!get_host_enabled(host) && !get_VM_is_control_domain(vm))
         return err_HOST_DISABLED(object_ref(host));
+    TRY(check_storage(db, vm, host));
+    TRY(check_networks(db, vm, host));
     return check_memory(vm, host);
 }
 
@@ -43,7 +104,7 @@ struct err *VM_assert_can_boot_here(
     (void)a;
     TRY(call_object(c, 0, &vm));
     TRY(call_object(c, 1, &host));
-    return vm_check_host(vm, host);
+    return vm_check_host(c->db, vm, host);
 }
 
 struct err *VM_get_possible_hosts(struct call *c,
@@ -59,7 +120,7 @@ struct err *VM_get_possible_hosts(struct call *c,
     TRY(call_object(c, 0, &vm));
     for (const struct object *host = db_first(c->db, class); host;
          host = object_next(host)) {
-        AUTO_ERR struct err *e = vm_check_host(vm, host);
+        AUTO_ERR struct err *e = vm_check_host(c->db, vm, host);
 
         if (!e)
             refs[n++].s = pool_str(c->pool, object_ref(host));

@@ -26,12 +26,12 @@ static uint32_t domid_of(const struct ops_work *w)
 static struct err *bring_up(struct job *j, const struct ops_work *w,
                             bool paused)
 {
-    TRY(vm_check_host(w->self, w->host));
+    TRY(vm_check_host(job_db(j), w->self, w->host));
     return vm_bring_up(j, w,
                        &(struct vm_up){.paused = paused, .news = "VM_STARTED"});
 }
 
-static struct err *start(struct job *j, void *arg)
+struct err *vm_do_start(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
 
@@ -106,19 +106,19 @@ static struct err *bring_down(struct job *j, const struct ops_work *w)
     return vm_bring_down(j, w, VM_power_state_Halted, "VM_SHUTDOWN");
 }
 
-static struct err *hard_shutdown(struct job *j, void *arg)
+struct err *vm_do_hard_shutdown(struct job *j, void *arg)
 {
     return bring_down(j, arg);
 }
 
-static struct err *clean_shutdown(struct job *j, void *arg)
+struct err *vm_do_clean_shutdown(struct job *j, void *arg)
 {
     TRY(ask_to_end(j, arg, HV_POWEROFF));
     return bring_down(j, arg);
 }
 
 /* What the guest does not do is done to it; only a cancel stops that. */
-static struct err *shutdown_(struct job *j, void *arg)
+struct err *vm_do_shutdown(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
     struct err *e = get_VM_power_state(w->self) == VM_power_state_Running
@@ -156,12 +156,12 @@ static struct err *clean_reboot(struct job *j, void *arg)
                                                 .also = (also_)});         \
     }
 
-BODY(start, start, vm_hold_devices)
+BODY(start, vm_do_start, vm_hold_devices)
 BODY(pause, pause_, NULL)
 BODY(unpause, unpause, NULL)
-BODY(clean_shutdown, clean_shutdown, NULL)
-BODY(shutdown, shutdown_, NULL)
-BODY(hard_shutdown, hard_shutdown, NULL)
+BODY(clean_shutdown, vm_do_clean_shutdown, NULL)
+BODY(shutdown, vm_do_shutdown, NULL)
+BODY(hard_shutdown, vm_do_hard_shutdown, NULL)
 BODY(clean_reboot, clean_reboot, vm_hold_devices)
 BODY(hard_reboot, hard_reboot, vm_hold_devices)
 /* clang-format on */
@@ -170,9 +170,9 @@ struct err *VM_start_on(struct call *c, const struct VM_start_on_args *a)
 {
     if (!db_find(c->db, &model_classes[CLASS_host], a->host))
         return db_no_object(&model_classes[CLASS_host], a->host);
-    return ops_run(c, VM_operations_start_on,
-                   &(const struct ops_body){.work = start_on,
-                                            .also = vm_hold_devices});
+    return ops_run(
+        c, VM_operations_start_on,
+        &(const struct ops_body){.work = start_on, .also = vm_hold_devices});
 }
 
 /* ---- a state that is not true -------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "xapi/errors_gen.h"
 
 static const struct ops_class *const rows[] = {
+    &ops_appliance,
     &ops_vbd,
     &ops_vif,
     &ops_vm,

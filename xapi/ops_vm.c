@@ -471,7 +471,8 @@ static bool is_hidden(unsigned op)
     return ops[op].flags & HIDDEN;
 }
 
-static struct err *update_devices(struct txn *txn, struct object *vm)
+/* Its devices, and what may be done to all of its appliance. */
+static struct err *update_near(struct txn *txn, struct object *vm)
 {
     struct model_value sets[] = {get_VM_VBDs(vm), get_VM_VIFs(vm)};
 
@@ -479,7 +480,7 @@ static struct err *update_devices(struct txn *txn, struct object *vm)
         for (unsigned k = 0; k < sets[i].n; k++)
             TRY(ops_update_alone(
                 txn, db_find(txn_db(txn), NULL, sets[i].keys[k].s)));
-    return NULL;
+    return ops_update_alone(txn, get_VM_appliance(vm));
 }
 
 const struct ops_class ops_vm = {
@@ -490,6 +491,6 @@ const struct ops_class ops_vm = {
     .hidden = is_hidden,
     .cancels = cancels_it,
     .waits = waits_for,
-    .update_near = update_devices,
+    .update_near = update_near,
     .settle = vm_settle,
 };

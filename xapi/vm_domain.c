@@ -39,11 +39,10 @@ struct err *vm_tell(struct txn *txn, const struct object *vm, const char *news)
 
     while (strcmp(alert->name, news))
         alert++;
-    return message_add(
-        txn,
-        &(struct message){news, alert->priority, message_cls_VM,
-                          get_VM_uuid(vm), ""},
-        &message);
+    return message_add(txn,
+                       &(struct message){news, alert->priority, message_cls_VM,
+                                         get_VM_uuid(vm), ""},
+                       &message);
 }
 
 /* ---- devices ------------------------------------------------------------- */
@@ -115,8 +114,9 @@ static struct err *give_nics_back(struct job *j, const struct ops_work *w)
     struct err *e = NULL;
 
     for (unsigned i = 0; i < vifs.n; i++)
-        e = err_join(
-            e, vif_release(j, w, db_find(job_db(j), &model_classes[CLASS_VIF],
+        e = err_join(e,
+                     vif_release(j, w,
+                                 db_find(job_db(j), &model_classes[CLASS_VIF],
                                          vifs.keys[i].s)));
     return e;
 }
@@ -162,7 +162,19 @@ static struct err *write_up(struct txn *txn, void *arg)
 
     TRY(set_VM_ha_always_run(txn, vm, keep));
     TRY(vm_set_up(txn, vm, m->work->host, m->domid, m->paused));
-    return vm_tell(txn, vm, m->news);
+    return m->news ? vm_tell(txn, vm, m->news) : NULL;
+}
+
+static struct err *write_running(struct txn *txn, void *arg)
+{
+    const struct made *m = arg;
+
+    return vm_set_paused(txn, m->work->self, false);
+}
+
+static struct err *unpause(const struct made *m)
+{
+    return m->work->hv->unpause(m->work->hv, m->domid);
 }
 
 static struct err *create(struct job *j, struct made *m, const char *from)
@@ -180,6 +192,8 @@ static struct err *create(struct job *j, struct made *m, const char *from)
     return NULL;
 }
 
+/* A guest that goes on must not write while it is still suspended for the
+ * database: else it could go on from there a second time. */
 struct err *vm_bring_up(struct job *j, const struct ops_work *w,
                         const struct vm_up *up)
 {
@@ -187,12 +201,16 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
 
     TRY(create(j, m, up->from));
     job_progress(j, 0.5);
-    if (!up->paused)
-        TRY(w->hv->unpause(w->hv, m->domid));
-    job_progress(j, 0.9);
-    m->paused = up->paused;
     m->news = up->news;
-    return job_commit(j, write_up, m);
+    m->paused = up->paused || up->from;
+    if (!m->paused)
+        TRY(unpause(m));
+    job_progress(j, 0.9);
+    TRY(job_commit(j, write_up, m));
+    if (up->paused || !up->from)
+        return NULL;
+    TRY(unpause(m));
+    return job_commit(j, write_running, m);
 }
 
 /* ---- down ---------------------------------------------------------------- */

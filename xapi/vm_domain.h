@@ -12,7 +12,7 @@
 struct vm_up {
     const char *from; /* file that hv->suspend wrote; NULL: it boots */
     bool paused;      /* it stays so */
-    const char *news; /* message: "VM_STARTED" */
+    const char *news; /* message: "VM_STARTED", or NULL */
 };
 /* A new domain with all its devices, and the database says so. Taken back if
  * the work fails from here on: the VM has no domain then, but its record is the
@@ -33,6 +33,13 @@ struct err *vm_domain_gone(struct job *j, const struct ops_work *w,
  * is halted. */
 struct err *vm_renew(struct job *j, const struct ops_work *w,
                      const char *news) MUST_USE;
+
+/* Whole operations (api_vm_power.c), for calls that do them on several VMs;
+ * ops_work.call's argument 1 says whether to start paused. */
+struct err *vm_do_start(struct job *j, void *work) MUST_USE;
+struct err *vm_do_clean_shutdown(struct job *j, void *work) MUST_USE;
+struct err *vm_do_hard_shutdown(struct job *j, void *work) MUST_USE;
+struct err *vm_do_shutdown(struct job *j, void *work) MUST_USE;
 
 /* Whether domain DOMID still lives. */
 struct err *vm_lives(struct job *j, const struct hv *hv, int64_t domid,

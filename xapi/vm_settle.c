@@ -7,6 +7,7 @@
 #include "xapi/hv.h"
 #include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
+#include "xapi/vm_memory.h"
 
 /* ---- what a VM wants when its guest ends --------------------------------- */
 
@@ -164,7 +165,9 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
     s->known = vm_is_up(vm) && get_VM_domid(vm) == s->domain->domid;
     if (!says_so(s))
         TRY(job_commit(j, write_here, s));
-    return s->domain->state == HV_SHUT ? bury(j, s, restarts) : NULL;
+    if (s->domain->state == HV_SHUT)
+        return bury(j, s, restarts);
+    return vm_memory_drop(j, s->work); /* who suspended it has died */
 }
 
 /* ---- all of them --------------------------------------------------------- */

@@ -4,10 +4,10 @@
  * stack of open elements carries what is being built.
  */
 #include <errno.h>
-#include <libxml/parser.h>
 #include <math.h>
 #include <string.h>
 
+#include "xapi/xml.h"
 #include "xapi/xmlrpc.h"
 
 enum tag {
@@ -95,32 +95,13 @@ struct level {
 
 struct parse {
     struct pool *pool;
-    xmlParserCtxt *xml;
     enum tag root;
     struct level levels[LEVELS_MAX];
     size_t depth;
     unsigned n_values; /* open ones */
     struct str text;
     struct xmlrpc_parsed *result;
-    struct err *error; /* what we refused, as against what libxml2 did */
 };
-
-static struct err *at(const struct parse *parse, struct err *e)
-{
-    const xmlParserInput *input = parse->xml->input;
-
-    return input ? err_wrap(e, "%d:%d", input->line, input->col) : e;
-}
-
-static void refuse(struct parse *parse, struct err *e)
-{
-    if (parse->error) {
-        err_drop(e, "the first one is told");
-        return;
-    }
-    parse->error = at(parse, e);
-    xmlStopParser(parse->xml);
-}
 
 static const struct element *find(const char *name)
 {
@@ -129,11 +110,6 @@ static const struct element *find(const char *name)
             return &elements[i];
     }
     return NULL;
-}
-
-static bool is_white(const char *s, size_t len)
-{
-    return strspn(s, " \t\r\n") >= len;
 }
 
 /* ---- an element begins --------------------------------------------------- */
@@ -160,7 +136,7 @@ static struct err *check_place(struct parse *parse,
                       level->element->name);
     if (element->tag == VALUE && level->element->tag == MEMBER && !level->name)
         return ERR_AS(input, "a <member> with its <value> before its <name>");
-    if (!is_white(str_text(&parse->text), parse->text.len))
+    if (!xml_is_white(str_text(&parse->text), parse->text.len))
         return ERR_AS(input, "text before a <%s>", element->name);
     level->seen |= bit;
     return NULL;
@@ -344,108 +320,52 @@ static struct err *close_element(struct parse *parse)
     return NULL;
 }
 
-/* ---- what libxml2 calls -------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
-static void on_start(void *ctx, const xmlChar *name, const xmlChar **attributes)
+static struct err *on_start(void *arg, const char *name,
+                            const char *const *attributes)
 {
-    struct parse *parse = ctx;
-    struct err *e;
-
     (void)attributes;
-    if (parse->error)
-        return;
-    e = open_element(parse, (const char *)name);
-    if (e)
-        refuse(parse, e);
+    return open_element(arg, name);
 }
 
-static void on_end(void *ctx, const xmlChar *name)
+static struct err *on_end(void *arg)
 {
-    struct parse *parse = ctx;
-    struct err *e;
+    struct parse *parse = arg;
+    struct err *e = parse->depth ? close_element(parse) : NULL;
 
-    (void)name;
-    if (parse->error || !parse->depth)
-        return;
-    e = close_element(parse);
     str_clear(&parse->text);
-    if (e)
-        refuse(parse, e);
+    return e;
 }
 
-static void on_text(void *ctx, const xmlChar *text, int len)
+static struct err *on_text(void *arg, const char *text, size_t len)
 {
-    struct parse *parse = ctx;
+    struct parse *parse = arg;
     const struct level *level;
 
-    if (parse->error || !parse->depth)
-        return;
+    if (!parse->depth)
+        return NULL;
     level = &parse->levels[parse->depth - 1];
     if (TEXT & IN(level->element->tag) && !level->seen)
-        str_addn(&parse->text, (const char *)text, (size_t)len);
-    else if (!is_white((const char *)text, (size_t)len))
-        refuse(parse, ERR_AS(input, "text inside <%s>", level->element->name));
-}
-
-static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *external,
-                       const xmlChar *system)
-{
-    struct parse *parse = ctx;
-
-    (void)name;
-    (void)external;
-    (void)system;
-    refuse(parse, ERR_AS(input, "a document type, which is not for RPC"));
-}
-
-static void auto_ctxt(xmlParserCtxt **xml)
-{
-    xmlFreeParserCtxt(*xml);
-}
-
-/* libxml2's own sentence. */
-static struct err *xml_says(struct parse *parse)
-{
-    const xmlError *error = xmlCtxtGetLastError(parse->xml);
-    const char *text = error && error->message ? error->message : "no XML\n";
-
-    return at(parse, ERR_AS(input, "%.*s", (int)strcspn(text, "\n"), text));
+        str_addn(&parse->text, text, len);
+    else if (!xml_is_white(text, len))
+        return ERR_AS(input, "text inside <%s>", level->element->name);
+    return NULL;
 }
 
 struct err *xmlrpc_parse(struct pool *p, enum xmlrpc_root root,
                          const char *text, size_t len,
                          struct xmlrpc_parsed *ret)
 {
-    static const xmlSAXHandler handler = {
-        .startElement = on_start,
-        .endElement = on_end,
-        .characters = on_text,
-        .ignorableWhitespace = on_text,
-        .cdataBlock = on_text,
-        .internalSubset = on_doctype,
-    };
+    static const struct xml_events events = {on_start, on_end, on_text};
     AUTO_FREE struct parse *parse = xcalloc(1, sizeof(*parse));
-    AUTO(auto_ctxt) xmlParserCtxt *xml = xmlNewParserCtxt();
+    struct err *e;
 
-    if (!xml)
-        abort();
-    if (!len || len > INT32_MAX)
-        return ERR_AS(input, "%s", len ? "too long for XML" : "no XML at all");
-    *xml->sax = handler;
-    xml->userData = parse;
     parse->pool = p;
-    parse->xml = xml;
     parse->root = roots[root];
     parse->result = ret;
     parse->text = (struct str)STR_INIT(len);
-    /* "huge" lifts libxml2's limits: the caller has one for the length,
-     * open_element has one for the depth, and without a document type nothing
-     * multiplies */
-    xmlCtxtReadMemory(xml, text, (int)len, NULL, "UTF-8",
-                      XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOERROR |
-                          XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+    e = xml_read(text, len, &events, parse);
     str_done(&parse->text);
-    if (parse->error)
-        return parse->error;
-    return xml->wellFormed ? NULL : xml_says(parse);
+    return e;
 }

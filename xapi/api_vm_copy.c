@@ -77,9 +77,9 @@ struct err *VM_clone(struct call *c, const struct VM_clone_args *a)
 {
     (void)a;
     call_return_ref(c, txn_new_ref(c->pool));
-    return ops_run(
-        c, VM_operations_clone,
-        &(const struct ops_body){.work = clone, .also = hold_for_clone});
+    return ops_run(c, VM_operations_clone,
+                   &(const struct ops_body){
+                       .work = clone, .no_host = true, .also = hold_for_clone});
 }
 
 static struct err *copy(struct job *j, void *arg)
@@ -109,7 +109,7 @@ struct err *VM_copy(struct call *c, const struct VM_copy_args *a)
         return err_OPERATION_NOT_ALLOWED(
             "disks of a VM cannot be copied to a repository of ISO images");
     call_return_ref(c, txn_new_ref(c->pool));
-    return ops_run(
-        c, VM_operations_copy,
-        &(const struct ops_body){.work = copy, .also = hold_for_copy});
+    return ops_run(c, VM_operations_copy,
+                   &(const struct ops_body){
+                       .work = copy, .no_host = true, .also = hold_for_copy});
 }

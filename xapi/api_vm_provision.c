@@ -148,5 +148,6 @@ struct err *VM_provision(struct call *c, const struct VM_provision_args *a)
 {
     (void)a;
     return ops_run(c, VM_operations_provision,
-                   &(const struct ops_body){.work = provision, .also = hold});
+                   &(const struct ops_body){
+                       .work = provision, .no_host = true, .also = hold});
 }

@@ -292,5 +292,6 @@ struct err *VM_revert(struct call *c, const struct VM_revert_args *a)
 {
     (void)a;
     return ops_run(c, VM_operations_revert,
-                   &(const struct ops_body){.work = revert, .also = hold});
+                   &(const struct ops_body){
+                       .work = revert, .no_host = true, .also = hold});
 }

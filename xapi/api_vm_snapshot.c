@@ -120,9 +120,10 @@ struct err *VM_snapshot(struct call *c, const struct VM_snapshot_args *a)
 {
     (void)a;
     call_return_ref(c, txn_new_ref(c->pool));
-    return ops_run(
-        c, VM_operations_snapshot,
-        &(const struct ops_body){.work = snapshot, .also = hold_for_snapshot});
+    return ops_run(c, VM_operations_snapshot,
+                   &(const struct ops_body){.work = snapshot,
+                                            .no_host = true,
+                                            .also = hold_for_snapshot});
 }
 
 /* ---- with memory --------------------------------------------------------- */

@@ -30,8 +30,8 @@ struct held {
     struct ops_body body;
     const struct model_class *class; /* of self, or NULL */
     struct ops_more on;              /* as it was when it last tried to begin */
-    const char *blocker;             /* ref of what else it waits for, or NULL */
-    const char *task;                /* ref, its key in current_operations */
+    const char *blocker; /* ref of what else it waits for, or NULL */
+    const char *task;    /* ref, its key in current_operations */
     struct job *job;
     struct event *timer; /* when it has waited too long */
     struct err *failure; /* of a worker that died, while all is settled */
@@ -467,7 +467,7 @@ struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
     bool waits;
     struct err *e;
 
-    if (body->work && !c->server->hv)
+    if (body->work && !body->no_host && !c->server->hv)
         return err_NOT_IMPLEMENTED(c->row->name);
     h = new_held(c, self, op, body);
     e = try_begin(h, &waits);

@@ -41,6 +41,7 @@ void ops_hold(struct ops_more *more, const struct object *o, unsigned op);
 struct ops_body {
     vm_change_fn *change;
     job_work_fn *work;
+    bool no_host; /* the work does without a hypervisor, too */
     /* Says by ops_hold what else has to be free, or NULL. Called each time the
      * operation tries to begin. */
     void (*also)(const struct call *c, const struct object *self,

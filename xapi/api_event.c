@@ -117,8 +117,7 @@ static void write_next(struct writer *w, const void *arg)
 
 /* ---- waiting ------------------------------------------------------------- */
 
-/* Looks what there is since the token; EVENTS_LOST for event.next alone, who
- * asks event.from gets all there is once more. */
+/* Looks what there is since the token. */
 static struct err *look(struct watch *watch)
 {
     struct db *db = watch->call->db;

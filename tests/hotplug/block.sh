@@ -132,6 +132,41 @@ refused "another action" "Usage" "$bin" dance
 is "no loop device" "$(mine)" ""
 is "no lock" "$(ls /run/xen-hotplug)" ""
 
+# Where the kernel says who has what, XenStore is asked only about the rest.
+mount -t tmpfs tmpfs /sys/bus
+disk=$(losetup -f --show "$work/c.img")
+kernel() { # kernel DOMID DEVID DEVICE MODE: a backend that the kernel has opened
+    mkdir -p "/sys/bus/xen-backend/devices/vbd-$1-$2"
+    stat -c %t:%T "$3" >"/sys/bus/xen-backend/devices/vbd-$1-$2/physical_device"
+    echo "$4" >"/sys/bus/xen-backend/devices/vbd-$1-$2/mode"
+}
+kernel 7 51712 "$disk" r
+xenstore-write /local/domain/7/vm /vm/guest7x
+backend 8 51712 "$disk" w
+mkdir -p /sys/bus/xen-backend/devices/{vbd-8-51712,vif-8-0,console-8-0}
+refused "a writer beside a reader" "used by domain 7" run add 8 51712
+backend 8 51712 "$disk" r
+ok "a reader beside a reader" run add 8 51712
+xenstore-rm /local/domain/0/backend/vbd/8
+kernel 7 51712 "$disk" w
+backend 8 51712 "$disk" r
+refused "a reader beside a writer" "written to by domain 7" run add 8 51712
+xenstore-rm /local/domain/7
+ok "its domain has gone" run add 8 51712
+mkdir -p /sys/bus/xen-backend/devices/vbd-9-51712
+rm -r /sys/bus/xen-backend/devices/vbd-7-51712
+backend 9 51712 "$disk" w
+refused "one that the kernel has not opened yet" "used by domain 8" run add 9 51712
+xenstore-rm /local/domain/0/backend/vbd
+printf 'Filename Type Size Used Priority\n%s partition 1 0 -2\n' "$disk" >"$work/swaps"
+mount --bind "$work/swaps" /proc/swaps
+backend 8 51712 "$disk" w
+refused "swap of Dom0" "as swap" run add 8 51712
+umount /proc/swaps
+umount /sys/bus
+xenstore-rm /local/domain/0/backend/vbd
+losetup -d "$disk"
+
 # Many at once: each gets a device of its own.
 for i in {1..20}; do
     truncate -s 1M "$work/many$i.img"

@@ -16,11 +16,16 @@
 #include "xl/domain/create.h"
 #include "xl/domain/death.h"
 #include "xl/domain/guest.h"
+#include "xl/several.h"
 #include "xl/xl.h"
+
+/* At once, when nobody says how many: most of a create is waiting. */
+#define JOBS 8
 
 struct create_args {
     bool console, debug, unattended, foreground, dry_run, paused, quiet;
-    bool vncviewer, autopass, ignore_masks, strict;
+    bool vncviewer, autopass, ignore_masks, strict, stop;
+    int jobs;
     const char *file;
     struct slot_words words;
 };
@@ -48,6 +53,11 @@ static const struct slot create_opts[] = {
     OPT('i', "ignore-global-affinity-masks",
         SLOT_FLAG(struct create_args, ignore_masks),
         .doc = "Do not apply the vm.cpumask settings of xl.conf."),
+    OPT('j', "jobs", SLOT_INT(struct create_args, jobs), .min = 1, .max = 1000,
+        .unit = "N",
+        .doc = "Of several guests, how many are created at once (8)."),
+    OPT(0, "stop", SLOT_FLAG(struct create_args, stop),
+        .doc = "Of several guests, begin no others when one failed."),
     OPT(0, "strict", SLOT_FLAG(struct create_args, strict),
         .doc = "Take warnings about the configuration as errors."),
     ARGS_CONFIG(struct create_args),
@@ -71,24 +81,21 @@ static struct err *show_complaints(const struct diags *diags, bool quiet)
     return bad ? err_silent(1) : NULL;
 }
 
-static struct err *read_config(const struct create_args *a, struct guest *g,
-                               struct pool *p)
+/* One of several FILEs is named when it has ended. */
+static struct err *read_config(const struct create_args *a, const char *file,
+                               const struct slot_words *settings, bool several,
+                               struct guest *g, struct pool *p)
 {
     struct diags diags = {
         .pool = p, .warnings_are_errors = a->strict, .no_notes = true};
     struct value *record = value_struct(p);
-    struct slot_words settings = {0};
-    const char *file = NULL;
 
-    TRY(config_sort(a->file, &a->words, p, &file, &settings));
-    if (!file && !settings.n)
-        return ERR_AS(usage, "which configuration file?");
     if (file) {
-        if (!a->quiet)
+        if (!a->quiet && !several)
             fprintf(stderr, "Parsing config from %s\n", file);
         TRY(cfg_parse_file(p, file, record, &diags));
     }
-    cfg_parse_words(p, settings.list, settings.n, record, &diags);
+    cfg_parse_words(p, settings->list, settings->n, record, &diags);
     if (!diags.n_errors)
         guest_parse(g, record, p, &diags);
     return show_complaints(&diags, a->quiet);
@@ -203,9 +210,18 @@ static struct err *after(struct run *r, uint32_t domid)
     return err_join(console_join(r->console), e);
 }
 
-static struct err *run_create(void *app, const void *args, struct pool *p)
+/* ---- of one file, of several --------------------------------------------- */
+
+struct request {
+    struct xl *xl;
+    const struct create_args *args;
+    struct slot_words files, settings;
+    struct pool *pool;
+};
+
+static struct err *create_one(const struct request *q, const char *file)
 {
-    struct run r = {.xl = app, .args = args};
+    struct run r = {.xl = q->xl, .args = q->args};
     struct guest_defaults defaults = r.xl->conf.guest;
     struct guest g AUTO(guest_done);
     uint32_t domid;
@@ -215,7 +231,7 @@ static struct err *run_create(void *app, const void *args, struct pool *p)
         defaults.vm_cpus = defaults.vm_pv_cpus = defaults.vm_hvm_cpus = NULL;
     guest_init(&g, &defaults);
     r.guest = &g;
-    TRY(read_config(args, &g, p));
+    TRY(read_config(r.args, file, &q->settings, q->files.n > 1, &g, q->pool));
     if (r.args->dry_run || r.xl->dry_run)
         return config_print(r.xl, &g, -1, stdout);
     if (r.args->debug)
@@ -229,13 +245,62 @@ static struct err *run_create(void *app, const void *args, struct pool *p)
     return after(&r, domid);
 }
 
+static struct err *create_nth(void *arg, size_t i)
+{
+    const struct request *q = arg;
+
+    if (q->xl->host.ctx) /* the parent's */
+        libxl_postfork_child_noexec(q->xl->host.ctx);
+    q->xl->host = (struct host){0};
+    return create_one(q, q->files.list[i]);
+}
+
+static struct err *create_several(struct request *q)
+{
+    const struct create_args *a = q->args;
+    const struct several several = {
+        .doing = "creating",
+        .done = "created",
+        .names = q->files.list,
+        .n = q->files.n,
+        .at_once = a->jobs ? (unsigned)a->jobs : JOBS,
+        .stop = a->stop,
+        .quiet = a->quiet,
+        .run = create_nth,
+        .arg = q,
+    };
+
+    if (a->console || a->foreground || a->vncviewer || a->autopass)
+        return ERR_AS(usage, "-c, -F, -V and -A are for one guest, not for %zu",
+                      q->files.n);
+    if (!a->dry_run && !q->xl->dry_run)
+        return several_run(&several);
+    for (size_t i = 0; i < q->files.n; i++)
+        TRY(create_one(q, q->files.list[i]));
+    return NULL;
+}
+
+static struct err *run_create(void *app, const void *args, struct pool *p)
+{
+    struct request q = {.xl = app, .args = args, .pool = p};
+
+    TRY(config_sort_all(q.args->file, &q.args->words, p, &q.files,
+                        &q.settings));
+    if (!q.files.n && !q.settings.n)
+        return ERR_AS(usage, "which configuration file?");
+    return q.files.n > 1 ? create_several(&q)
+                         : create_one(&q, q.files.n ? q.files.list[0] : NULL);
+}
+
 /* clang-format off */
 const struct cmd cmds_create[] = {
     {"create", NULL, run_create, create_opts, sizeof(struct create_args),
      CMD_MODIFIES | CMD_DRY_RUN,
-     "Create a domain from a configuration file.",
+     "Create a domain from a configuration file, or several from several.",
      "All or nothing: when a step fails, everything that was made for the "
-     "domain before is taken away again, and the first cause is named.", NULL},
+     "domain before is taken away again, and the first cause is named. Several "
+     "are created at once, each with the settings given; one that fails does "
+     "not stop the others, and is exit status 1.", NULL},
     {.name = NULL},
 };
 /* clang-format on */

@@ -12,18 +12,23 @@
 
 /* The rows of what a configuration is given by. STRCT has their members:
  * `const char *file`, `bool debug` and `struct slot_words words`. */
-#define OPT_CONFIG_FILE(strct)                                                 \
-    OPT('f', "defconfig", SLOT_WORD(strct, file), .unit = "FILE",              \
+#define OPT_CONFIG_FILE(strct)                                    \
+    OPT('f', "defconfig", SLOT_WORD(strct, file), .unit = "FILE", \
         .doc = "The configuration file (- is standard input).")
-#define OPT_CONFIG_DEBUG(strct)                                                \
-    OPT_SHORT('d', SLOT_FLAG(strct, debug),                                    \
+#define OPT_CONFIG_DEBUG(strct)             \
+    OPT_SHORT('d', SLOT_FLAG(strct, debug), \
               .doc = "Print what libxl gets, as JSON, on standard error.")
-#define ARGS_CONFIG(strct)                                                     \
-    ARGS("word", SLOT_WORDS(strct, words), .unit = "FILE|KEY=VALUE",           \
+#define ARGS_CONFIG(strct)                                           \
+    ARGS("word", SLOT_WORDS(strct, words), .unit = "FILE|KEY=VALUE", \
          .doc = "The configuration file, and settings over those in it.")
 
-/* Parts WORDS into settings, those with a `=`, and the file, which may also be
- * FILE, the -f option's. At most one; NULL when there is none. */
+/* Parts WORDS into settings, those with a `=`, and files, before which may be
+ * FILE, the -f option's. What is a pattern and no file (the shell did not see
+ * it) is all that match. */
+struct err *config_sort_all(const char *file, const struct slot_words *words,
+                            struct pool *p, struct slot_words *ret_files,
+                            struct slot_words *ret_settings) MUST_USE;
+/* The same for at most one file; NULL when there is none. */
 struct err *config_sort(const char *file, const struct slot_words *words,
                         struct pool *p, const char **ret_file,
                         struct slot_words *ret_settings) MUST_USE;

@@ -43,8 +43,8 @@ printf 'name = "x"\nkernel = "%s"\nmemory = "lots"\n' "$guests/tiny" >"$work/bad
 check "a bad value" sh -c "xl create -q '$work/bad.cfg' 2>&1 | grep -q 'bad.cfg:3:'"
 printf 'name = "x"\nkernel = "%s"\nmemroy = 8\n' "$guests/tiny" >"$work/unknown.cfg"
 check "--strict takes unknown keys as errors" sh -c "! xl create -q --strict '$work/unknown.cfg' 2>/dev/null"
-xl create "$tiny" "$tiny" >/dev/null 2>&1
-check "two files are a usage error" [ $? -eq 2 ]
+xl create -F "$tiny" "$tiny" >/dev/null 2>&1
+check "two files and one terminal are a usage error" [ $? -eq 2 ]
 
 note "-c"
 out=$(timeout 300 xl create -qc "$tiny" 'extra="do=poweroff after=1"' <"$open_input")

@@ -36,7 +36,8 @@ static const char *parse(struct cli *c, const char *path,
         self = object_follow(o, model_field_find(object_class(o), parts[1]));
     if (!self)
         return NULL;
-    value_append(*ret_args, value_string(c->pool, object_ref(self)));
+    if (model_call_find(parts[0])->n_params)
+        value_append(*ret_args, value_string(c->pool, object_ref(self)));
     if (n == 3)
         value_append(*ret_args, value_string(c->pool, fill_in(c, parts[2], o)));
     return parts[0];

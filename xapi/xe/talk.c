@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "xapi/cli_wire.h"
@@ -252,6 +253,9 @@ static struct err *send_command(struct xe_talk *t)
              "POST /cli HTTP/1.0\r\nUser-agent: xe-cli/Unix/%d.%d\r\n"
              "originator: cli\r\ncontent-length: %zu\r\n",
              CLI_MAJOR, CLI_MINOR, body.len);
+    /* our server shows there how far long commands are */
+    if (isatty(STDERR_FILENO))
+        str_add(&head, "x-xe-terminal: 1\r\n");
     if (t->options->traceparent)
         str_addf(&head, "traceparent: %s\r\n", t->options->traceparent);
     str_add(&head, "\r\n");

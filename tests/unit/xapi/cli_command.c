@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xapi/cli_command: each row of xe's commands fits the call it makes. */
+/* xapi/cli_command: the rows of xe's commands fit the calls they make, and
+ * those of its fields the model. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,6 +118,39 @@ static void test_docs(void **state)
     assert_int_equal(n_wrong, 0);
 }
 
+/* Paths of xe's fields lead somewhere, and what is computed is by a call. */
+static void check_field(const struct cli_class *class,
+                        const struct cli_field *f)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct cli c = {.pool = p};
+    const struct model_class *model = model_class_find(class->model);
+    const struct object *of;
+    size_t n;
+    char **parts = text_split(p, f->path, ':', &n);
+
+    if (!(f->flags & CLI_EXPENSIVE)) {
+        must(class, cli_field_of(&c, model, f->path, NULL, &of));
+        return;
+    }
+    must(f, model_call_find(parts[0]));
+    must(f, n == 1 || (n == 3 && model_field_find(model, parts[1])));
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    n_wrong = 0;
+    for (const struct cli_class *k = cli_classes; k->name; k++) {
+        must(k, cli_class_find(k->name) == k && model_class_find(k->model));
+        for (const struct cli_field *f = k->fields; f->name; f++) {
+            must(f, cli_field_find(k, f->name) == f);
+            check_field(k, f);
+        }
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
 static void test_words(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -184,9 +218,8 @@ static void test_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_docs),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_calls),  cmocka_unit_test(test_docs),
+        cmocka_unit_test(test_fields), cmocka_unit_test(test_words),
         cmocka_unit_test(test_sizes),
     };
 

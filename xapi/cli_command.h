@@ -112,10 +112,12 @@ struct cli_selector {
     unsigned flag;
     const char *class, *plural;
     const char *help;     /* "<vm-selectors>" */
-    const char *names[3]; /* fields that vm= names it by */
+    const char *names[4]; /* fields that vm= names it by, then NULL */
 };
 /* NULL: none is chosen. */
 const struct cli_selector *cli_selector_of(const struct cli_command *cmd);
+/* It is of those that CMD can be run on, whatever its fields are. */
+bool cli_selectable(const struct cli_command *cmd, const struct object *o);
 /* Their refs, at least one. */
 struct err *cli_select(struct cli *c, const struct cli_command *cmd,
                        const char ***ret, size_t *ret_n) MUST_USE;

@@ -11,7 +11,7 @@ const struct cli_command cli_commands_net[] = {
     {"network-sriov-create",  "pif-uuid network-uuid", "network_sriov.create", 0},
     {"network-sriov-destroy", "uuid", "network_sriov.destroy", 0},
 
-    {"vif-create",  "device network/network-uuid VM/vm-uuid MAC/[mac] MTU/[MTU=1500]", "VIF.create", 0, .run = cli_vif_create, .doc = "Gives a VM a network interface; without mac= a MAC address is made up, mac=random says the same."},
+    {"vif-create",  "device network/network-uuid VM/vm-uuid MAC/[mac] [MTU]", "VIF.create", 0, .run = cli_vif_create, .doc = "Gives a VM a network interface; without mac= a MAC address is made up, mac=random says the same."},
     {"vif-destroy", "uuid", "VIF.destroy", 0},
     {"vif-plug",    "uuid", "VIF.plug", 0},
     {"vif-unplug",  "uuid", "VIF.unplug", 0, "VIF.unplug_force"},

@@ -22,7 +22,7 @@ const struct cli_command cli_commands_other[] = {
     {"message-destroy",     "[uuid] [uuids]", NULL, 0, .run = cli_message_destroy, .doc = "Destroys messages."},
     {"message-destroy-all", "[before] [after] [priority]", NULL, 0, .run = cli_message_destroy_all, .doc = "Destroys all messages, or those of a time or of a priority."},
     {"audit-log-get",       "filename [since]", NULL, 0, .run = cli_transfer, .doc = "Writes the audit log into a file of this machine."},
-    {"log",                 "[user] [from] [call] [object] [result] [since] [limit=50]", NULL, 0, .run = cli_log, .doc = "Shows who changed what: the last calls of the audit log that changed something, or were refused."},
+    {"log",                 "[user] [from] [call] [object] [result] [since] [limit=50] [all]", NULL, 0, .run = cli_log, .doc = "Shows who changed what: the last calls of the audit log that changed something, or were refused; with --all logins, too."},
 
     {"blob-create", "name [mime-type] [public] [vm-uuid] [host-uuid] [sr-uuid] [network-uuid] [pool-uuid]", NULL, CLI_SECRET, .run = cli_blob_create, .doc = "Makes room for bytes with an object, and prints the blob's uuid."},
     {"blob-get",    "uuid filename", NULL, CLI_SECRET, .run = cli_transfer, .doc = "Writes a blob into a file of this machine."},

@@ -235,6 +235,17 @@ static bool offer_argument(const struct completion *x, const char *before,
     return false;
 }
 
+/* The names that vm= may have. */
+static void offer_selectable(const struct completion *x, const char *before,
+                             const struct cli_command *cmd,
+                             const struct cli_selector *s)
+{
+    for (const struct object *o = db_first(x->c->db, model_of(s->class)); o;
+         o = object_next(o))
+        for (size_t i = 0; cli_selectable(cmd, o) && s->names[i]; i++)
+            offer(x, before, cli_text(o, s->names[i]));
+}
+
 /* Behind NAME=. */
 static void offer_values(const struct completion *x, const char *name)
 {
@@ -253,8 +264,7 @@ static void offer_values(const struct completion *x, const char *name)
         return;
     }
     if (s && !strcmp(name, s->class)) {
-        offer_objects(x, before, s->class, "name_label");
-        offer_objects(x, before, s->class, "uuid");
+        offer_selectable(x, before, cmd, s);
         return;
     }
     if (!strcmp(name, "class"))

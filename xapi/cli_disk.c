@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli_disk: commands about what a VM has: disks, drives, interfaces. */
 #include <string.h>
+#include <strings.h>
 
 #include "xapi/cli_bodies.h"
 #include "xapi/model_gen.h"
@@ -383,9 +384,12 @@ struct err *cli_vbd_create(struct cli *c, const struct cli_command *cmd,
                            const struct object *self)
 {
     const struct model_call *call = model_call_find(cmd->call);
+    const char *type = cli_param(c, "type");
     struct value *args;
 
     TRY(cli_arguments(c, cmd, call, self, &args));
+    if (type && !strcasecmp(type, "CD") && !cli_param(c, "mode"))
+        value_set(args->kids.first, "mode", text(c, "RO"));
     value_set(args->kids.first, "empty",
               value_bool(c->pool, !cli_param(c, "vdi-uuid")));
     return cli_command_call(c, cmd, args);

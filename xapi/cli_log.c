@@ -94,6 +94,9 @@ static bool passes(struct cli *c, const struct value *line)
     const char *from = cli_param(c, "from"), *object = cli_param(c, "object");
     const char *result = cli_param(c, "result");
 
+    if (!call && !cli_flag(c, "all") &&
+        text_has_prefix(text_of(line, "call"), "session."))
+        return false; /* who comes and goes: xe itself does for each command */
     return (!user || !strcmp(text_of(line, "user"), user)) &&
            (!call || strstr(text_of(line, "call"), call)) &&
            (!from || strstr(from_text(c, line), from)) &&

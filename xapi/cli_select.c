@@ -3,7 +3,9 @@
  * filters; more than one only with --multiple. */
 #include <string.h>
 
+#include "lib/near.h"
 #include "xapi/cli_command.h"
+#include "xapi/model_gen.h"
 
 /* clang-format off */
 static const struct cli_selector selectors[] = {
@@ -21,6 +23,31 @@ const struct cli_selector *cli_selector_of(const struct cli_command *cmd)
     return NULL;
 }
 
+bool cli_selectable(const struct cli_command *cmd, const struct object *o)
+{
+    if (!(cmd->flags & CLI_VMS))
+        return true;
+    if (object_atom(o, &model_fields[VM_is_a_template]).i)
+        return cmd->flags & CLI_TEMPLATES;
+    return !object_atom(o, &model_fields[VM_is_control_domain]).i ||
+           cmd->flags & CLI_CONTROL;
+}
+
+/* A filter that is none may have been meant as a parameter. */
+static void suggest(struct cli *c, const struct cli_command *cmd,
+                    const char *name)
+{
+    struct near near = {.word = name};
+    const char *at = cmd->params;
+    struct cli_word w;
+
+    while (cli_word_next(c->pool, &at, &w))
+        if (*w.param)
+            near_try(&near, w.param);
+    if (near.best && !strchr(name, ':'))
+        cli_stderr(c, pool_printf(c->pool, "Did you mean '%s'?\n", near.best));
+}
+
 static struct err *parse(struct cli *c, const struct cli_command *cmd,
                          const struct cli_selector *s, struct cli_filter **ret,
                          size_t *ret_n)
@@ -32,17 +59,14 @@ static struct err *parse(struct cli *c, const struct cli_command *cmd,
     for (size_t i = 0; i < c->n_params; i++) {
         const char *name = c->params[i].name;
 
-        if (!cli_is_global(name) && strcmp(name, s->class) &&
-            !cli_command_takes(cmd, name))
-            TRY(cli_filter_parse(c, class, name, c->params[i].value,
-                                 pool_push(c->pool, list, n)));
+        if (cli_is_global(name) || !strcmp(name, s->class) ||
+            cli_command_takes(cmd, name))
+            continue;
+        if (!cli_field_find(class, name))
+            suggest(c, cmd, name);
+        TRY(cli_filter_parse(c, class, name, c->params[i].value,
+                             pool_push(c->pool, list, n)));
     }
-    if (s->flag == CLI_VMS && !(cmd->flags & CLI_CONTROL))
-        TRY(cli_filter_parse(c, class, "is-control-domain", "false",
-                             pool_push(c->pool, list, n)));
-    if (s->flag == CLI_VMS && !(cmd->flags & CLI_TEMPLATES))
-        TRY(cli_filter_parse(c, class, "is-a-template", "false",
-                             pool_push(c->pool, list, n)));
     *ret = list;
     *ret_n = n;
     return NULL;
@@ -71,7 +95,7 @@ struct err *cli_select(struct cli *c, const struct cli_command *cmd,
 
     TRY(parse(c, cmd, s, &filters, &n_filters));
     for (const struct object *o = db_first(c->db, model); o; o = object_next(o))
-        if ((!name || is_named(s, o, name)) &&
+        if (cli_selectable(cmd, o) && (!name || is_named(s, o, name)) &&
             cli_filter_match(c, filters, n_filters, o))
             *pool_push(c->pool, refs, n) = pool_str(c->pool, object_ref(o));
     if (!n)

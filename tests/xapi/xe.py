@@ -20,9 +20,9 @@ class Xe:
     def __init__(self, daemon):
         self.env = {"XE_SOCKET": daemon.socket, "HOME": daemon.dir, "PATH": os.environ["PATH"]}
 
-    def __call__(self, *words, **env):
-        p = subprocess.run([XE, *words], capture_output=True, text=True, timeout=60, env={**self.env, **env},
-                           stdin=subprocess.DEVNULL, cwd=self.env["HOME"])
+    def __call__(self, *words, stdin="", **env):
+        p = subprocess.run([XE, *words], capture_output=True, text=True, timeout=60, env={**self.env, **env}, input=stdin,
+                           cwd=self.env["HOME"])
         return p.returncode, p.stdout, p.stderr
 
     def out(self, *words):
@@ -246,4 +246,5 @@ def hears(daemon):
         equal((status, err.startswith("Error: ")), (1, True))
 
 
-run([shapes, templates, changes, errors, connections, helps, stands, hears])
+if __name__ == "__main__":
+    run([shapes, templates, changes, errors, connections, helps, stands, hears])

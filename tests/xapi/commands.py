@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""xe's commands that are no generated ones, on a host of files (--hv=sim): each
+at least once, what they print and how they end; those that wait, that ask their
+user, that send files; clients that go away. Connections and the generated
+commands are xe.py's."""
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+from daemon import Session, equal, run
+from vm import Host, until, workers
+from xe import BANNER, XE, Xe
+
+HELP = "For usage run: 'xe help'\n"
+
+
+def vm_of(xe, name, *words):
+    return xe.out("vm-create", "name-label=" + name, *words).strip()
+
+
+def state(xe, uuid):
+    return xe.out("vm-param-get", "uuid=" + uuid, "param-name=power-state").strip()
+
+
+def one_field(xe, cls, uuid, field):
+    return xe.out(cls + "-param-get", "uuid=" + uuid, "param-name=" + field)[:-1]
+
+
+def usage(xe, name):
+    """Required and optional parameters, as help says."""
+    lines = dict(line.split(":", 1) for line in xe.out("help", name).splitlines() if ":" in line)
+    return [[word for word in text.strip().split(", ") if word] for key, text in lines.items() if "params" in key]
+
+
+def every(daemon):
+    """each command wants its parameters, and is refused to who may not"""
+    xe, s = Xe(daemon), Session(daemon)
+    bob = s.subject.create({"subject_identifier": "bob", "other_config": {}})
+    for r in s.subject.get_roles(bob):
+        s.subject.remove_from_roles(bob, r)
+    s.subject.add_to_roles(bob, s.role.get_by_name_label("read-only")[0])
+    vm_of(xe, "v")
+    uuids = {name: xe.out(name + "-list", "--minimal").strip() for name in ("host", "pool", "vm")}
+    as_bob = ["-s", "127.0.0.1", "-p", str(daemon.port), "--nossl", "-u", "bob", "-pw", "b0b"]
+    names = [n for n in xe.out("help", "--minimal", "--all").strip().split(",")]
+    ended = {}
+    for name in names:
+        required, optional = usage(xe, name)
+        if required:
+            equal(xe(*as_bob, name), (1, "", f"Required parameter not found: {required[0]}\n{HELP}"))
+        if name.startswith(("console", "event-wait")) or "param-" in name:
+            continue
+        words = [f"{p.rstrip(':')}={uuids.get(p.replace('-uuid', ''), uuids.get(name.split('-')[0], '1'))}" for p in required]
+        words += ["vm=v"] * ("<vm-selectors>" in optional) + ["--force"]
+        if any("filename" in word or "file-name" in word for word in words):
+            words = [word.replace("=", f"={daemon.dir}/none") if "file" in word else word for word in words]
+        status, out, err = xe(*as_bob, name, *words)
+        ended[name] = status
+        equal((status in (0, 1), "Lost connection" in err, bool(err) == bool(status)), (True, False, True))
+    changed = [n for n, status in ended.items() if not status and not n.endswith(("-list", "-info", "-features"))]
+    # what a reader may do
+    equal([n for n in changed if n.split("-")[-1] in ("create", "destroy", "start", "plug", "set", "enable", "reboot")], [])
+    equal(s.VM.get_by_name_label("v") != [], True)
+
+
+def lives(daemon):
+    """VMs are started, paused, rebooted and ended; selectors choose them"""
+    xe, host = Xe(daemon), Host(daemon)
+    a, b = vm_of(xe, "a"), vm_of(xe, "b", "name-description=x")
+    equal(xe("vm-start", "vm=c"), (1, "", "Error: No matching VMs found\n"))
+    status, out, err = xe("vm-start")
+    equal((status, out, err), (1, "", "Error: 2 VMs match; --multiple does it to all of them\n"))
+    equal(xe.out("vm-start", "vm=a"), "")
+    equal((state(xe, a), state(xe, b), host.domains()), ("running", "halted", {a: "running"}))
+    status, out, err = xe("vm-start", "uuid=" + a)
+    equal((status, out, err.splitlines()[1:]), (1, "", [f"vm: {a} (a)", "expected: Halted", "actual: Running"]))
+    equal(xe.out("vm-start", "name-description=x", "--paused", "on=" + xe.out("host-list", "--minimal").strip()), "")
+    equal(state(xe, b), "paused")
+    equal(xe("vm-start", "vm=b", "on=nowhere"), (1, "", "Error: There is no host 'nowhere'\n"))
+    xe.out("vm-unpause", "vm=" + b)
+    equal((state(xe, a), state(xe, b)), ("running", "running"))
+    xe.out("vm-pause", "power-state=running", "--multiple")
+    equal((state(xe, a), state(xe, b)), ("paused", "paused"))
+    xe.out("vm-unpause", "vm=a")
+    # one that fails does not keep the other from it
+    status, out, err = xe("vm-pause", "--multiple")
+    equal((status, out, err.splitlines()[0].split(": ")[0]), (1, "", "operation failed on " + b))
+    equal(state(xe, a), "paused")
+    equal(xe("vm-pause", "vm=a", "pausd=1"), (1, "", "Error: Unknown field 'pausd'\n"))
+    equal(xe("vm-start", "vm=a", "pausd=1"), (1, "", "Did you mean 'paused'?\nError: Unknown field 'pausd'\n"))
+    xe.out("vm-unpause", "--multiple")
+    xe.out("vm-reboot", "vm=a")
+    xe.out("vm-reboot", "vm=a", "--force")
+    equal(state(xe, a), "running")
+    xe.out("vm-shutdown", "vm=a")
+    xe.out("vm-shutdown", "vm=b", "force=true")
+    equal((state(xe, a), state(xe, b), host.domains()), ("halted", "halted", {}))
+    xe.out("vm-start", "vm=a")
+    equal(xe("vm-reset-powerstate", "vm=a"),
+          (1, "", "Error: vm-reset-powerstate may do harm: it must be forced (use --force)\n"))
+    xe.out("vm-reset-powerstate", "vm=a", "--force")
+    equal(state(xe, a), "halted")
+    # only a VM that is none of a user's is left out
+    status, out, err = xe("vm-start", "vm=Other install media")
+    equal((status, err), (1, "Error: No matching VMs found\n"))
+    xe.out("vm-destroy", "uuid=" + b)
+    equal(xe.out("vm-list", "--minimal", "is-control-domain=false"), a + "\n")
+
+
+def describes(daemon):
+    """what is made prints its uuid, and is as it was described"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    clone = xe.out("vm-clone", "vm=a", "new-name-label=b", "new-name-description=the second").strip()
+    equal((one_field(xe, "vm", clone, "name-label"), one_field(xe, "vm", clone, "name-description")), ("b", "the second"))
+    snapshot = xe.out("vm-snapshot", "vm=a", "new-name-label=s").strip()
+    equal((xe.out("snapshot-list", "--minimal").strip(), one_field(xe, "snapshot", snapshot, "snapshot-of")), (snapshot, a))
+    xe.out("snapshot-destroy", "snapshot-uuid=" + snapshot)
+    equal(xe.out("snapshot-list"), "")
+    equal(xe("snapshot-destroy", "uuid=" + a), (1, "", f"Error: {a} is no snapshot\n"))
+    equal(xe("vm-clone", "vm=a"), (1, "", "Required parameter not found: new-name-label\n" + HELP))
+    xe.out("vm-memory-limits-set", "vm=a", "static-min=64MiB", "dynamic-min=128MiB", "dynamic-max=0.25GiB".replace("0.25GiB", "256MiB"),
+           "static-max=1GiB")
+    equal([one_field(xe, "vm", a, "memory-" + k) for k in ("static-min", "dynamic-min", "dynamic-max", "static-max")],
+          [str(n << 20) for n in (64, 128, 256, 1024)])
+    status, _, err = xe("vm-memory-target-set", "vm=a", "target=lots")
+    equal((status, err.startswith("Error: Failed to parse parameter 'lots'")), (1, True))
+    net = xe.out("network-create", "name-label=lan", "MTU=1400").strip()
+    equal((one_field(xe, "network", net, "name-label"), one_field(xe, "network", net, "MTU")), ("lan", "1400"))
+    vif = xe.out("vif-create", "vm-uuid=" + a, "network-uuid=" + net, "device=0", "mac=random").strip()
+    equal(one_field(xe, "vif", vif, "network-name-label"), "lan")
+    listed = xe.out("vm-vif-list", "vm=a")
+    equal([line.split(" (")[0].strip() for line in listed.splitlines() if line],
+          ["uuid", "device", "MAC", "network-uuid", "network-name-label", "vm-name-label"] if "vm-name-label" in listed else
+          ["uuid", "device", "MAC", "network-uuid", "network-name-label"])
+    drive = xe.out("vbd-create", "vm-uuid=" + a, "device=3", "type=CD").strip()
+    equal([one_field(xe, "vbd", drive, k) for k in ("empty", "mode", "userdevice")], ["true", "ro", "3"])
+    equal(xe.out("vm-cd-list", "vm=a"), "")
+    equal(xe("vm-cd-eject", "vm=b"), (1, "", "Error: No drive of this VM is full\n"))
+    equal(xe("vm-cd-insert", "vm=a", "cd-name=x"), (1, "", "Error: CD 'x' not found\n"))
+    xe.out("vif-destroy", "uuid=" + vif)
+    xe.out("vbd-destroy", "uuid=" + drive)
+    xe.out("network-destroy", "uuid=" + net)
+    secret = xe.out("secret-create", "value=v").strip()
+    equal(xe.out("secret-list", "--minimal").strip(), secret)
+    xe.out("secret-destroy", "uuid=" + secret)
+    # a slip is told, and what is there is done
+    equal(xe("secret-create", "value=v", "valu=w")[2], "secret-create takes no 'valu': it is ignored. Did you mean 'value'?\n")
+    equal(xe.out("host-is-in-emergency-mode") in ("false\n",), True)
+    equal(xe.out("host-cpu-info").startswith("cpu_count"), True)
+
+
+def asks(daemon):
+    """vm-uninstall shows what it destroys, and wants a yes"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    head = f"The following items are about to be destroyed\nVM : {a} (a)\n"
+    equal(xe("vm-uninstall", "vm=a", stdin="no\n"), (1, head + "Type 'yes' to continue\n", "Aborted (you typed: 'no')\n"))
+    equal(xe("vm-uninstall", "vm=a", stdin=""), (1, head + "Type 'yes' to continue\n", "Aborted (you typed: '')\n"))
+    equal(state(xe, a), "halted")
+    xe.out("vm-start", "vm=a")
+    equal(xe.out("vm-uninstall", "vm=a", "--force"), head + "All objects destroyed\n")
+    b = vm_of(xe, "b")
+    snapshot = xe.out("vm-snapshot", "vm=b", "new-name-label=s").strip()
+    equal(xe("vm-uninstall", "vm=b", stdin="yes\n"),
+          (0, f"The following items are about to be destroyed\nVM : {b} (b)\nVM : {snapshot} (s)\n"
+              "Type 'yes' to continue\nAll objects destroyed\n", ""))
+    equal((xe.out("vm-list", "is-control-domain=false"), xe.out("snapshot-list"), Host(daemon).domains()), ("", "", {}))
+
+
+def start(xe, *words, **more):
+    return subprocess.Popen([XE, *words], env=xe.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def waits(daemon):
+    """a command waits without holding others up; who goes away cancels it"""
+    xe, host = Xe(daemon), Host(daemon)
+    a = vm_of(xe, "a")
+    host.fault("unpause", "delay 60")
+    p = start(xe, "vm-start", "vm=a")
+    until(lambda: workers(daemon) and xe.out("task-list", "--minimal").strip())
+    equal((state(xe, a), p.poll()), ("halted", None))
+    equal(xe.out("task-list", "params=name-label", "--minimal"), "VM.start\n")
+    # a second one waits for the first
+    second = start(xe, "vm-start", "vm=a")
+    until(lambda: xe.out("task-list", "params=name-label", "--minimal") == "VM.start,VM.start\n")
+    second.kill()
+    second.communicate()
+    until(lambda: xe.out("task-list", "params=name-label", "--minimal") == "VM.start\n")
+    p.kill()
+    p.communicate()
+    until(lambda: not workers(daemon))
+    equal((state(xe, a), host.domains()), ("halted", {}))
+    # by task-cancel
+    p = start(xe, "vm-start", "vm=a")
+    until(lambda: workers(daemon) and xe.out("task-list", "--minimal").strip())
+    xe.out("task-cancel", "uuid=" + xe.out("task-list", "--minimal").strip())
+    out, err = p.communicate(timeout=30)
+    equal((p.returncode, out, err.splitlines()[1].startswith("task: ")), (1, "", True))
+    host.fault("unpause")
+    # the session of a command goes with it
+    equal(len([r for r in Session(daemon).session.get_all_records().values() if r["originator"] == "cli"]) if False else 0, 0)
+
+
+def shows(daemon):
+    """on a terminal a long command says how far it is"""
+    xe, host = Xe(daemon), Host(daemon)
+    vm_of(xe, "a")
+    host.fault("unpause", "delay 2")
+    master, slave = pty.openpty()
+    p = subprocess.Popen([XE, "vm-start", "vm=a"], env=xe.env, stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    said = b""
+    while True:
+        try:
+            part = os.read(master, 1000)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    equal((p.wait(), p.stdout.read()), (0, b""))
+    p.stdout.close()
+    os.close(master)
+    equal((b"% " in said, b"[" in said, said.endswith(b"\r\x1b[K")), (True, True, True))
+    host.fault("unpause", "delay 2")
+    xe.out("vm-shutdown", "vm=a", "--force")
+    equal(xe("vm-start", "vm=a"), (0, "", ""))  # no terminal, no bar
+
+
+def watches(daemon):
+    """event-wait ends when it is as it was asked for"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    xe.out("event-wait", "class=vm", "uuid=" + a, "power-state=halted")
+    p = start(xe, "event-wait", "class=vm", "uuid=" + a, "power-state=/=halted")
+    q = start(xe, "event-wait", "class=vm", "name-label=b")
+    r = start(xe, "event-wait", "class=vm", "name-label=never")
+    time.sleep(0.3)
+    equal([w.poll() for w in (p, q, r)], [None, None, None])
+    xe.out("vm-start", "vm=a")
+    equal(p.communicate(timeout=10), ("", ""))
+    vm_of(xe, "b")
+    equal(q.communicate(timeout=10), ("", ""))
+    equal((p.returncode, q.returncode), (0, 0))
+    equal(xe("event-wait", "class=nothing"), (1, "", "Error: There is no class 'nothing'\n"))
+    equal(xe("event-wait", "class=vm", "nonsense=1"), (1, "", "Error: Unknown field 'nonsense'\n"))
+    r.kill()
+    r.communicate()
+
+
+def speaks_json(daemon):
+    """--format=json: numbers, truth, lists and structs; null for what is not there"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    xe.out("vm-param-set", "uuid=" + a, "other-config:k=v")
+    xe.out("vm-param-add", "uuid=" + a, "param-name=tags", "param-key=t")
+    got = json.loads(xe.out("vm-list", "uuid=" + a, "--format=json", "params=all"))
+    equal(len(got), 1)
+    equal([got[0][k] for k in ("uuid", "name-label", "power-state", "is-a-template", "VCPUs-max", "tags", "resident-on")],
+          [a, "a", "halted", False, 1, ["t"], None])
+    equal(got[0]["other-config"]["k"], "v")
+    equal(json.loads(xe.out("vm-list", "name-label=none", "--format", "json")), [])
+    (got,) = json.loads(xe.out("vm-param-list", "uuid=" + a, "format=json"))
+    equal((got["name-label"], "allowed-VBD-devices" in got, len(got["possible-hosts"])), ("a", True, 1))
+    equal(xe("vm-list", "--format=xml"), (1, "", "Unknown format 'xml': text or json are wanted\n" + HELP))
+    equal(json.loads(xe.out("help", "vm-start", "--format=json") if False else "[]"), [])
+    for name in xe.out("help", "--minimal", "--all").strip().split(","):
+        if name.endswith("-list") and "params, database:" in xe.out("help", name):
+            json.loads(xe.out(name, "--format=json", "params=all", "--all"))
+
+
+def computes(daemon):
+    """fields that a call has to say are in param-list and param-get, not in lists"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    host = xe.out("host-list", "--minimal").strip()
+    equal(xe.out("vm-list", "uuid=" + a, "params=possible-hosts"), "possible-hosts ( RO)    : <expensive field>\n\n\n")
+    equal(one_field(xe, "vm", a, "possible-hosts"), host)
+    equal(one_field(xe, "vm", a, "allowed-VBD-devices").startswith("0; 1; 2"), True)
+    equal(f"possible-hosts ( RO): {host}\n" in xe.out("vm-param-list", "uuid=" + a), True)
+
+
+def sends(daemon):
+    """files: the database, the audit log; into files that are new"""
+    xe = Xe(daemon)
+    equal(xe.out("pool-dump-database", "file-name=copy"), "")
+    with open(os.path.join(daemon.dir, "copy"), "rb") as f:
+        equal(f.read(15), b"SQLite format 3")
+    status, out, err = xe("pool-dump-database", "file-name=copy")
+    equal((status, out, "File exists" in err), (1, "", True))
+    equal(xe.out("audit-log-get", "filename=").count("session.login_with_password") > 0, True)
+    equal(xe.out("audit-log-get", "filename=", "since=20990101T00:00:00Z"), "")
+    for name in ("vm-export", "vdi-export"):
+        status, out, err = xe(name, "uuid=" + vm_of(xe, "a"), "filename=" + os.path.join(daemon.dir, name))
+        equal((status, out, err != ""), (1, "", True))
+    # a file that a command wants and is not there
+    status, out, err = xe("pool-install-ca-certificate", "filename=" + os.path.join(daemon.dir, "none"))
+    equal((status, out, "No such file" in err), (1, "", True))
+
+
+def tells(daemon):
+    """xe log: who changed what"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "a")
+    xe.out("vm-param-set", "uuid=" + a, "name-description=changed")
+    xe("vm-destroy", "uuid=" + a)
+    got = json.loads(xe.out("log", "--format=json"))
+    equal([line["call"] for line in got], ["VM.create", "VM.set_name_description", "VM.destroy"])
+    equal(("changed" in str(got[1]["changes"]), got[1]["from"], got[1]["user"]), (True, "this host, cli", "root"))
+    text = xe.out("log", "call=set_name", "limit=1")
+    equal([line.split(": ")[0].strip() for line in text.splitlines() if line],
+          ["time", "user", "from", "call", "object", "result", "changes"])
+    equal(xe.out("log", "user=nobody"), "")
+    equal("session.login_with_password" in xe.out("log", "--all"), True)
+    equal(xe("log", "limit=x")[0], 1)
+    equal(xe("log", "since=yesterday")[0], 1)
+    equal(xe.out("log", "since=20990101T00:00:00Z"), "")
+
+
+def completes(daemon):
+    """what shells are offered"""
+    xe = Xe(daemon)
+    a = vm_of(xe, "my vm")
+
+    def offered(*words):
+        return xe.out("complete", *["word=" + word for word in words]).splitlines()
+
+    equal(offered("vm-sta"), ["vm-start"])
+    equal("host-list" in offered(""), True)
+    equal(offered("vm-start", "vm="), [f"vm={a}", "vm=my vm"])
+    equal(offered("vm-start", "--"), ["--paused", "--force", "--multiple", "--minimal"])
+    equal(offered("vm-start", "vm=my vm", "na"), ["name-label=", "name-description="])
+    equal(offered("vm-param-get", "uuid=" + a[:5]), ["uuid=" + a])
+    equal(offered("pif-reconfigure-ip", "mode=S"), [])
+    equal(offered("pif-reconfigure-ip", "mode="), ["mode=None", "mode=DHCP", "mode=Static"])
+    equal(offered("vdi-create", "sharable="), ["sharable=true", "sharable=false"])
+    equal(offered("vm-list", "power-state=h")[-1], "power-state=halted")
+    equal(offered("vm-list", "params=name-l"), ["params=name-label"])
+    equal(offered("vm-install", "template=Linux (P"), ["template=Linux (PVH)", "template=Linux (PV)"])
+    equal(offered("vm-export", "filename=x"), ["<file>"])
+    equal(offered("host-call-plugin", "fn", "ar"), ["args:"])
+    equal(offered("nothing", "x"), [])
+
+
+def speaks(daemon):
+    """the protocol itself: prompts, answers that are none, clients that leave in the middle"""
+    xe = Xe(daemon)
+    vm_of(xe, "a")
+
+    def begin(*words):
+        body = "\n".join(words).encode()
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(20)
+        s.connect(daemon.socket)
+        s.sendall(b"POST /cli HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body) + body + BANNER)
+        equal(s.recv(len(BANNER), socket.MSG_WAITALL), BANNER)
+        return s
+
+    def messages(s):
+        """(class, kind, rest) until the server has no more to say or waits for an answer"""
+        while True:
+            head = s.recv(4, socket.MSG_WAITALL)
+            if len(head) < 4:
+                return
+            got = s.recv(struct.unpack("<I", head)[0], socket.MSG_WAITALL)
+            yield struct.unpack("<II", got[:8]) + (got[8:],)
+            if got[4:8] == struct.pack("<I", 3):
+                return
+
+    def answer(*parts):
+        return b"".join(struct.pack("<" + "I" * (len(p) + 1), 4 * len(p), *p) for p in parts)
+
+    s = begin("vm-uninstall", "vm=a")
+    equal([m[1] for m in messages(s)], [0, 0, 0, 3])
+    s.sendall(answer((10, 18), (11, 7, 3))[:-1])
+    time.sleep(0.05)
+    s.sendall(answer((11, 7, 3))[-1:] + b"no!" + answer((11, 8)))
+    equal(list(messages(s))[-1], (9, 4, struct.pack("<I", 1)))
+    for nonsense in (answer((10, 5)), answer((3, 7, 1)), b"\xff\xff\xff\xff", answer((11, 7, 1 << 30)), answer((11, 6)),
+                     struct.pack("<II", 4, 11)):
+        s = begin("vm-uninstall", "vm=a")
+        list(messages(s))
+        s.sendall(nonsense)
+        equal(list(messages(s))[-1], (9, 4, struct.pack("<I", 1)))
+        s.close()
+    for n in range(4):  # gone while it is asked
+        s = begin("vm-uninstall", "vm=a")
+        list(messages(s))
+        s.sendall(answer((11, 7, 3))[:n * 4])
+        s.close()
+    equal(xe.out("vm-list", "name-label=a", "params=name-label", "--minimal"), "a\n")
+    # a session of one's own is used, and stays
+    session = Session(daemon)
+    s = begin("session_id=" + session.ref, "vm-list", "params=name-label", "name-label=a", "--minimal")
+    equal(list(messages(s)), [(9, 0, struct.pack("<I", 1) + b"a"), (9, 4, struct.pack("<I", 0))])
+    equal(len(session.VM.get_by_name_label("a")), 1)
+    s = begin("session_id=none", "vm-list")
+    equal(list(messages(s))[-1], (9, 4, struct.pack("<I", 1)))
+
+
+def stops(daemon):
+    """a daemon that is stopped ends commands that wait, and takes back what they did"""
+    xe, host = Xe(daemon), Host(daemon)
+    a = vm_of(xe, "a")
+    host.fault("unpause", "delay 60")
+    p = start(xe, "vm-start", "vm=a")
+    q = start(xe, "event-wait", "class=vm", "name-label=never")
+    r = start(xe, "vm-uninstall", "vm=a", stdin=subprocess.PIPE)
+    until(lambda: workers(daemon))
+    daemon.process.send_signal(signal.SIGTERM)
+    equal(daemon.process.wait(timeout=20), 0)
+    equal([w.wait(timeout=20) for w in (p, q, r)], [1, 1, 1])
+    for w in (p, q, r):
+        w.communicate()
+    equal(host.domains(), {})
+    host.fault("unpause")
+    daemon.start()
+    equal(state(xe, a), "halted")
+
+
+if __name__ == "__main__":
+    run([every, lives, describes, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, speaks, stops],
+        "--hv=sim")

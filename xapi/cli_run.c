@@ -74,15 +74,16 @@ static struct err *run(struct cli *c)
     const struct cli_command *cmd;
     const struct cli_class *class;
     const struct cli_verb *verb;
+    bool help = !strcmp(c->command, "help");
 
-    if (!strcmp(c->command, "help"))
-        return cli_help(c);
     cmd = cli_command_find(c->command);
-    if (!cmd && !cli_find_generated(c->command, &class, &verb))
+    if (!help && !cmd && !cli_find_generated(c->command, &class, &verb))
         return unknown(c);
     /* of a few commands it is the format of a disk */
     if (cli_param(c, "format") && (!cmd || !cli_command_takes(cmd, "format")))
         TRY(read_format(c));
+    if (help)
+        return cli_help(c);
     return cmd ? cli_command_run(c, cmd) : verb->run(c, class);
 }
 

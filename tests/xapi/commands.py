@@ -7,7 +7,6 @@ commands are xe.py's."""
 import json
 import os
 import pty
-import select
 import signal
 import socket
 import struct
@@ -54,7 +53,8 @@ def every(daemon):
     for name in names:
         required, optional = usage(xe, name)
         if required:
-            equal(xe(*as_bob, name), (1, "", f"Required parameter not found: {required[0]}\n{HELP}"))
+            status, out, err = xe(name)
+            equal((status, out, err.split(": ")[0], err.endswith(HELP)), (1, "", "Required parameter not found", True))
         if name.startswith(("console", "event-wait")) or "param-" in name:
             continue
         words = [f"{p.rstrip(':')}={uuids.get(p.replace('-uuid', ''), uuids.get(name.split('-')[0], '1'))}" for p in required]
@@ -80,7 +80,7 @@ def lives(daemon):
     equal(xe.out("vm-start", "vm=a"), "")
     equal((state(xe, a), state(xe, b), host.domains()), ("running", "halted", {a: "running"}))
     status, out, err = xe("vm-start", "uuid=" + a)
-    equal((status, out, err.splitlines()[1:]), (1, "", [f"vm: {a} (a)", "expected: Halted", "actual: Running"]))
+    equal((status, out, err.splitlines()[1:]), (1, "", [f"vm: {a} (a)", "expected: halted", "actual: running"]))
     equal(xe.out("vm-start", "name-description=x", "--paused", "on=" + xe.out("host-list", "--minimal").strip()), "")
     equal(state(xe, b), "paused")
     equal(xe("vm-start", "vm=b", "on=nowhere"), (1, "", "Error: There is no host 'nowhere'\n"))
@@ -105,7 +105,9 @@ def lives(daemon):
     xe.out("vm-start", "vm=a")
     equal(xe("vm-reset-powerstate", "vm=a"),
           (1, "", "Error: vm-reset-powerstate may do harm: it must be forced (use --force)\n"))
-    xe.out("vm-reset-powerstate", "vm=a", "--force")
+    status, _, err = xe("vm-reset-powerstate", "vm=a", "--force")
+    equal((status, err.splitlines()[1]), (1, f"vm: {a} (a)"))  # its domain is there
+    xe.out("vm-shutdown", "vm=a", "--force")
     equal(state(xe, a), "halted")
     # only a VM that is none of a user's is left out
     status, out, err = xe("vm-start", "vm=Other install media")
@@ -126,7 +128,7 @@ def describes(daemon):
     equal(xe.out("snapshot-list"), "")
     equal(xe("snapshot-destroy", "uuid=" + a), (1, "", f"Error: {a} is no snapshot\n"))
     equal(xe("vm-clone", "vm=a"), (1, "", "Required parameter not found: new-name-label\n" + HELP))
-    xe.out("vm-memory-limits-set", "vm=a", "static-min=64MiB", "dynamic-min=128MiB", "dynamic-max=0.25GiB".replace("0.25GiB", "256MiB"),
+    xe.out("vm-memory-limits-set", "vm=a", "static-min=64MiB", "dynamic-min=128MiB", "dynamic-max=256MiB",
            "static-max=1GiB")
     equal([one_field(xe, "vm", a, "memory-" + k) for k in ("static-min", "dynamic-min", "dynamic-max", "static-max")],
           [str(n << 20) for n in (64, 128, 256, 1024)])
@@ -138,8 +140,7 @@ def describes(daemon):
     equal(one_field(xe, "vif", vif, "network-name-label"), "lan")
     listed = xe.out("vm-vif-list", "vm=a")
     equal([line.split(" (")[0].strip() for line in listed.splitlines() if line],
-          ["uuid", "device", "MAC", "network-uuid", "network-name-label", "vm-name-label"] if "vm-name-label" in listed else
-          ["uuid", "device", "MAC", "network-uuid", "network-name-label"])
+          ["uuid", "vm-name-label", "device", "MAC", "network-uuid", "network-name-label"])
     drive = xe.out("vbd-create", "vm-uuid=" + a, "device=3", "type=CD").strip()
     equal([one_field(xe, "vbd", drive, k) for k in ("empty", "mode", "userdevice")], ["true", "ro", "3"])
     equal(xe.out("vm-cd-list", "vm=a"), "")
@@ -205,8 +206,6 @@ def waits(daemon):
     out, err = p.communicate(timeout=30)
     equal((p.returncode, out, err.splitlines()[1].startswith("task: ")), (1, "", True))
     host.fault("unpause")
-    # the session of a command goes with it
-    equal(len([r for r in Session(daemon).session.get_all_records().values() if r["originator"] == "cli"]) if False else 0, 0)
 
 
 def shows(daemon):
@@ -271,7 +270,7 @@ def speaks_json(daemon):
     (got,) = json.loads(xe.out("vm-param-list", "uuid=" + a, "format=json"))
     equal((got["name-label"], "allowed-VBD-devices" in got, len(got["possible-hosts"])), ("a", True, 1))
     equal(xe("vm-list", "--format=xml"), (1, "", "Unknown format 'xml': text or json are wanted\n" + HELP))
-    equal(json.loads(xe.out("help", "vm-start", "--format=json") if False else "[]"), [])
+    equal(json.loads(xe.out("help", "vm-start", "--format=json"))[0]["command name"], "vm-start")
     for name in xe.out("help", "--minimal", "--all").strip().split(","):
         if name.endswith("-list") and "params, database:" in xe.out("help", name):
             json.loads(xe.out(name, "--format=json", "params=all", "--all"))
@@ -339,7 +338,7 @@ def completes(daemon):
     equal(offered("vm-start", "--"), ["--paused", "--force", "--multiple", "--minimal"])
     equal(offered("vm-start", "vm=my vm", "na"), ["name-label=", "name-description="])
     equal(offered("vm-param-get", "uuid=" + a[:5]), ["uuid=" + a])
-    equal(offered("pif-reconfigure-ip", "mode=S"), [])
+    equal(offered("pif-reconfigure-ip", "mode=S"), ["mode=Static"])
     equal(offered("pif-reconfigure-ip", "mode="), ["mode=None", "mode=DHCP", "mode=Static"])
     equal(offered("vdi-create", "sharable="), ["sharable=true", "sharable=false"])
     equal(offered("vm-list", "power-state=h")[-1], "power-state=halted")
@@ -417,9 +416,9 @@ def stops(daemon):
     until(lambda: workers(daemon))
     daemon.process.send_signal(signal.SIGTERM)
     equal(daemon.process.wait(timeout=20), 0)
-    equal([w.wait(timeout=20) for w in (p, q, r)], [1, 1, 1])
     for w in (p, q, r):
-        w.communicate()
+        w.communicate(timeout=20)
+    equal([w.returncode for w in (p, q, r)], [1, 1, 1])
     equal(host.domains(), {})
     host.fault("unpause")
     daemon.start()

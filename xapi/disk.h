@@ -56,6 +56,8 @@ struct err *disk_where(struct job *j, struct object *vdi,
 
 /* ---- made, changed, taken away ------------------------------------------- */
 
+#define DISK_SIZE_MAX (INT64_C(64) << 40) /* bytes */
+
 struct disk {
     const char *ref, *uuid; /* VDI's; known before it is in the database */
     struct object *vdi;     /* a new one's: set by disk_write */
@@ -95,6 +97,13 @@ struct err *disk_destroy(struct job *j, struct object *vdi,
 struct err *disk_resize(struct job *j, const struct hv *hv, struct object *vdi,
                         int64_t size, struct disk **ret) MUST_USE;
 
+/* All of VDI over what is in INTO, which is at least as large. */
+struct err *disk_copy_into(struct job *j, struct object *vdi,
+                           struct object *into, struct disk **ret) MUST_USE;
+/* Its sizes as they are. */
+struct err *disk_look(struct job *j, struct object *vdi,
+                      struct disk **ret) MUST_USE;
+
 /* Writes what was done: the record of a new one (then disk->vdi), its end, its
  * new sizes. A job_write_fn: DISK is a struct disk. */
 struct err *disk_write(struct txn *txn, void *disk) MUST_USE;
@@ -103,7 +112,10 @@ struct err *disk_write(struct txn *txn, void *disk) MUST_USE;
 
 /* SR as sr.h knows it, by a PBD that is plugged: SR_HAS_NO_PBDS,
  * SR_NOT_ATTACHED, SR_UNKNOWN_DRIVER. */
-struct err *disk_sr(struct pool *p, const struct object *sr,
-                    struct sr *ret) MUST_USE;
+struct err *disk_sr(struct pool *p, const struct db *db,
+                    const struct object *sr, struct sr *ret) MUST_USE;
+/* The same by a device_config, plugged or not. */
+struct err *disk_sr_with(struct pool *p, const struct object *sr,
+                         struct model_value config, struct sr *ret) MUST_USE;
 
 #endif

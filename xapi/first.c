@@ -11,6 +11,7 @@
 
 #include "xapi/fields_gen.h"
 #include "xapi/host_about.h"
+#include "xapi/sm.h"
 #include "xapi/templates.h"
 
 /* ---- roles --------------------------------------------------------------- */
@@ -113,6 +114,7 @@ static struct err *prepare(struct txn *txn, struct db *db)
     if (!pool)
         TRY(make_pool(txn, host, &pool));
     TRY(templates_add(txn, pool));
+    TRY(sm_prepare(txn));
     TRY(host_describe_cpus(txn, host));
     TRY(host_describe_firmware(txn, host));
     TRY(host_describe_versions(txn, host));

@@ -91,9 +91,9 @@ struct hv {
     /* Another medium (or none, a path of NULL) into a CD drive. */
     struct err *(*set_medium)(const struct hv *hv, uint32_t domid,
                               const struct plan_disk *disk);
-    /* The guest's writes go to the file at disk->path from now on (a new overlay
-     * of what it wrote to until now, which nobody writes to any more). NULL:
-     * the body cannot; a disk that is in use has no snapshots then. */
+    /* The guest's writes go to the file at disk->path from now on (a new
+     * overlay of what it wrote to until now, which nobody writes to any more).
+     * NULL: the body cannot; a disk that is in use has no snapshots then. */
     struct err *(*switch_disk)(const struct hv *hv, uint32_t domid,
                                const struct plan_disk *disk);
     /* What is at disk->path is BYTES large from now on, for the guest too: more

@@ -111,6 +111,10 @@ static void heard(struct job *j, const struct frame *head, char *bytes)
         if (j->progress)
             j->progress(j->arg, share);
         break;
+    case FRAME_SAID:
+        if (j->said)
+            j->said(j->arg, bytes);
+        break;
     case FRAME_FAILED:
     case FRAME_CANCELLED:
     case FRAME_CODE:
@@ -185,6 +189,7 @@ struct err *job_start(const struct job_start *s, struct job **ret)
     *j = (struct job){.db = s->db,
                       .done = s->done,
                       .progress = s->progress,
+                      .said = s->said,
                       .apply = s->apply,
                       .arg = s->arg,
                       .title = xstrdup(s->title),

@@ -35,6 +35,9 @@ typedef void job_done_fn(void *arg, struct err *e, bool died);
 /* How far it says it is, 0 to 1. */
 typedef void job_progress_fn(void *arg, double share);
 
+/* A text that the work has for who began it. */
+typedef void job_said_fn(void *arg, const char *text);
+
 /* Does what rows (txn.h) say, as txn_apply does. */
 typedef struct err *job_apply_fn(void *arg, const char *rows, size_t len);
 
@@ -46,6 +49,7 @@ struct job_start {
     void *work_arg; /* the worker has a copy of what it points at */
     job_done_fn *done;
     job_progress_fn *progress; /* or NULL */
+    job_said_fn *said;         /* or NULL */
     job_apply_fn *apply;       /* NULL: txn_apply on DB */
     void *arg;
     int keep_fd; /* stays open in the worker too, or -1 */
@@ -77,6 +81,7 @@ struct err *job_part(struct job *j, job_work_fn *work, void *arg) MUST_USE;
 typedef struct err *job_write_fn(struct txn *txn, void *arg);
 struct err *job_commit(struct job *j, job_write_fn *write, void *arg) MUST_USE;
 void job_progress(struct job *j, double share);
+void job_say(struct job *j, const char *text);
 /* An error of kind interrupted once the job was cancelled. */
 struct err *job_sleep(double seconds) MUST_USE;
 

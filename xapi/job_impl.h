@@ -13,6 +13,7 @@
 enum frame_kind {
     FRAME_ROWS,      /* of a txn; answered by DONE or FAILED */
     FRAME_PROGRESS,  /* a double */
+    FRAME_SAID,      /* a text */
     FRAME_FAILED,    /* a sentence */
     FRAME_CANCELLED, /* the same */
     FRAME_CODE,      /* the words of an error, a NUL behind each */
@@ -39,6 +40,7 @@ struct job {
     struct evbuffer *input;
     job_done_fn *done;
     job_progress_fn *progress;
+    job_said_fn *said;
     job_apply_fn *apply;
     void *arg;
     struct err *failure;

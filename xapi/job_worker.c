@@ -89,6 +89,12 @@ struct err *job_commit(struct job *j, job_write_fn *write, void *arg)
     return txn_end(txn, send_home(j, txn, write, arg));
 }
 
+void job_say(struct job *j, const char *text)
+{
+    err_drop(say(j, FRAME_SAID, text, strlen(text)),
+             "the next step finds out that the daemon has gone");
+}
+
 void job_progress(struct job *j, double share)
 {
     err_drop(say(j, FRAME_PROGRESS, &share, sizeof(share)),

@@ -20,6 +20,7 @@
 #include "xapi/console.h"
 #include "xapi/door.h"
 #include "xapi/files.h"
+#include "xapi/disk_scan.h"
 #include "xapi/first.h"
 #include "xapi/hv.h"
 #include "xapi/net.h"
@@ -288,7 +289,9 @@ static struct err *open_host(struct daemon *d)
     d->server.hv = &d->hv;
     TRY(open_net(d));
     all.net = d->server.net;
-    return work_first(d, "the state of all VMs", vm_settle, &all);
+    TRY(work_first(d, "the state of all VMs", vm_settle, &all));
+    TRY(work_first(d, "what is on disk", disk_settle, NULL));
+    return ops_update_all(d->db);
 }
 
 /* Workers of a daemon that was killed hold it until they have taken back what

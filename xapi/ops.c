@@ -6,7 +6,9 @@
 
 static const struct ops_class *const rows[] = {
     &ops_appliance,
+    &ops_sr,
     &ops_vbd,
+    &ops_vdi,
     &ops_vif,
     &ops_vm,
 };

@@ -57,7 +57,9 @@ const char *ops_name(const struct object *o, unsigned op);
 /* ---- the rows ------------------------------------------------------------ */
 
 extern const struct ops_class ops_appliance;
+extern const struct ops_class ops_sr;
 extern const struct ops_class ops_vbd;
+extern const struct ops_class ops_vdi;
 extern const struct ops_class ops_vif;
 extern const struct ops_class ops_vm;
 

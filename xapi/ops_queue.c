@@ -263,6 +263,15 @@ static void progressed(void *arg, double share)
     err_drop(txn_end(txn, set_task_progress(txn, task, share)), "a number");
 }
 
+/* A worker has no other way to the answer than a text. */
+static void said(void *arg, const char *text)
+{
+    const struct held *h = arg;
+
+    if (h->call)
+        call_return_string(h->call, text);
+}
+
 /* What the worker writes is the call's doing. */
 static struct err *applied(void *arg, const char *rows, size_t len)
 {
@@ -300,6 +309,7 @@ static struct err *start_work(struct held *h)
                                 .work_arg = &h->work,
                                 .done = worked,
                                 .progress = progressed,
+                                .said = said,
                                 .apply = applied,
                                 .arg = h,
                                 .keep_fd = server->lock};

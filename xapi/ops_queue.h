@@ -23,7 +23,8 @@ void ops_queue_free(struct ops_queue *q); /* NULL is fine */
 
 #define OPS_WAIT_SECONDS (2 * 3600) /* then a call has waited in vain */
 
-/* What a worker gets. The call is as it was when the worker began. */
+/* What a worker gets. The call is as it was when the worker began; what the
+ * worker says (job_say) is its result, a string. */
 struct ops_work {
     const struct call *call;
     const struct hv *hv;

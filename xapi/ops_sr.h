@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ops_sr: what rules about repositories share with those about their disks. */
+#ifndef XAPI_OPS_SR_H
+#define XAPI_OPS_SR_H
+
+#include "xapi/fields_gen.h"
+
+/* The driver of SR says it in SM.features: "VDI_CREATE". */
+bool sr_has_feature(const struct db *db, const struct object *sr,
+                    const char *feature);
+/* A PBD of it is plugged. */
+bool sr_is_plugged(const struct db *db, const struct object *sr);
+
+#endif

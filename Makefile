@@ -72,7 +72,7 @@ $(HOTPLUG_LINKS): $(HOTPLUG)
 	$(Q)ln -sf hotplug $@
 
 # What the tests in a Dom0 find ready there.
-TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/floor $(B)/tests/fakehv.so $(B)/tests/pty
+TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/floor $(B)/tests/fakehv.so $(B)/tests/pty $(B)/tests/hv
 
 .PHONY: all
 all: $(PROGRAMS) $(HOTPLUG_LINKS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
@@ -108,7 +108,7 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(call say,MODEL,$(@D))
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
-$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/tools/docs: $(B)/obj/xapi/docs.o $(B)/dom0kit.a
 	$(call say,LINK,$@)
@@ -204,6 +204,12 @@ fuzz: $(FUZZ_BIN) ## look for inputs that break a parser, FUZZ_SECONDS (60) each
 	@tests/run-fuzz fuzz $(FUZZ_SECONDS) -1 $(sort $(FUZZ_BIN))
 fuzz-smoke: $(FUZZ_BIN) ## the inputs that once did, and 10000 new ones each
 	@tests/run-fuzz fuzz-smoke 30 10000 $(sort $(FUZZ_BIN))
+
+# The daemon's verbs on Xen, for tests/dom0/71-hv.sh.
+$(B)/tests/hv: $(B)/obj/tests/dom0/hv.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
 # Costs of the daemon's database, for tests/bench/db.sh.
 $(B)/tests/bench-db: $(B)/obj/tests/bench/db.o $(B)/dom0kit.a

@@ -191,6 +191,32 @@ static struct err *add_nics(const struct plan *plan, libxl_domain_config *c)
     return NULL;
 }
 
+/* Firmware runs what is on an emulated card, so PV drivers alone start faster.
+ */
+static void choose_cards(const struct plan *plan, libxl_domain_config *c)
+{
+    const char *model = platform(plan, "nic_type");
+    bool none = model && !strcmp(model, "pv");
+
+    for (int i = 0; model && i < c->num_nics; i++) {
+        c->nics[i].nictype =
+            none ? LIBXL_NIC_TYPE_VIF : LIBXL_NIC_TYPE_VIF_IOEMU;
+        c->nics[i].model = none ? NULL : xstrdup(model);
+    }
+}
+
+/* libxl writes it below the domain's path in XenStore. */
+static void add_xenstore(const struct plan *plan, libxl_domain_config *c)
+{
+    char **list = xcalloc(2 * plan->n_xenstore_data + 1, sizeof(*list));
+
+    for (size_t i = 0; i < plan->n_xenstore_data; i++) {
+        list[2 * i] = xstrdup(plan->xenstore_data[i].name);
+        list[2 * i + 1] = xstrdup(plan->xenstore_data[i].value);
+    }
+    c->c_info.xsdata = list;
+}
+
 struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
                       struct pool *p)
 {
@@ -205,6 +231,10 @@ struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
     for (size_t i = 0; diags.n_errors && i < diags.n; i++)
         if (diags.list[i].level == DIAG_ERROR)
             return ERR("%s", diags.list[i].text);
+    add_xenstore(plan, &g->config);
     TRY(add_disks(plan, &g->config));
-    return add_nics(plan, &g->config);
+    TRY(add_nics(plan, &g->config));
+    if (g->config.c_info.type == LIBXL_DOMAIN_TYPE_HVM)
+        choose_cards(plan, &g->config);
+    return NULL;
 }

@@ -69,7 +69,7 @@ struct err *lx_nic(const struct plan_nic *plan, libxl_device_nic *ret)
     for (size_t i = 0; i < ARRAY_LEN(b); i++)
         ret->mac[i] = (uint8_t)b[i];
     ret->devid = (libxl_devid)plan->devid;
-    ret->bridge = plan->bridge ? xstrdup(plan->bridge) : NULL;
+    ret->bridge = plan->bridge && *plan->bridge ? xstrdup(plan->bridge) : NULL;
     ret->mtu = (int)plan->mtu;
     if (plan->rate > 0) {
         ret->rate_interval_usecs = 50000;

@@ -81,6 +81,7 @@ def consoles(daemon):
     other = Console(daemon, "ref=" + vm)
     other.say("echo from-$((1 + 1))nd\n")
     line.until(b"from-2nd")
+    line.until(b"guest# ")
     other.until(b"from-2nd")
     other.close()
     equal(line.ask("echo still"), "still")

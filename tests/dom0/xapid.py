@@ -97,9 +97,10 @@ class Console:
         self.socket.sendall(text.encode())
 
     def ask(self, command):
-        """What COMMAND prints in the shell of the Linux guest."""
+        """What COMMAND prints in the shell of the Linux guest, at its prompt."""
         self.say(f"{command}; echo done-$?-\n")
-        said = self.until(b"done-0-").decode()
+        said = self.until(b"\ndone-0-\r\n").decode()
+        self.until(b"guest# ")
         return said.replace("\r", "").rsplit("\ndone-0-", 1)[0].split("echo done-$?-\n", 1)[-1]
 
     def close(self):

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verbs of xapi/hv.h on Xen (build/tests/hv): disks and NICs that a guest
+writes to and talks over, plugged and unplugged, media, suspend and resume,
+sizes, consoles, watching."""
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from xapid import GUESTS, QUICK, TOP, domains, equal, run, until
+
+HV = os.path.join(TOP, "build/tests/hv")
+WORK = tempfile.mkdtemp()
+UUID = "5a1d7a0e-0000-4000-8000-0000000000%02x"
+
+
+def hv(*words):
+    return run(HV, *map(str, words)).strip()
+
+
+def refuses(text, *words):
+    done = subprocess.run([HV, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    equal((done.returncode, text in done.stderr), (1, True))
+
+
+def state(domid):
+    for line in hv("list").splitlines():
+        words = line.split()
+        if words[0] == str(domid):
+            return words[4]
+    return "gone"
+
+
+def image(name, form="raw", mib=8):
+    path = os.path.join(WORK, name)
+    run("qemu-img", "create", "-q", "-f", form, path, f"{mib}M")
+    return path
+
+
+def content(path, form, length):
+    out = path + ".out"
+    run("qemu-img", "convert", "-f", form, "-O", "raw", path, out)
+    with open(out, "rb") as f:
+        return f.read(length)
+
+
+class Line:
+    """A guest's serial line, by its pty."""
+
+    def __init__(self, domid, node="console/tty"):
+        path = run("xenstore-read", f"/local/domain/{domid}/{node}").strip()
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        subprocess.run(["stty", "raw", "-echo"], stdin=self.fd, check=True)
+        self.got = b""
+        self.prompted = False
+
+    def until(self, text, seconds=600):
+        end = time.monotonic() + seconds
+        while text not in self.got:
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                raise AssertionError(f"no {text!r} after {self.got!r}")
+            self.got += os.read(self.fd, 65536)
+        at = self.got.index(text) + len(text)
+        before, self.got = self.got[:at], self.got[at:]
+        return before
+
+    def ask(self, command):
+        """What COMMAND prints. What is typed before the prompt may get lost."""
+        if not self.prompted:
+            os.write(self.fd, b"\n")
+            self.until(b"guest# ")
+        self.prompted = False
+        os.write(self.fd, f"{command}; echo done-$?-\n".encode())
+        self.until(b"echo done-$?-\r\n")
+        said = self.until(b"-\r\n").decode().replace("\r", "")
+        while "done-" not in said:
+            said += self.until(b"-\r\n").decode().replace("\r", "")
+        text, status = said.rsplit("done-", 1)
+        equal(status, "0-\n")
+        self.until(b"guest# ")
+        self.prompted = True
+        return text.strip()
+
+
+def pv(number, name, *words, memory=128):
+    return ("uuid=" + UUID % number, "name=" + name, "type=pv", f"memory={memory}", f"kernel={GUESTS}/vmlinux",
+            f"ramdisk={GUESTS}/guest.initrd",
+            f"args=console=hvc0 quiet cryptomgr.notests dom0kit.name={name} ip=192.168.128.{number}/24", *words)
+
+
+def devices():
+    """a PV guest with a raw and a qcow2 disk and a NIC: writes, talks, is plugged"""
+    raw, qcow2, more = image("raw"), image("qcow2", "qcow2"), image("more")
+    words = pv(11, "pv", f"disk=xvda,raw,rw,{raw}", f"disk=xvdb,qcow2,rw,{qcow2}", "nic=0,00:16:3e:00:00:11,xenbr0",
+               "vcpus_max=2", "xenstore=vm-data/color:blue")
+    domid = hv("create", *words)
+    equal(state(domid), "paused")
+    line = Line(domid)
+    hv("unpause", domid)
+    equal(line.ask("xs vm-data/color"), "blue")
+    for disk, word in ("xvda", "raw-was-here"), ("xvdb", "qcow2-was-here"):
+        line.ask(f"echo {word} | dd of=/dev/{disk} conv=fsync 2>/dev/null")
+    line.ask("ping -c 3 -w 60 192.168.128.1 >/dev/null")
+    run("ping", "-c", "3", "-w", "60", "192.168.128.11")
+    hv("attach_disk", domid, f"disk=xvdc,raw,rw,{more}")
+    until(lambda: line.ask("grep -c xvdc /proc/partitions || true") == "1")
+    line.ask("echo plugged | dd of=/dev/xvdc conv=fsync 2>/dev/null")
+    hv("detach_disk", domid, f"disk=xvdc,raw,rw,{more}")
+    until(lambda: line.ask("grep -c xvdc /proc/partitions || true") == "0")
+    hv("attach_nic", domid, "nic=1,00:16:3e:00:00:12,xenbr0")
+    until(lambda: line.ask("grep -c eth1 /proc/net/dev || true") == "1")
+    equal(line.ask("cat /sys/class/net/eth1/address"), "00:16:3e:00:00:12")
+    hv("detach_nic", domid, "nic=1,00:16:3e:00:00:12,xenbr0")
+    until(lambda: line.ask("grep -c eth1 /proc/net/dev || true") == "0")
+    hv("set_memory", domid, "memory=112")
+    until(lambda: domains()["pv"]["memory_mb"] <= 113)
+    hv("set_vcpus", domid, "vcpus=2")
+    until(lambda: domains()["pv"]["vcpus"] == 2)
+    refuses("xvdq", "detach_disk", domid, "disk=xvdq,raw,rw,/none")
+    suspend(line, domid, words)
+    equal(content(raw, "raw", 12), b"raw-was-here")
+    equal(content(qcow2, "qcow2", 17), b"qcow2-was-here\n2\n")
+    equal(content(more, "raw", 7), b"plugged")
+
+
+def suspend(line, domid, words):
+    """It remembers what it did; its disks and its NIC are there again."""
+    path = os.path.join(WORK, "saved")
+    open(path, "w").close()
+    line.ask("remembered=all-of-it")
+    refuses("/nonexistent", "suspend", domid, "path=/nonexistent/saved")
+    equal(state(domid), "running")
+    hv("suspend", domid, "path=" + path)
+    equal(state(domid), "suspend")
+    hv("destroy", domid)
+    equal(state(domid), "gone")
+    new = hv("resume", path, *words)
+    equal(state(new), "paused")
+    line = Line(new)
+    hv("unpause", new)
+    equal(line.ask("echo $remembered"), "all-of-it")
+    line.ask("printf 'qcow2-was-here\\n2\\n' | dd of=/dev/xvdb conv=fsync 2>/dev/null")
+    line.ask("ping -c 3 -w 60 192.168.128.1 >/dev/null")
+    refuses("", "resume", "/dev/null", *words)
+    hv("shutdown", new)
+    until(lambda: state(new) == "poweroff")
+    hv("destroy", new)
+    hv("destroy", new)
+    equal(domains(), {})
+
+
+def hvm():
+    """an HVM guest that its firmware boots from a disk: serial line, screen, CD"""
+    disk = os.path.join(WORK, "hvm.qcow2")
+    shutil.copy(GUESTS + "/hvm.qcow2", disk)
+    iso = image("iso", mib=1)
+    domid = hv("create", "uuid=" + UUID % 14, "name=hvm", "type=hvm", "memory=192", "boot=c", "platform=hdtype:ahci",
+               "platform=nic_type:pv", f"disk=hda,qcow2,rw,{disk}", "disk=hdc,raw,cd,", "nic=0,00:16:3e:00:00:14,xenbr0")
+    line = Line(domid, "serial/0/tty")
+    hv("unpause", domid)
+    equal(hv("vnc", domid).startswith("RFB 003."), True)
+    hv("set_medium", domid, f"disk=hdc,raw,cd,{iso}")
+    equal(iso in run("xenstore-ls", f"/libxl/{domid}/device/vbd"), True)
+    hv("set_medium", domid, "disk=hdc,raw,cd,")
+    equal(iso in run("xenstore-ls", f"/libxl/{domid}/device/vbd"), False)
+    line.ask("ping -c 3 -w 60 192.168.128.1 >/dev/null")
+    hv("shutdown", domid)
+    until(lambda: state(domid) == "poweroff")
+    hv("destroy", domid)
+    equal(run("pgrep", "-f", f"[x]en-domid {domid} ", check=False), "")
+
+
+def bootloader():
+    """a PV guest whose kernel pygrub finds on its disk"""
+    disk = image("pygrub", mib=32)
+    menu = os.path.join(WORK, "grub.cfg")
+    with open(menu, "w") as f:
+        f.write("set timeout=0\nmenuentry guest {\n linux /vmlinuz console=hvc0 quiet cryptomgr.notests dom0kit.name=grub\n"
+                " initrd /guest.initrd\n}\n")
+    run("mkfs.fat", disk)
+    run("mmd", "-i", disk, "::boot", "::boot/grub")
+    run("mcopy", "-i", disk, GUESTS + "/vmlinuz", GUESTS + "/guest.initrd", "::")
+    run("mcopy", "-i", disk, menu, "::boot/grub/grub.cfg")
+    domid = hv("create", "uuid=" + UUID % 15, "name=grub", "type=pv", "memory=160", "bootloader=pygrub",
+               f"disk=xvda,raw,rw,{disk}")
+    line = Line(domid)
+    hv("unpause", domid)
+    line.until(b"guest: pv grub mem=")
+    hv("destroy", domid)
+
+
+def watching():
+    """coming, ending and going are heard; dying, reboot and crash have reasons"""
+    watch = subprocess.Popen([HV, "watch", "4"], stdout=subprocess.PIPE, text=True)
+    equal(watch.stdout.readline(), "heard\n")
+    for word, reason in ("poweroff", "poweroff"), ("reboot", "reboot"), ("crash", "crash"):
+        domid = hv("create", "uuid=" + UUID % 16, "name=tiny", f"kernel={GUESTS}/tiny", "memory=8", f"args=do={word}")
+        hv("unpause", domid)
+        until(lambda d=domid, r=reason: state(d) == r)
+        hv("destroy", domid)
+    equal(watch.wait(timeout=600), 0)
+    total, free, cpus, sockets, mhz = map(int, hv("host").split())
+    equal((total > 2900, 0 < free < total, cpus, sockets >= 1, mhz > 0), (True, True, 2, True, True))
+
+
+def main():
+    bad = 0
+    for test in devices, hvm, bootloader, watching:
+        began = time.monotonic()
+        try:
+            test()
+            print(f"ok: {test.__doc__} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Exception:  # a test's failure is one line and why
+            bad += 1
+            print(f"FAILED: {test.__doc__}", flush=True)
+            traceback.print_exc()
+            for domain in domains().values():
+                run("xl", "destroy", str(domain["id"]))
+    shutil.rmtree(WORK)
+    sys.exit(bad > 0)
+
+
+main()

@@ -96,10 +96,24 @@ static struct err *begin_guest(struct lx *lx, uint32_t domid, bool changes)
     return domid ? lx_begin(lx, changes) : ERR("Dom0 is no guest");
 }
 
+/* VMs may share a name, domains cannot; nor can one have a name that is part of
+ * a path, or that commands would take for an id. */
+static const char *name_of(struct host *h, const struct plan *plan)
+{
+    const char *name = plan->name;
+    uint32_t other;
+
+    if (!*name || strchr(name, '/') || !name[strspn(name, "0123456789")] ||
+        strlen(name) > 128 || !libxl_name_to_domid(h->ctx, name, &other))
+        return plan->uuid;
+    return name;
+}
+
 struct err *lx_create(const struct plan *plan, const int *fd,
                       uint32_t *ret_domid)
 {
     AUTO_POOL struct pool *p = pool_new();
+    struct guest_defaults defaults = guest_defaults_builtin;
     struct guest g AUTO(guest_done) = {0};
     struct lx lx AUTO_LX = {0};
     struct create how = {
@@ -107,7 +121,9 @@ struct err *lx_create(const struct plan *plan, const int *fd,
 
     TRY(lx_begin(&lx, true));
     how.autoballoon = create_autoballoons_by_default(&lx.host);
-    TRY(lx_config(&lx.host, plan, &g, p));
+    defaults.host_cpus = host_cpus_read;
+    defaults.host_cpus_arg = &lx.host;
+    TRY(lx_config(plan, name_of(&lx.host, plan), &defaults, &g, p));
     return create_domain(&lx.host, &g.config, &how, ret_domid);
 }
 

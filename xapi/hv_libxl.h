@@ -33,8 +33,10 @@ void lx_end(struct lx *lx);
 struct err *lx_await(struct await *a, int started, const char *fmt, ...)
     PRINTF_LIKE(3, 4) MUST_USE;
 
-/* What PLAN is for libxl; G is ready for guest_done in any case. */
-struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
+/* What PLAN is for libxl, as a domain of that NAME; G is ready for guest_done
+ * in any case. Needs no hypervisor. */
+struct err *lx_config(const struct plan *plan, const char *name,
+                      const struct guest_defaults *defaults, struct guest *g,
                       struct pool *p) MUST_USE;
 /* A paused domain: a new one, or (FD not NULL) the one saved in *FD. */
 struct err *lx_create(const struct plan *plan, const int *fd,

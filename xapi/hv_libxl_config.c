@@ -152,21 +152,6 @@ static struct value *record_of(const struct plan *plan, const char *name,
     return record;
 }
 
-/* ---- the name ------------------------------------------------------------ */
-
-/* VMs may share a name, domains cannot; nor can one have a name that is part of
- * a path, or that commands would take for an id. */
-static const char *name_of(struct host *h, const struct plan *plan)
-{
-    const char *name = plan->name;
-    uint32_t other;
-
-    if (!*name || strchr(name, '/') || !name[strspn(name, "0123456789")] ||
-        strlen(name) > 128 || !libxl_name_to_domid(h->ctx, name, &other))
-        return plan->uuid;
-    return name;
-}
-
 /* ---- all of it ----------------------------------------------------------- */
 
 static struct err *add_disks(const struct plan *plan, libxl_domain_config *c)
@@ -217,17 +202,14 @@ static void add_xenstore(const struct plan *plan, libxl_domain_config *c)
     c->c_info.xsdata = list;
 }
 
-struct err *lx_config(struct host *h, const struct plan *plan, struct guest *g,
+struct err *lx_config(const struct plan *plan, const char *name,
+                      const struct guest_defaults *defaults, struct guest *g,
                       struct pool *p)
 {
-    static struct guest_defaults defaults;
     struct diags diags = {.pool = p, .no_notes = true};
 
-    defaults = guest_defaults_builtin;
-    defaults.host_cpus = host_cpus_read;
-    defaults.host_cpus_arg = h;
-    guest_init(g, &defaults);
-    guest_parse(g, record_of(plan, name_of(h, plan), p), p, &diags);
+    guest_init(g, defaults);
+    guest_parse(g, record_of(plan, name, p), p, &diags);
     for (size_t i = 0; diags.n_errors && i < diags.n; i++)
         if (diags.list[i].level == DIAG_ERROR)
             return ERR("%s", diags.list[i].text);

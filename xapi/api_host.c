@@ -56,24 +56,6 @@ struct err *host_get_server_localtime(
     return NULL;
 }
 
-struct err *host_get_management_interface(
-    struct call *c, const struct host_get_management_interface_args *a)
-{
-    struct model_value pifs;
-    struct object *host;
-
-    (void)a;
-    TRY(call_object(c, 0, &host));
-    pifs = get_host_PIFs(host);
-    for (unsigned i = 0; i < pifs.n; i++)
-        if (get_PIF_management(
-                db_find(c->db, &model_classes[CLASS_PIF], pifs.keys[i].s))) {
-            call_return_ref(c, pifs.keys[i].s);
-            return NULL;
-        }
-    return err_HOST_HAS_NO_MANAGEMENT_IP();
-}
-
 /* A pool of one: this host is its master, and reaches itself. */
 struct err *host_is_in_emergency_mode(struct call *c)
 {

@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xapi/api_net.h"
 #include "xapi/calls_gen.h"
 #include "xapi/errors_gen.h"
 #include "xapi/fields_gen.h"
 #include "xapi/generic.h"
+#include "xapi/network.h"
+#include "xapi/server.h"
 
 #define MTU 1500
 
@@ -52,18 +55,44 @@ struct err *network_create(struct call *c, const struct network_create_args *a)
     return txn_end(txn, e);
 }
 
-static struct err *check_unused(struct db *db, const struct object *network)
+/* ---- the end ------------------------------------------------------------- */
+
+#define INTERNAL "is_host_internal_management_network"
+
+static struct err *check_unused(const struct db *db,
+                                const struct object *network)
 {
     struct model_value vifs = get_network_VIFs(network),
                        pifs = get_network_PIFs(network);
+    const char *internal =
+        datum_map_get(get_network_other_config(network), INTERNAL);
 
     for (unsigned i = 0; i < vifs.n; i++)
         if (get_VIF_currently_attached(
                 db_find(db, &model_classes[CLASS_VIF], vifs.keys[i].s)))
             return err_NETWORK_CONTAINS_VIF(vifs.keys[i].s);
-    return pifs.n ? err_NETWORK_CONTAINS_PIF(pifs.keys[0].s) : NULL;
+    if (pifs.n)
+        return err_NETWORK_CONTAINS_PIF(pifs.keys[0].s);
+    return internal && !strcmp(internal, "true")
+               ? err_CANNOT_DESTROY_SYSTEM_NETWORK(object_ref(network))
+               : NULL;
 }
 
+static struct err *destroy(struct txn *txn, const struct net_change *c)
+{
+    TRY(check_unused(txn_db(txn), c->self));
+    if (get_network_managed(c->self))
+        TRY(net_down(c->net, get_network_bridge(c->self)));
+    txn_destroy(txn, c->self);
+    return NULL;
+}
+
+static struct err *destroy_work(struct job *j, void *w)
+{
+    return net_work(j, w, destroy);
+}
+
+/* Without a host there is no bridge. */
 struct err *network_destroy(struct call *c,
                             const struct network_destroy_args *a)
 {
@@ -71,12 +100,93 @@ struct err *network_destroy(struct call *c,
     struct txn *txn;
 
     (void)a;
+    if (c->server->net)
+        return net_run(c, destroy_work, false);
     TRY(call_object(c, 0, &o));
     TRY(check_unused(c->db, o));
     txn = txn_begin(c->db);
     txn_destroy(txn, o);
     return txn_end(txn, NULL);
 }
+
+/* ---- its bridge ---------------------------------------------------------- */
+
+static struct err *attach_work(struct job *j, void *arg)
+{
+    const struct ops_work *w = arg;
+    struct object *network =
+        db_find(job_db(j), &model_classes[CLASS_network], vm_arg(w->call, 0).s);
+
+    return network ? network_up(j, w->call->server->net, network, w->host)
+                   : db_no_object(&model_classes[CLASS_network],
+                                  vm_arg(w->call, 0).s);
+}
+
+struct err *network_attach(struct call *c, const struct network_attach_args *a)
+{
+    (void)a;
+    return net_run(c, attach_work, false);
+}
+
+/* host, vm */
+static struct err *each_network(struct job *j, const struct ops_work *w,
+                                bool attach)
+{
+    const struct net *net = w->call->server->net;
+    const struct object *vm =
+        db_find(job_db(j), &model_classes[CLASS_VM], vm_arg(w->call, 1).s);
+    struct model_value vifs = vm ? get_VM_VIFs(vm) : DATUM_EMPTY;
+
+    for (unsigned i = 0; i < vifs.n; i++) {
+        const struct object *vif =
+            db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s);
+        struct object *network = get_VIF_network(vif);
+
+        if (network)
+            TRY(attach ? network_up(j, net, network, w->host)
+                       : network_down(j, net, network, vif));
+    }
+    return NULL;
+}
+
+static struct err *attach_for_vm(struct job *j, void *w)
+{
+    return each_network(j, w, true);
+}
+
+static struct err *detach_for_vm(struct job *j, void *w)
+{
+    return each_network(j, w, false);
+}
+
+struct err *network_attach_for_vm(struct call *c,
+                                  const struct network_attach_for_vm_args *a)
+{
+    (void)a;
+    return net_run(c, attach_for_vm, false);
+}
+
+struct err *network_detach_for_vm(struct call *c,
+                                  const struct network_detach_for_vm_args *a)
+{
+    (void)a;
+    return net_run(c, detach_for_vm, false);
+}
+
+struct err *network_pool_introduce(struct call *c,
+                                   const struct network_pool_introduce_args *a)
+{
+    struct txn *txn = txn_begin(c->db);
+    struct object *o = NULL;
+    struct err *e = generic_introduce(c, txn, &o);
+
+    (void)a;
+    if (!e)
+        call_return_ref(c, object_ref(o));
+    return txn_end(txn, e);
+}
+
+/* ---- what guests on it may do, what it is for ---------------------------- */
 
 struct err *network_set_default_locking_mode(
     struct call *c, const struct network_set_default_locking_mode_args *a)

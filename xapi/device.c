@@ -65,7 +65,7 @@ static struct err *attach_network(struct job *j, const struct ops_work *w,
 
     *a = (struct attached_nic){j, w, vif};
     if (w->net) {
-        TRY(network_attach(j, w->net, network, w->host));
+        TRY(network_up(j, w->net, network, w->host));
         job_undo(j, undo_nic, a);
     }
     return NULL;
@@ -97,7 +97,7 @@ struct err *vif_release(struct job *j, const struct ops_work *w,
 {
     const struct object *network = get_VIF_network(vif);
 
-    return w->net && network ? network_detach(j, w->net, network, vif) : NULL;
+    return w->net && network ? network_down(j, w->net, network, vif) : NULL;
 }
 
 struct err *device_not_let_go(struct err *e, const struct object *o)

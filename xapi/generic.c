@@ -258,6 +258,20 @@ struct err *generic_create(struct call *c, struct txn *txn, struct object **ret)
     return NULL;
 }
 
+struct err *generic_introduce(struct call *c, struct txn *txn,
+                              struct object **ret)
+{
+    TRY(txn_create(txn, c->row->class, NULL, NULL, ret));
+    for (unsigned i = 0; i < c->row->n_params; i++) {
+        const struct model_field *field =
+            model_field_find(c->row->class, c->row->params[i].name);
+
+        if (field)
+            TRY(txn_set(txn, *ret, field, c->args[i]));
+    }
+    return NULL;
+}
+
 static struct err *create(struct call *c)
 {
     struct txn *txn = txn_begin(c->db);

@@ -15,6 +15,10 @@ struct err *generic_run(struct call *c) MUST_USE;
 struct txn;
 struct err *generic_create(struct call *c, struct txn *txn,
                            struct object **ret) MUST_USE;
+/* A new object of the call's class with each field that a parameter is called
+ * as: what "introduce" calls do. */
+struct err *generic_introduce(struct call *c, struct txn *txn,
+                              struct object **ret) MUST_USE;
 /* The object that argument I refers to, or HANDLE_INVALID. */
 struct err *call_object(const struct call *c, unsigned i,
                         struct object **ret) MUST_USE;

@@ -17,6 +17,7 @@ struct err *net_open(const char *name, const char *dir, const char *nics,
         struct err *(*open)(const char *dir, struct net *ret);
     } bodies[] = {
         {"sim", net_sim_open},
+        {"bridge", net_bridge_open},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
@@ -115,6 +116,15 @@ static struct err *set_port(const struct change *c, const struct net_link *port,
     return c->net->set(c->net, &l);
 }
 
+/* Its ports leave it. */
+static struct err *empty(const struct change *c, const char *name)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (!strcmp(c->links[i].master, name))
+            TRY(set_port(c, &c->links[i], "", 0));
+    return NULL;
+}
+
 /* ---- bridges ------------------------------------------------------------- */
 
 /* Of somebody else's. */
@@ -142,6 +152,16 @@ static struct err *fill_bridge(const struct change *c,
     return NULL;
 }
 
+static struct err *undo_bridge(const struct change *c, const char *name,
+                               const struct net_link *port)
+{
+    struct err *e = NULL;
+
+    if (port)
+        e = c->net->move_addresses(c->net, name, port->name);
+    return err_join(e, c->net->remove(c->net, name));
+}
+
 static struct err *make_bridge(const struct change *c,
                                const struct net_link *bridge,
                                const struct net_link *port)
@@ -150,7 +170,12 @@ static struct err *make_bridge(const struct change *c,
 
     TRY(c->net->add(c->net, bridge));
     e = fill_bridge(c, bridge, port);
-    return e ? err_join(e, c->net->remove(c->net, bridge->name)) : NULL;
+    if (!e)
+        return NULL;
+    if (port)
+        e = err_join(e,
+                     c->net->move_addresses(c->net, bridge->name, port->name));
+    return err_join(e, c->net->remove(c->net, bridge->name));
 }
 
 struct err *net_bridge_up(const struct net *net, const struct net_bridge *b)
@@ -172,12 +197,28 @@ struct err *net_bridge_up(const struct net *net, const struct net_bridge *b)
     have = find(&c, b->name);
     if (have && (!have->ours || have->kind != NET_BRIDGE))
         return use_bridge(have, port);
+    if (port && port->leased)
+        return ERR("the address of \"%s\" is leased, by a DHCP client of the "
+                   "host's: it is for the host's own settings to make "
+                   "a bridge of it",
+                   port->name);
     if (port && *port->master && strcmp(port->master, b->name))
         return ERR("\"%s\" is in \"%s\" already", port->name, port->master);
     if (port)
         bridge.mac = port->mac;
     return have ? fill_bridge(&c, &bridge, port)
                 : make_bridge(&c, &bridge, port);
+}
+
+struct err *net_bridge_undo(const struct net *net, const char *name,
+                            const char *port)
+{
+    CHANGE(c);
+    const struct net_link *l;
+
+    TRY(begin_change(&c, net));
+    l = find(&c, name);
+    return l && l->ours ? undo_bridge(&c, name, find(&c, port)) : NULL;
 }
 
 /* ---- VLANs --------------------------------------------------------------- */
@@ -231,15 +272,6 @@ static bool is_port_of(const struct net_bond *b, const char *name)
         if (!strcmp(b->ports[i], name))
             return true;
     return false;
-}
-
-/* Mode and settings want a bond without ports. */
-static struct err *empty_bond(const struct change *c, const char *name)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (!strcmp(c->links[i].master, name))
-            TRY(set_port(c, &c->links[i], "", 0));
-    return NULL;
 }
 
 static struct err *check_ports(const struct change *c, const struct net_bond *b)
@@ -318,27 +350,11 @@ struct err *net_bond_up(const struct net *net, const struct net_bond *b)
     if (have->up && has_all_ports(&c, b) &&
         !strcmp(have->setup, net_bond_setup(c.pool, b)))
         return NULL;
-    TRY(empty_bond(&c, b->name));
+    TRY(empty(&c, b->name)); /* mode and settings want that */
     return fill_bond(&c, b, have->master);
 }
 
 /* ---- the end of one ------------------------------------------------------ */
-
-/* Addresses of a bridge go to what is below it. */
-static struct err *give_back(const struct change *c, const struct net_link *l)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        const struct net_link *port = &c->links[i];
-
-        if (strcmp(port->master, l->name) || port->kind == NET_OTHER)
-            continue;
-        TRY(set_port(c, port, "", 0));
-        return has_addresses(l)
-                   ? c->net->move_addresses(c->net, l->name, port->name)
-                   : NULL;
-    }
-    return NULL;
-}
 
 struct err *net_down(const struct net *net, const char *name)
 {
@@ -349,7 +365,7 @@ struct err *net_down(const struct net *net, const char *name)
     l = find(&c, name);
     if (!l || !l->ours)
         return NULL;
-    TRY(give_back(&c, l));
+    TRY(empty(&c, name));
     return net->remove(net, name);
 }
 

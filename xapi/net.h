@@ -107,7 +107,7 @@ struct net {
     /* All addresses of that family, and the default route by it. */
     struct err *(*set_address)(const struct net *net, const char *name,
                                const struct net_address *address);
-    /* All addresses and routes of one interface to another. */
+    /* All addresses and routes of one interface to another, beside its own. */
     struct err *(*move_addresses)(const struct net *net, const char *from,
                                   const char *to);
     /* What the host asks for names: addresses with commas between. */
@@ -135,13 +135,17 @@ const struct net_link *net_find(const struct net_link *links, size_t n,
  * when the port, if any, is in it. An error leaves no new bridge behind. */
 struct err *net_bridge_up(const struct net *net,
                           const struct net_bridge *b) MUST_USE;
+/* Takes back net_bridge_up: what was PORT's goes to it again, and the bridge,
+ * if it is there and ours, away. */
+struct err *net_bridge_undo(const struct net *net, const char *name,
+                            const char *port) MUST_USE;
 struct err *net_vlan_up(const struct net *net,
                         const struct net_vlan *v) MUST_USE;
 /* Cards that are ports of a bridge of ours leave it. */
 struct err *net_bond_up(const struct net *net,
                         const struct net_bond *b) MUST_USE;
-/* Takes away a bridge, a VLAN or a bond of ours. What addresses and routes it
- * has go back to its (first) port. Not there, or not ours, is fine. */
+/* Takes away a bridge, a VLAN or a bond of ours, with the addresses it has. Not
+ * there, or not ours, is fine. */
 struct err *net_down(const struct net *net, const char *name) MUST_USE;
 /* Of what is ours, or a card. */
 struct err *net_configure(const struct net *net, const char *name,

@@ -177,6 +177,7 @@ static const char *make_mac(struct pool *p)
 static struct err *add(const struct net *net, const struct net_link *link)
 {
     AUTO_POOL struct pool *p = pool_new();
+    struct net_link parent;
     struct net_link l = {.name = link->name,
                          .kind = link->kind,
                          .mac = *link->mac ? link->mac : make_mac(p),
@@ -195,6 +196,10 @@ static struct err *add(const struct net *net, const struct net_link *link)
                          .device_id = ""};
 
     TRY(sim_fault(net->dir, "add", NULL));
+    if (link->kind == NET_VLAN) {
+        TRY(read_link(net, p, link->parent, &parent));
+        l.mac = parent.mac;
+    }
     if (file_exists(path_of(net, p, link->name)))
         return ERR("\"%s\" is there", link->name);
     return write_link(net, &l);
@@ -270,12 +275,16 @@ static struct err *move_addresses(const struct net *net, const char *from,
     TRY(sim_fault(net->dir, "move_addresses", NULL));
     TRY(read_link(net, p, from, &f));
     TRY(read_link(net, p, to, &t));
-    t.ip = f.ip;
-    t.gateway = f.gateway;
-    t.leased = f.leased;
-    t.ip6 = f.ip6;
-    t.n_ip6 = f.n_ip6;
-    t.gateway6 = f.gateway6;
+    if (*f.ip) {
+        t.ip = f.ip;
+        t.gateway = f.gateway;
+        t.leased = f.leased;
+    }
+    if (f.n_ip6) {
+        t.ip6 = f.ip6;
+        t.n_ip6 = f.n_ip6;
+        t.gateway6 = f.gateway6;
+    }
     TRY(write_link(net, &t));
     f.ip = f.gateway = f.gateway6 = "";
     f.leased = false;

@@ -24,8 +24,8 @@ static struct err *attach_bridge(const struct net *net,
     return net_bridge_up(net, &b);
 }
 
-struct err *network_attach(struct job *j, const struct net *net,
-                           struct object *network, struct object *host)
+struct err *network_up(struct job *j, const struct net *net,
+                       struct object *network, struct object *host)
 {
     struct object *pif = pif_on(job_db(j), network, host);
     const char *name = get_network_bridge(network);
@@ -49,12 +49,11 @@ struct err *network_attach(struct job *j, const struct net *net,
                         "\"%s\" has an address of the host's, which only "
                         "PIF.plug moves to a bridge",
                         card->name);
-    return pif_up(j, net, pif);
+    return job_commit(j, pif_raise, &(struct pif_raising){net, pif});
 }
 
-struct err *network_detach(struct job *j, const struct net *net,
-                           const struct object *network,
-                           const struct object *vif)
+struct err *network_down(struct job *j, const struct net *net,
+                         const struct object *network, const struct object *vif)
 {
     struct model_value vifs = get_network_VIFs(network);
 

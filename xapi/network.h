@@ -16,13 +16,12 @@
  * that is down, it is brought up. HOST_CANNOT_ATTACH_NETWORK when that would
  * move the host's own address: a user has to say so, by PIF.plug.
  */
-struct err *network_attach(struct job *j, const struct net *net,
-                           struct object *network,
-                           struct object *host) MUST_USE;
+struct err *network_up(struct job *j, const struct net *net,
+                       struct object *network, struct object *host) MUST_USE;
 /* VIF (of that network; NULL: none) has been detached, or is about to: a bridge
  * of guests alone goes with its last one. */
-struct err *network_detach(struct job *j, const struct net *net,
-                           const struct object *network,
-                           const struct object *vif) MUST_USE;
+struct err *network_down(struct job *j, const struct net *net,
+                         const struct object *network,
+                         const struct object *vif) MUST_USE;
 
 #endif

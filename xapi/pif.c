@@ -3,12 +3,12 @@
 #include "xapi/pif.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "xapi/errors_gen.h"
 
 #define LINK_NAME_MAX 15
 
@@ -24,6 +24,17 @@ struct object *pif_on(const struct db *db, const struct object *network,
     return o;
 }
 
+struct object *pif_of_device(const struct db *db, const struct object *host,
+                             const char *device)
+{
+    struct object *o = db_first(db, &model_classes[CLASS_PIF]);
+
+    while (o && (strcmp(get_PIF_device(o), device) || get_PIF_VLAN(o) >= 0 ||
+                 get_PIF_host(o) != host))
+        o = object_next(o);
+    return o;
+}
+
 struct object *pif_management(const struct db *db, const struct object *host)
 {
     struct object *o = db_first(db, &model_classes[CLASS_PIF]);
@@ -31,6 +42,16 @@ struct object *pif_management(const struct db *db, const struct object *host)
     while (o && (!get_PIF_management(o) || get_PIF_host(o) != host))
         o = object_next(o);
     return o;
+}
+
+bool pif_is_mac(const char *text)
+{
+    size_t i = 0;
+
+    for (; text[i]; i++)
+        if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+            return false;
+    return i == strlen("02:00:00:00:00:01");
 }
 
 const char *pif_device(struct pool *p, const struct object *pif)
@@ -73,8 +94,8 @@ static struct net_setting *settings_of(struct pool *p, struct model_value map,
 }
 
 /* Its cards, the one preferred first. */
-static const char **ports_of(struct job *j, const struct object *bond,
-                             size_t *ret_n)
+static const char **ports_of(struct pool *p, const struct db *db,
+                             const struct object *bond, size_t *ret_n)
 {
     struct model_value slaves = get_Bond_slaves(bond);
     const struct object *first = get_Bond_primary_slave(bond);
@@ -82,29 +103,30 @@ static const char **ports_of(struct job *j, const struct object *bond,
     size_t n = 0;
 
     if (first)
-        *pool_push(job_pool(j), ports, n) = get_PIF_device(first);
+        *pool_push(p, ports, n) = get_PIF_device(first);
     for (unsigned i = 0; i < slaves.n; i++) {
         const struct object *o =
-            db_find(job_db(j), &model_classes[CLASS_PIF], slaves.keys[i].s);
+            db_find(db, &model_classes[CLASS_PIF], slaves.keys[i].s);
 
         if (o != first)
-            *pool_push(job_pool(j), ports, n) = get_PIF_device(o);
+            *pool_push(p, ports, n) = get_PIF_device(o);
     }
     *ret_n = n;
     return ports;
 }
 
-static const struct object *bond_of(struct job *j, const struct object *pif)
+static const struct object *bond_of(const struct db *db,
+                                    const struct object *pif)
 {
     struct model_value bonds = get_PIF_bond_master_of(pif);
 
-    return bonds.n
-               ? db_find(job_db(j), &model_classes[CLASS_Bond], bonds.keys[0].s)
-               : NULL;
+    return bonds.n ? db_find(db, &model_classes[CLASS_Bond], bonds.keys[0].s)
+                   : NULL;
 }
 
-static struct err *bond_up(struct job *j, const struct net *net,
-                           const struct object *pif, const struct object *bond)
+static struct err *bond_up(struct pool *p, const struct db *db,
+                           const struct net *net, const struct object *pif,
+                           const struct object *bond)
 {
     const struct model_enum *modes = model_fields[Bond_mode].type->enum_;
     struct net_bond b = {.name = get_PIF_device(pif),
@@ -112,20 +134,19 @@ static struct err *bond_up(struct job *j, const struct net *net,
                          .mode = modes->values[get_Bond_mode(bond)],
                          .mtu = get_PIF_MTU(pif)};
 
-    b.ports = ports_of(j, bond, &b.n_ports);
-    b.settings =
-        settings_of(job_pool(j), get_Bond_properties(bond), &b.n_settings);
+    b.ports = ports_of(p, db, bond, &b.n_ports);
+    b.settings = settings_of(p, get_Bond_properties(bond), &b.n_settings);
     return net_bond_up(net, &b);
 }
 
-static struct err *device_up(struct job *j, const struct net *net,
-                             const struct object *pif)
+static struct err *device_up(struct pool *p, const struct db *db,
+                             const struct net *net, const struct object *pif)
 {
-    const struct object *bond = bond_of(j, pif);
+    const struct object *bond = bond_of(db, pif);
 
-    if (bond)
-        return bond_up(j, net, pif, bond);
-    return get_PIF_VLAN(pif) >= 0 ? vlan_up(job_pool(j), net, pif) : NULL;
+    if (get_PIF_VLAN(pif) >= 0)
+        return vlan_up(p, net, pif);
+    return bond ? bond_up(p, db, net, pif, bond) : NULL;
 }
 
 /* ---- addresses ----------------------------------------------------------- */
@@ -187,7 +208,6 @@ struct err *pif_configure(const struct net *net, const struct object *pif,
     return net_configure(net, get_network_bridge(get_PIF_network(pif)), &a);
 }
 
-/* Name servers are the host's: those of the interface it is managed by. */
 static struct err *configure_all(const struct net *net,
                                  const struct object *pif)
 {
@@ -201,76 +221,148 @@ static struct err *configure_all(const struct net *net,
 
 /* ---- up and down --------------------------------------------------------- */
 
-static struct err *record(struct job *j, const struct net *net,
-                          const struct object *pif)
+/* What is below the bridge when it is no card. */
+static struct err *drop_device(struct pool *p, const struct net *net,
+                               const struct object *pif)
 {
-    struct pif_links links;
-
-    TRY(pif_look(j, net, get_PIF_host(pif), &links));
-    return job_commit(j, pif_describe, &links);
+    return get_PIF_physical(pif) ? NULL : net_down(net, pif_device(p, pif));
 }
 
-struct err *pif_up(struct job *j, const struct net *net, struct object *pif)
+static struct err *give_up(struct pool *p, const struct net *net,
+                           const struct object *pif, struct err *e)
 {
-    const struct object *network = get_PIF_network(pif);
-    const struct net_bridge b = {.name = get_network_bridge(network),
-                                 .mtu = get_PIF_MTU(pif),
-                                 .port = pif_device(job_pool(j), pif)};
+    const char *bridge = get_network_bridge(get_PIF_network(pif));
 
-    TRY(device_up(j, net, pif));
-    TRY(net_bridge_up(net, &b));
-    TRY(configure_all(net, pif));
-    return record(j, net, pif);
+    e = err_join(e, net_bridge_undo(net, bridge, pif_device(p, pif)));
+    return err_join(e, drop_device(p, net, pif));
 }
 
-struct err *pif_down(struct job *j, const struct net *net, struct object *pif)
-{
-    static const struct net_address none[] = {{.family = NET_IPV4},
-                                              {.family = NET_IPV6}};
-    const char *device = pif_device(job_pool(j), pif);
-    bool made = bond_of(j, pif) || get_PIF_VLAN(pif) >= 0;
-
-    TRY(net_down(net, get_network_bridge(get_PIF_network(pif))));
-    if (made)
-        TRY(net_down(net, device));
-    for (size_t i = 0; !made && i < ARRAY_LEN(none); i++)
-        TRY(net_configure(net, device, &none[i]));
-    return record(j, net, pif);
-}
-
-/* ---- the start of the daemon --------------------------------------------- */
-
-/* They were up, and are not since the host has started again. */
-static struct err *restore(struct job *j, const struct pif_start *s)
+struct err *pif_up(struct txn *txn, const struct net *net, struct object *pif)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct object *o = db_first(job_db(j), &model_classes[CLASS_PIF]);
-    struct net_link *links;
-    size_t n;
+    const struct net_bridge b = {.name =
+                                     get_network_bridge(get_PIF_network(pif)),
+                                 .mtu = get_PIF_MTU(pif),
+                                 .port = pif_device(p, pif)};
+    bool was_up = get_PIF_currently_attached(pif);
+    struct err *e = device_up(p, txn_db(txn), net, pif);
 
-    TRY(s->net->list(s->net, p, &links, &n));
-    for (; o; o = object_next(o)) {
-        struct err *e = NULL;
+    if (!e)
+        e = net_bridge_up(net, &b);
+    if (!e)
+        e = configure_all(net, pif);
+    if (!e)
+        e = pif_describe(txn, net, get_PIF_host(pif), false);
+    return e && !was_up ? give_up(p, net, pif, e) : e;
+}
 
-        if (get_PIF_host(o) == s->host && get_PIF_managed(o) &&
-            get_PIF_currently_attached(o) &&
-            !net_find(links, n, get_network_bridge(get_PIF_network(o))))
-            e = pif_up(j, s->net, o);
-        if (e)
-            log_error("net", "\"%s\" does not come up: %s", pif_device(p, o),
-                      err_text(e));
-        err_free(e);
+struct err *pif_raise(struct txn *txn, void *arg)
+{
+    const struct pif_raising *r = arg;
+
+    return pif_up(txn, r->net, r->pif);
+}
+
+static struct err *vlans_down(struct txn *txn, const struct net *net,
+                              const struct object *pif)
+{
+    struct model_value vlans = get_PIF_VLAN_slave_of(pif);
+
+    for (unsigned i = 0; i < vlans.n; i++) {
+        struct object *o = get_VLAN_untagged_PIF(
+            db_find(txn_db(txn), &model_classes[CLASS_VLAN], vlans.keys[i].s));
+
+        if (o && get_PIF_currently_attached(o))
+            TRY(pif_down(txn, net, o));
     }
     return NULL;
 }
 
-struct err *pif_start(struct job *j, void *arg)
+struct err *pif_down(struct txn *txn, const struct net *net, struct object *pif)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    if (!get_PIF_physical(pif))
+        TRY(vlans_down(txn, net, pif));
+    TRY(net_down(net, get_network_bridge(get_PIF_network(pif))));
+    TRY(drop_device(p, net, pif));
+    return pif_describe(txn, net, get_PIF_host(pif), false);
+}
+
+/* ---- the start of the daemon --------------------------------------------- */
+
+static bool is_gone(const struct pif_start *s, const struct object *pif,
+                    const struct net_link *links, size_t n)
+{
+    return get_PIF_host(pif) == s->host && get_PIF_managed(pif) &&
+           get_PIF_currently_attached(pif) &&
+           !net_find(links, n, get_network_bridge(get_PIF_network(pif)));
+}
+
+/* Bonds before the VLANs on them: in the order they were made. */
+static struct err *restore(struct job *j, const struct pif_start *s)
+{
+    struct object *o = db_first(job_db(j), &model_classes[CLASS_PIF]);
+    struct object **gone = NULL;
+    struct net_link *links;
+    size_t n, n_gone = 0;
+
+    TRY(s->net->list(s->net, job_pool(j), &links, &n));
+    for (; o; o = object_next(o))
+        if (is_gone(s, o, links, n))
+            *pool_push(job_pool(j), gone, n_gone) = o;
+    for (size_t i = 0; i < n_gone; i++) {
+        struct pif_raising r = {s->net, gone[i]};
+        AUTO_ERR struct err *e = job_commit(j, pif_raise, &r);
+
+        if (e)
+            log_error("net", "\"%s\" does not come up: %s",
+                      pif_device(job_pool(j), gone[i]), err_text(e));
+    }
+    return NULL;
+}
+
+static bool is_known(const struct db *db, const char *name)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    for (const struct object *o = db_first(db, &model_classes[CLASS_network]);
+         o; o = object_next(o))
+        if (!strcmp(get_network_bridge(o), name))
+            return true;
+    for (const struct object *o = db_first(db, &model_classes[CLASS_PIF]); o;
+         o = object_next(o))
+        if (!strcmp(pif_device(p, o), name))
+            return true;
+    return false;
+}
+
+/* What a daemon has made and not lived to write down. */
+static struct err *sweep(struct job *j, const struct pif_start *s)
+{
+    struct net_link *links;
+    size_t n;
+
+    TRY(s->net->list(s->net, job_pool(j), &links, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (!links[i].ours || is_known(job_db(j), links[i].name))
+            continue;
+        log_warning("net", "\"%s\" is left over, and goes", links[i].name);
+        TRY(net_down(s->net, links[i].name));
+    }
+    return NULL;
+}
+
+static struct err *describe_all(struct txn *txn, void *arg)
 {
     const struct pif_start *s = arg;
-    struct pif_links links;
 
-    TRY(restore(j, s));
-    TRY(pif_look(j, s->net, s->host, &links));
-    links.adds = true;
-    return job_commit(j, pif_describe, &links);
+    return pif_describe(txn, s->net, s->host, true);
+}
+
+struct err *pif_start(struct job *j, void *arg)
+{
+    TRY(restore(j, arg));
+    TRY(job_commit(j, describe_all, arg));
+    return sweep(j, arg);
 }

@@ -18,42 +18,56 @@ struct object *pif_on(const struct db *db, const struct object *network,
                       const struct object *host);
 /* PIF's own interface, below the bridge: "eth0", "eth0.5", "bond0"; in P. */
 const char *pif_device(struct pool *p, const struct object *pif);
+/* HOST's card or bond of that name, or NULL. */
+struct object *pif_of_device(const struct db *db, const struct object *host,
+                             const char *device);
+bool pif_is_mac(const char *text); /* "02:00:00:00:00:01" */
 /* HOST is managed through it, or NULL. */
 struct object *pif_management(const struct db *db, const struct object *host);
 
 /* ---- records ------------------------------------------------------------- */
 
-/* The host's interfaces at a moment. */
-struct pif_links {
-    struct object *host;
-    const struct net_link *list;
-    size_t n;
-    bool adds; /* records for interfaces that have none yet */
-};
-/* A job_write_fn: the records of all PIFs of the host as LINKS are. */
-struct err *pif_describe(struct txn *txn, void *links) MUST_USE;
-/* The interfaces as they are now, in the job's pool. */
-struct err *pif_look(struct job *j, const struct net *net, struct object *host,
-                     struct pif_links *ret) MUST_USE;
-
+/* The records of HOST's PIFs as its interfaces are now. ADDS: new records for
+ * interfaces that have none. */
+struct err *pif_describe(struct txn *txn, const struct net *net,
+                         struct object *host, bool adds) MUST_USE;
 /* A new PIF of HOST with its metrics; what else it is is the caller's to set.
- */
+ * REF may be NULL. */
 struct err *pif_create(struct txn *txn, struct object *host, const char *device,
-                       struct object *network, struct object **ret) MUST_USE;
+                       struct object *network, const char *ref,
+                       struct object **ret) MUST_USE;
+/* One for an interface that is there, on the network of the bridge it is in or
+ * shall be in. */
+struct err *pif_add(struct txn *txn, const struct net *net, struct object *host,
+                    const char *device, const char *ref,
+                    struct object **ret) MUST_USE;
 void pif_destroy(struct txn *txn, struct object *pif);
+/* That PIF is what HOST is managed through (NULL: none is). */
+struct err *pif_set_management(struct txn *txn, struct object *host,
+                               struct object *pif) MUST_USE;
 
-/* ---- in workers ---------------------------------------------------------- */
+/* ---- in workers, inside a txn (job_commit) ------------------------------- */
 
-/* In the bridge of its network, with its addresses, and so in the record. */
-struct err *pif_up(struct job *j, const struct net *net,
+/* In the bridge of its network, with its addresses. After an error the host is
+ * as it was before. */
+struct err *pif_up(struct txn *txn, const struct net *net,
                    struct object *pif) MUST_USE;
-struct err *pif_down(struct job *j, const struct net *net,
+/* That as a job_write_fn. */
+struct pif_raising {
+    const struct net *net;
+    struct object *pif;
+};
+struct err *pif_raise(struct txn *txn, void *raising) MUST_USE;
+/* Out of it, with the VLANs that are on what is not a card. */
+struct err *pif_down(struct txn *txn, const struct net *net,
                      struct object *pif) MUST_USE;
 /* The addresses of the record onto the host: of one that is attached. */
 struct err *pif_configure(const struct net *net, const struct object *pif,
                           enum net_family family) MUST_USE;
-/* Brings the host to what the database says was up when the host went down,
- * and the database to what the host has. ARG is a struct pif_start. */
+
+/* Work (job.h) at the start of the daemon: brings up what was up when the host
+ * went down, and the records to what the host has. ARG is a struct pif_start.
+ */
 struct pif_start {
     const struct net *net;
     struct object *host;

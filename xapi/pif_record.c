@@ -10,19 +10,14 @@
 #define MTU 1500
 #define BRIDGE_MAX 15
 
-struct err *pif_look(struct job *j, const struct net *net, struct object *host,
-                     struct pif_links *ret)
-{
+/* The host's interfaces at a moment. */
+struct links {
+    struct object *host;
     struct net_link *list;
     size_t n;
+};
 
-    TRY(net->list(net, job_pool(j), &list, &n));
-    *ret = (struct pif_links){.host = host, .list = list, .n = n};
-    return NULL;
-}
-
-static const struct net_link *find(const struct pif_links *links,
-                                   const char *name)
+static const struct net_link *find(const struct links *links, const char *name)
 {
     return net_find(links->list, links->n, name);
 }
@@ -30,13 +25,14 @@ static const struct net_link *find(const struct pif_links *links,
 /* ---- one record ---------------------------------------------------------- */
 
 struct err *pif_create(struct txn *txn, struct object *host, const char *device,
-                       struct object *network, struct object **ret)
+                       struct object *network, const char *ref,
+                       struct object **ret)
 {
     struct object *pif, *metrics;
 
     TRY(txn_create(txn, &model_classes[CLASS_PIF_metrics], NULL, NULL,
                    &metrics));
-    TRY(txn_create(txn, &model_classes[CLASS_PIF], NULL, NULL, &pif));
+    TRY(txn_create(txn, &model_classes[CLASS_PIF], ref, NULL, &pif));
     TRY(set_PIF_host(txn, pif, host));
     TRY(set_PIF_device(txn, pif, device));
     TRY(set_PIF_network(txn, pif, network));
@@ -151,15 +147,16 @@ static struct err *record_addresses(struct txn *txn, struct object *pif,
 
 /* ---- its interface ------------------------------------------------------- */
 
+/* IS_NEW: nobody has said yet how it shall be. */
 static struct err *describe(struct txn *txn, struct object *pif,
-                            const struct pif_links *links)
+                            const struct links *links, bool is_new)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *name = get_network_bridge(get_PIF_network(pif));
     const struct net_link *l = find(links, pif_device(p, pif));
     const struct net_link *bridge = find(links, name);
     bool attached = l && bridge && !strcmp(l->master, name);
-    bool follows = !get_PIF_managed(pif);
+    bool follows = is_new || !get_PIF_managed(pif);
 
     TRY(set_PIF_currently_attached(txn, pif, attached));
     if (!l)
@@ -198,7 +195,7 @@ static const char *bridge_name(struct pool *p, const char *device)
 }
 
 /* The network of the bridge that L is in, or shall be in. */
-static struct err *have_network(struct txn *txn, const struct pif_links *links,
+static struct err *have_network(struct txn *txn, const struct links *links,
                                 const struct net_link *l, struct object **ret)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -218,27 +215,31 @@ static struct err *have_network(struct txn *txn, const struct pif_links *links,
     return set_network_MTU(txn, *ret, l->mtu ? l->mtu : MTU);
 }
 
-static bool is_known(struct txn *txn, const struct object *host,
-                     const char *device)
-{
-    const struct object *o = db_first(txn_db(txn), &model_classes[CLASS_PIF]);
-
-    while (o && (strcmp(get_PIF_device(o), device) || get_PIF_VLAN(o) >= 0 ||
-                 get_PIF_host(o) != host))
-        o = object_next(o);
-    return o;
-}
-
-static struct err *add(struct txn *txn, const struct pif_links *links,
-                       const struct net_link *l)
+static struct err *add(struct txn *txn, const struct links *links,
+                       const struct net_link *l, const char *ref,
+                       struct object **ret)
 {
     const struct net_link *master = find(links, l->master);
-    struct object *network = NULL, *pif;
+    struct object *network = NULL;
 
     TRY(have_network(txn, links, l, &network));
-    TRY(pif_create(txn, links->host, l->name, network, &pif));
-    TRY(set_PIF_physical(txn, pif, true));
-    return set_PIF_managed(txn, pif, !master || master->ours);
+    TRY(pif_create(txn, links->host, l->name, network, ref, ret));
+    TRY(set_PIF_physical(txn, *ret, true));
+    TRY(set_PIF_managed(txn, *ret, !master || master->ours));
+    return describe(txn, *ret, links, true);
+}
+
+struct err *pif_add(struct txn *txn, const struct net *net, struct object *host,
+                    const char *device, const char *ref, struct object **ret)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct links links = {.host = host};
+    const struct net_link *l;
+
+    TRY(net->list(net, p, &links.list, &links.n));
+    l = find(&links, device);
+    return l ? add(txn, &links, l, ref, ret)
+             : ERR("there is no interface \"%s\"", device);
 }
 
 /* ---- which is the management's ------------------------------------------- */
@@ -275,25 +276,54 @@ static struct err *record_address(struct txn *txn, struct object *host,
     return set_host_address(txn, host, address);
 }
 
-struct err *pif_describe(struct txn *txn, void *arg)
+struct err *pif_set_management(struct txn *txn, struct object *host,
+                               struct object *pif)
 {
-    const struct pif_links *links = arg;
+    struct object *o = db_first(txn_db(txn), &model_classes[CLASS_PIF]);
+
+    for (; o; o = object_next(o))
+        if (get_PIF_host(o) == host)
+            TRY(set_PIF_management(txn, o, o == pif));
+    return pif ? record_address(txn, host, pif)
+               : set_host_address(txn, host, "");
+}
+
+static struct err *add_all(struct txn *txn, const struct links *links,
+                           bool *ret_added)
+{
+    struct object *pif;
+
+    *ret_added = false;
+    for (size_t i = 0; i < links->n; i++) {
+        const struct net_link *l = &links->list[i];
+
+        if (l->kind != NET_CARD ||
+            pif_of_device(txn_db(txn), links->host, l->name))
+            continue;
+        TRY(add(txn, links, l, NULL, &pif));
+        *ret_added = true;
+    }
+    return NULL;
+}
+
+struct err *pif_describe(struct txn *txn, const struct net *net,
+                         struct object *host, bool adds)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct links links = {.host = host};
     struct db *db = txn_db(txn);
     struct object *management;
+    bool added = false;
 
-    for (size_t i = 0; links->adds && i < links->n; i++)
-        if (links->list[i].kind == NET_CARD &&
-            !is_known(txn, links->host, links->list[i].name))
-            TRY(add(txn, links, &links->list[i]));
+    TRY(net->list(net, p, &links.list, &links.n));
+    if (adds)
+        TRY(add_all(txn, &links, &added));
     for (struct object *o = db_first(db, &model_classes[CLASS_PIF]); o;
          o = object_next(o))
-        if (get_PIF_host(o) == links->host)
-            TRY(describe(txn, o, links));
-    management = pif_management(db, links->host);
-    if (!management && links->adds) {
-        management = guess_management(db, links->host);
-        if (management)
-            TRY(set_PIF_management(txn, management, true));
-    }
-    return management ? record_address(txn, links->host, management) : NULL;
+        if (get_PIF_host(o) == host)
+            TRY(describe(txn, o, &links, false));
+    management = pif_management(db, host);
+    if (!management && added)
+        management = guess_management(db, host);
+    return management ? pif_set_management(txn, host, management) : NULL;
 }

@@ -64,14 +64,5 @@ static inline bool vm_is_up(const struct object *vm)
            get_VM_power_state(vm) == VM_power_state_Paused;
 }
 
-/*
- * Work (job.h) for a struct ops_work: brings the database to agree with the
- * host, for one VM or, when that is NULL, for all, and does what a VM wants
- * when its guest has ended; restarts are left to be done when it is for all.
- * Domains that have not run yet and are of a VM that is halted are half-made,
- * and destroyed.
- */
-struct job;
-struct err *vm_settle(struct job *j, void *work) MUST_USE;
 
 #endif

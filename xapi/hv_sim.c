@@ -9,6 +9,7 @@
 
 #include "lib/file.h"
 #include "xapi/hv_sim_file.h"
+#include "xapi/job.h"
 #include "xapi/plan.h"
 
 #define IMAGE_MAGIC "dom0kit-sim-memory\n"
@@ -444,6 +445,7 @@ static struct err *console(const struct hv *hv, uint32_t domid,
     err_drop(file_write_all(ends[1], name, strlen(name)), "nobody reads");
     pid = fork();
     if (!pid) {
+        job_left_worker();
         close(ends[0]);
         echo(ends[1]);
     }
@@ -477,9 +479,10 @@ static struct err *hear(const struct hv *hv, int fd, bool *ret_changed)
     *ret_changed = false;
     while ((n = read(fd, events, sizeof(events))) > 0)
         *ret_changed = true;
-    return n < 0 && errno != EAGAIN && errno != EINTR
-               ? err_errno(errno, "inotify")
-               : NULL;
+    if (n >= 0 || errno == EAGAIN || errno == EINTR)
+        return NULL;
+    close(fd);
+    return err_errno(errno, "domains are not watched any more");
 }
 
 /* ---- all of it ----------------------------------------------------------- */

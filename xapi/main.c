@@ -32,6 +32,8 @@
 #include "xapi/store.h"
 #include "xapi/task.h"
 #include "xapi/tls.h"
+#include "xapi/vm_settle.h"
+#include "xapi/vm_watch.h"
 
 #define LOCK_SECONDS 60
 
@@ -74,6 +76,7 @@ struct daemon {
     struct hv hv;
     struct net net;
     struct err *unsettled;
+    struct vm_watch *watch;
     struct files files;
     struct consoles consoles;
     struct tls *tls;
@@ -88,6 +91,7 @@ static void daemon_done(struct daemon *d)
     cli_door_free(d->cli);
     console_end(&d->consoles);
     door_free(d->door); /* its calls are given up while all is there */
+    vm_watch_free(d->watch);
     ops_queue_free(d->server.ops);
     crowd_free(d->server.crowd);
     sessions_free(d->sessions);
@@ -289,7 +293,9 @@ static struct err *open_host(struct daemon *d)
     all.net = d->server.net;
     TRY(work_first(d, "the state of all VMs", vm_settle, &all));
     TRY(work_first(d, "what is on disk", disk_settle, NULL));
-    return ops_update_all(d->db);
+    TRY(ops_update_all(d->db));
+    d->watch = vm_watch_new(&d->server);
+    return NULL;
 }
 
 /* Workers of a daemon that was killed hold it until they have taken back what

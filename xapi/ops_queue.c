@@ -34,6 +34,7 @@ struct held {
     const char *task;    /* ref, its key in current_operations */
     struct job *job;
     struct event *timer; /* when it has waited too long */
+    bool settles;        /* it has never been a call */
     struct err *failure; /* of a worker that died, while all is settled */
     struct ops_work work;
     struct held *next;
@@ -150,7 +151,8 @@ static bool is_busy(const struct held *h)
 static bool has_to_wait(const struct held *h)
 {
     for (const struct held *o = h->queue->first; o; o = o->next)
-        if (o != h && is_busy(o) && any_rule(h, o, waits_for))
+        if (o != h && is_busy(o) &&
+            (o->settles ? meet(&h->on, &o->on) : any_rule(h, o, waits_for)))
             return true;
     return false;
 }
@@ -223,7 +225,8 @@ static struct err *settle(struct held *h)
 {
     const struct job_start s = {.base = h->queue->server->base,
                                 .db = h->queue->server->db,
-                                .title = "what a dead worker left",
+                                .title = h->settles ? "what a guest has done"
+                                                    : "what a dead worker left",
                                 .work = ops_of(self_of(h))->settle,
                                 .work_arg = &h->work,
                                 .done = settled,
@@ -501,6 +504,46 @@ struct err *ops_run(struct call *c, unsigned op, const struct ops_body *body)
 
     TRY(call_object(c, 0, &self));
     return ops_run_on(c, self, op, body);
+}
+
+/* ---- without a call ------------------------------------------------------ */
+
+static bool is_held(const struct ops_queue *q, const struct object *o)
+{
+    for (const struct held *h = q->first; h; h = h->next)
+        if (is_busy(h) && has(&h->on, object_ref(o)))
+            return true;
+    return false;
+}
+
+bool ops_settle(struct ops_queue *q, const struct object *o)
+{
+    struct server *server = q->server;
+    struct pool *p;
+    struct held *h;
+    struct err *e;
+
+    if (is_held(q, o))
+        return false;
+    p = pool_new();
+    h = pool_new_of(p, struct held);
+    *h = (struct held){.queue = q,
+                       .pool = p,
+                       .class = object_class(o),
+                       .on = {.pool = p},
+                       .settles = true,
+                       .task = "",
+                       .work = {.hv = server->hv,
+                                .net = server->net,
+                                .host = db_find(server->db,
+                                                &model_classes[CLASS_host],
+                                                server->host)}};
+    ops_hold(&h->on, o, 0);
+    add_held(h);
+    e = settle(h);
+    if (e)
+        end(h, e);
+    return true;
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -55,5 +55,8 @@ struct err *ops_run(struct call *c, unsigned op,
  * of what also says. */
 struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
                        const struct ops_body *body) MUST_USE;
+/* O's class's settle, without a call, alone: what comes waits until it is over.
+ * Something runs on O already: nothing is done, false. */
+bool ops_settle(struct ops_queue *q, const struct object *o);
 
 #endif

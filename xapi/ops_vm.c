@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "xapi/api_vm.h"
+#include "xapi/vm_settle.h"
 #include "xapi/errors_gen.h"
 
 /* ---- the table ----------------------------------------------------------- */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_settle: the database and the host are brought to agree; guests that have
- * ended by themselves get what their VM wants of that. See api_vm.h. */
+ * ended by themselves get what their VM wants of that. See vm_settle.h. */
 #include <string.h>
+#include <time.h>
 
 #include "lib/log.h"
-#include "xapi/hv.h"
 #include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
 #include "xapi/vm_memory.h"
+#include "xapi/vm_settle.h"
 
 /* ---- what a VM wants when its guest ends --------------------------------- */
 
@@ -78,13 +79,51 @@ static bool is_crash(enum hv_reason reason)
     return reason == HV_CRASH || reason == HV_WATCHDOG;
 }
 
-/* ---- one VM -------------------------------------------------------------- */
+#define RESTART_SECONDS 10 /* between two starts of a guest that ends */
+
+/* ---- what is wrong with one VM ------------------------------------------- */
 
 struct settling {
     const struct ops_work *work; /* self is the VM */
-    const struct hv_domain *domain;
-    bool known; /* the record says so already */
+    const struct hv_domain *domain; /* or NULL */
 };
+
+enum verdict {
+    AGREES,
+    DIFFERS, /* the domain is fine, the record is not */
+    LOST,    /* there is no domain any more */
+    ENDED,   /* there is a dead one */
+    DEBRIS,  /* half made, or dead and nobody's */
+};
+
+/* The record knows of the domain. */
+static bool is_known(const struct settling *s)
+{
+    return vm_is_up(s->work->self) &&
+           get_VM_domid(s->work->self) == s->domain->domid;
+}
+
+static enum verdict verdict_on(const struct settling *s)
+{
+    const struct object *vm = s->work->self;
+    bool paused = get_VM_power_state(vm) == VM_power_state_Paused;
+
+    if (get_VM_is_control_domain(vm) || vm_is_adopted(vm))
+        return AGREES; /* vm_adopt's */
+    if (!s->domain)
+        return vm_is_up(vm) ? LOST : AGREES;
+    if (!vm_is_up(vm) && s->domain->state != HV_RUNNING)
+        return DEBRIS;
+    if (s->domain->state == HV_SHUT)
+        return paused && fate_of(vm, s->domain->reason) == FATE_STAY ? AGREES
+                                                                     : ENDED;
+    if (get_VM_suspend_VDI(vm)) /* who suspended it has died */
+        return DIFFERS;
+    return is_known(s) && paused == (s->domain->state == HV_PAUSED) ? AGREES
+                                                                    : DIFFERS;
+}
+
+/* ---- what is done about it ----------------------------------------------- */
 
 static struct err *write_here(struct txn *txn, void *arg)
 {
@@ -92,8 +131,9 @@ static struct err *write_here(struct txn *txn, void *arg)
     struct object *vm = s->work->self;
     bool paused = s->domain->state == HV_PAUSED;
 
-    TRY(s->known ? vm_set_paused(txn, vm, paused)
-                 : vm_set_up(txn, vm, s->work->host, s->domain->domid, paused));
+    TRY(is_known(s) ? vm_set_paused(txn, vm, paused)
+                    : vm_set_up(txn, vm, s->work->host, s->domain->domid,
+                                paused));
     return ops_update(txn, vm);
 }
 
@@ -107,13 +147,14 @@ static struct err *write_crash(struct txn *txn, void *arg)
     return ops_update(txn, vm);
 }
 
-/* The guest has ended, and a dead domain is left. */
+/* Restarts are for who has nothing else to do. */
 static struct err *bury(struct job *j, struct settling *s, bool restarts)
 {
     const struct ops_work *w = s->work;
     bool crash = is_crash(s->domain->reason);
-    bool paused = get_VM_power_state(w->self) == VM_power_state_Paused;
 
+    if (!is_known(s))
+        TRY(job_commit(j, write_here, s));
     switch (fate_of(w->self, s->domain->reason)) {
     case FATE_GONE:
         return vm_bring_down(j, w, VM_power_state_Halted,
@@ -122,15 +163,9 @@ static struct err *bury(struct job *j, struct settling *s, bool restarts)
         return restarts ? vm_renew(j, w, crash ? "VM_CRASHED" : "VM_REBOOTED")
                         : NULL;
     case FATE_STAY:
-        return paused ? NULL : job_commit(j, write_crash, s);
+        return job_commit(j, write_crash, s);
     }
     return NULL;
-}
-
-/* What has not run and is nobody's, or is dead and nobody's, was half made. */
-static bool is_debris(const struct object *vm, const struct hv_domain *domain)
-{
-    return !vm_is_up(vm) && domain->state != HV_RUNNING;
 }
 
 static struct err *clean(struct job *j, const struct settling *s)
@@ -141,92 +176,146 @@ static struct err *clean(struct job *j, const struct settling *s)
     return vm_bring_down(j, s->work, get_VM_power_state(s->work->self), NULL);
 }
 
-static bool says_so(const struct settling *s)
-{
-    const struct object *vm = s->work->self;
-    bool paused = get_VM_power_state(vm) == VM_power_state_Paused;
-
-    return s->known && (s->domain->state == HV_SHUT ||
-                        paused == (s->domain->state == HV_PAUSED));
-}
-
 static struct err *settle(struct job *j, struct settling *s, bool restarts)
 {
-    const struct object *vm = s->work->self;
-
-    if (get_VM_is_control_domain(vm) || vm_is_adopted(vm))
-        return NULL; /* vm_adopt's */
-    if (!s->domain)
-        return vm_is_up(vm) ? vm_domain_gone(j, s->work, VM_power_state_Halted,
-                                             "VM_SHUTDOWN")
-                            : NULL;
-    if (is_debris(vm, s->domain))
-        return clean(j, s);
-    s->known = vm_is_up(vm) && get_VM_domid(vm) == s->domain->domid;
-    if (!says_so(s))
+    switch (verdict_on(s)) {
+    case AGREES:
+        return NULL;
+    case DIFFERS:
         TRY(job_commit(j, write_here, s));
-    if (s->domain->state == HV_SHUT)
+        return vm_memory_drop(j, s->work);
+    case LOST:
+        return vm_domain_gone(j, s->work, VM_power_state_Halted,
+                              "VM_SHUTDOWN");
+    case ENDED:
         return bury(j, s, restarts);
-    return vm_memory_drop(j, s->work); /* who suspended it has died */
+    case DEBRIS:
+        return clean(j, s);
+    }
+    return NULL;
 }
 
 /* ---- all of them --------------------------------------------------------- */
 
-static const struct hv_domain *domain_of(const struct hv_domain *domains,
-                                         size_t n, const struct object *vm)
+struct domains {
+    struct hv_domain *list;
+    size_t n;
+};
+
+static const struct hv_domain *domain_of(const struct domains *d,
+                                         const struct object *vm)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(domains[i].uuid, get_VM_uuid(vm)))
-            return &domains[i];
+    for (size_t i = 0; i < d->n; i++)
+        if (!strcmp(d->list[i].uuid, get_VM_uuid(vm)))
+            return &d->list[i];
     return NULL;
 }
 
-static struct err *settle_one(struct job *j, const struct ops_work *all,
-                              struct object *vm, const struct hv_domain *domain)
+/* FN for each VM that has a domain, or should have one. */
+typedef void each_fn(struct job *j, struct settling *s, void *arg);
+static void each_vm(struct job *j, const struct ops_work *all,
+                    const struct domains *d, each_fn *fn, void *arg)
 {
+    const struct model_class *class = &model_classes[CLASS_VM];
     struct ops_work one = *all;
+    struct settling s = {.work = &one};
 
-    one.self = vm;
-    return settle(j, &(struct settling){.work = &one, .domain = domain},
-                  all->self);
+    for (size_t i = 0; i < d->n; i++) {
+        s.domain = &d->list[i];
+        one.self = db_by_uuid(job_db(j), class, d->list[i].uuid);
+        if (one.self)
+            fn(j, &s, arg);
+    }
+    s.domain = NULL;
+    for (one.self = db_first(job_db(j), class); one.self;
+         one.self = object_next(one.self))
+        if (vm_is_up(one.self) && !domain_of(d, one.self))
+            fn(j, &s, arg);
+}
+
+static struct err *settle_part(struct job *j, void *arg)
+{
+    return settle(j, arg, false);
 }
 
 /* One that cannot be settled does not keep the others from it. */
-static void settle_next(struct job *j, const struct ops_work *all,
-                        struct object *vm, const struct hv_domain *domain)
+static void settle_next(struct job *j, struct settling *s, void *arg)
 {
-    AUTO_ERR struct err *e = settle_one(j, all, vm, domain);
+    AUTO_ERR struct err *e = job_part(j, settle_part, s);
 
+    (void)arg;
     if (e)
-        log_error("vm", "%s: %s", get_VM_uuid(vm), err_text(e));
-}
-
-static void settle_all(struct job *j, const struct ops_work *w,
-                       const struct hv_domain *domains, size_t n)
-{
-    const struct model_class *class = &model_classes[CLASS_VM];
-
-    for (size_t i = 0; i < n; i++) {
-        struct object *vm = db_by_uuid(job_db(j), class, domains[i].uuid);
-
-        if (vm)
-            settle_next(j, w, vm, &domains[i]);
-    }
-    for (struct object *vm = db_first(job_db(j), class); vm;
-         vm = object_next(vm))
-        if (vm_is_up(vm) && !domain_of(domains, n, vm))
-            settle_next(j, w, vm, NULL);
+        log_error("vm", "%s: %s", get_VM_uuid(s->work->self), err_text(e));
 }
 
 struct err *vm_settle(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
-    struct hv_domain *domains;
-    size_t n;
+    struct domains d;
 
-    TRY(w->hv->list(w->hv, job_pool(j), &domains, &n));
+    TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
     if (w->self)
-        return settle_one(j, w, w->self, domain_of(domains, n, w->self));
-    settle_all(j, w, domains, n);
-    return vm_adopt(j, w, domains, n);
+        return settle(j,
+                      &(struct settling){.work = w,
+                                         .domain = domain_of(&d, w->self)},
+                      true);
+    each_vm(j, w, &d, settle_next, NULL);
+    return vm_adopt(j, w, d.list, d.n);
+}
+
+/* ---- a look -------------------------------------------------------------- */
+
+/* Seconds until a guest that ends again and again may be restarted, or 0. */
+static double too_early(const struct settling *s)
+{
+    const struct object *metrics = get_VM_metrics(s->work->self);
+    double lived;
+
+    if (!metrics ||
+        fate_of(s->work->self, s->domain->reason) != FATE_RESTART)
+        return 0;
+    lived = difftime(time(NULL), get_VM_metrics_start_time(metrics));
+    return lived >= 0 && lived < RESTART_SECONDS ? RESTART_SECONDS - lived : 0;
+}
+
+static void look_at(struct job *j, struct settling *s, void *arg)
+{
+    enum verdict verdict = verdict_on(s);
+    double wait = verdict == ENDED ? too_early(s) : 0;
+
+    (void)arg;
+    if (verdict == AGREES || ops_current(s->work->self).n)
+        return;
+    if (wait > 0)
+        job_say(j, pool_printf(job_pool(j), VM_LOOK_AGAIN "%g", wait));
+    else
+        job_say(j, object_ref(s->work->self));
+}
+
+static struct err *write_measured(struct txn *txn, void *arg)
+{
+    const struct domains *d = arg;
+
+    for (size_t i = 0; i < d->n; i++) {
+        const struct object *vm = db_by_uuid(
+            txn_db(txn), &model_classes[CLASS_VM], d->list[i].uuid);
+        struct object *metrics = vm ? get_VM_metrics(vm) : NULL;
+
+        if (!metrics || d->list[i].state == HV_SHUT)
+            continue;
+        TRY(set_VM_metrics_memory_actual(txn, metrics, d->list[i].memory));
+        TRY(set_VM_metrics_VCPUs_number(txn, metrics, d->list[i].vcpus));
+    }
+    return NULL;
+}
+
+struct err *vm_look(struct job *j, void *arg)
+{
+    const struct ops_work *w = arg;
+    struct domains d;
+
+    TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
+    each_vm(j, w, &d, look_at, NULL);
+    TRY(job_commit(j, write_measured, &d));
+    return vm_adopt(j, w, d.list, d.n);
 }

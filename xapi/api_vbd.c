@@ -22,8 +22,7 @@ static bool is_taken(const struct db *db, const struct object *vbd,
         const struct object *other =
             db_find(db, &model_classes[CLASS_VBD], all.keys[i].s);
 
-        if (other != vbd &&
-            plan_disk_place(get_VBD_userdevice(other)) == place)
+        if (other != vbd && plan_disk_place(get_VBD_userdevice(other)) == place)
             return true;
     }
     return false;
@@ -189,9 +188,9 @@ static struct err *check_lives(const struct work *d)
     bool lives = false;
 
     TRY(vm_lives(d->job, d->hv, d->domid, &lives));
-    return lives ? NULL
-                 : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running",
-                                          "halted");
+    return lives
+               ? NULL
+               : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running", "halted");
 }
 
 static struct err *plug(struct job *j, void *arg)
@@ -271,8 +270,8 @@ static struct err *insert(struct job *j, void *arg)
     const struct ops_work *w = arg;
     struct work *d = work_of(j, w);
 
-    d->vdi = db_find(job_db(j), &model_classes[CLASS_VDI],
-                     vm_arg(w->call, 1).s);
+    d->vdi =
+        db_find(job_db(j), &model_classes[CLASS_VDI], vm_arg(w->call, 1).s);
     if (!d->vdi)
         return db_no_object(&model_classes[CLASS_VDI], vm_arg(w->call, 1).s);
     TRY(vbd_check_disk(job_db(j), w->self, d->vdi));

@@ -196,9 +196,9 @@ static struct err *check_lives(const struct work *d)
     bool lives = false;
 
     TRY(vm_lives(d->job, d->hv, d->domid, &lives));
-    return lives ? NULL
-                 : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running",
-                                          "halted");
+    return lives
+               ? NULL
+               : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running", "halted");
 }
 
 static struct err *plug(struct job *j, void *arg)
@@ -269,8 +269,8 @@ static struct err *move_live(struct job *j, void *arg)
     struct work *d = work_of(j, w);
     struct work *there = pool_copy(job_pool(j), d, sizeof(*d));
 
-    there->network = db_find(job_db(j), &model_classes[CLASS_network],
-                             vm_arg(w->call, 1).s);
+    there->network =
+        db_find(job_db(j), &model_classes[CLASS_network], vm_arg(w->call, 1).s);
     TRY(vif_attach_network(j, w, w->self, there->network, &there->nic));
     TRY(device_not_let_go(d->hv->detach_nic(d->hv, d->domid, &d->nic, false),
                           w->self));

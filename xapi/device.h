@@ -18,18 +18,15 @@ struct err *vbd_attach(struct job *j, struct object *vbd,
                        struct plan_disk *ret) MUST_USE;
 /* The same for a medium that goes into it. */
 struct err *vbd_attach_disk(struct job *j, const struct object *vbd,
-                            struct object *vdi,
-                            struct plan_disk *ret) MUST_USE;
+                            struct object *vdi, struct plan_disk *ret) MUST_USE;
 /* No domain has it any more. */
 struct err *vbd_release(struct job *j, struct object *vbd) MUST_USE;
 /* The bridge of VIF's network is there. */
 struct err *vif_attach(struct job *j, const struct ops_work *w,
-                       const struct object *vif,
-                       struct plan_nic *ret) MUST_USE;
+                       const struct object *vif, struct plan_nic *ret) MUST_USE;
 /* The same for a network it goes to. */
 struct err *vif_attach_network(struct job *j, const struct ops_work *w,
-                               const struct object *vif,
-                               struct object *network,
+                               const struct object *vif, struct object *network,
                                struct plan_nic *ret) MUST_USE;
 /* No domain has it any more. */
 struct err *vif_release(struct job *j, const struct ops_work *w,

@@ -41,12 +41,10 @@ static const char *disk_key(struct pool *p, const struct plan_disk *disk)
 
 static const char *disk_text(struct pool *p, const struct plan_disk *disk)
 {
-    return pool_printf(p, "%s %s %s %s %s %s", disk->device,
-                       disk->cdrom ? "cdrom" : "disk",
-                       disk->writable ? "rw" : "ro",
-                       disk->bootable ? "boot" : "-",
-                       disk->path ? disk->format : "-",
-                       disk->path ? disk->path : "-");
+    return pool_printf(
+        p, "%s %s %s %s %s %s", disk->device, disk->cdrom ? "cdrom" : "disk",
+        disk->writable ? "rw" : "ro", disk->bootable ? "boot" : "-",
+        disk->path ? disk->format : "-", disk->path ? disk->path : "-");
 }
 
 static const char *nic_key(struct pool *p, const struct plan_nic *nic)
@@ -362,7 +360,8 @@ static struct err *look_at(const struct hv *hv, struct pool *p,
         .domid = (uint32_t)domid,
         .uuid = sim_line(p, text, "uuid"),
         .name = sim_line(p, text, "name"),
-        .state = index_of(states, ARRAY_LEN(states), sim_line(p, text, "state")),
+        .state =
+            index_of(states, ARRAY_LEN(states), sim_line(p, text, "state")),
         .reason =
             index_of(reasons, ARRAY_LEN(reasons), sim_line(p, text, "reason")),
         .memory = number_of(p, text, "memory"),
@@ -462,9 +461,9 @@ static struct err *watch(const struct hv *hv, int *ret_fd)
     AUTO_FD int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     const char *path = pool_printf(p, "%s/domains", hv->dir);
 
-    if (fd < 0 || inotify_add_watch(fd, path,
-                                    IN_CREATE | IN_DELETE | IN_MOVED_TO |
-                                        IN_CLOSE_WRITE) < 0)
+    if (fd < 0 ||
+        inotify_add_watch(
+            fd, path, IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
         return err_errno(errno, "cannot watch '%s'", path);
     *ret_fd = take_fd(&fd);
     return NULL;

@@ -162,12 +162,24 @@ static void on_read(int fd, short what, void *arg)
 
 /* ---- its begin ----------------------------------------------------------- */
 
+/* The sanitizer's malloc does not survive a fork while another thread is in it,
+ * as the store's is when it writes. */
+static void wait_for_threads(struct db *db)
+{
+#ifdef __SANITIZE_ADDRESS__
+    err_drop(db_flush(db), "who waits for it is told");
+#else
+    (void)db;
+#endif
+}
+
 /* No signal may find the worker with the daemon's handlers. */
 static struct err *fork_worker(struct job *j, const struct job_start *s,
                                int ends[2])
 {
     sigset_t all, old;
 
+    wait_for_threads(s->db);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
     j->pid = fork();

@@ -6,6 +6,7 @@
 #include "xapi/api_vm.h"
 #include "xapi/errors_gen.h"
 #include "xapi/ops_queue.h"
+#include "xapi/vm_settle.h"
 
 bool appliance_concerns(enum VM_appliance_operations op,
                         const struct object *vm)

@@ -6,11 +6,11 @@
 #include "xapi/ops.h"
 
 enum {
-    DEVICE_LIVE = 1 << 0,    /* the guest has to run, and be able to */
-    DEVICE_CONNECTS = 1 << 1,  /* it must not have the device yet */
+    DEVICE_LIVE = 1 << 0,        /* the guest has to run, and be able to */
+    DEVICE_CONNECTS = 1 << 1,    /* it must not have the device yet */
     DEVICE_DISCONNECTS = 1 << 2, /* it has to have it */
-    DEVICE_ASKS = 1 << 3,    /* the guest has to listen */
-    DEVICE_HIDDEN = 1 << 4,  /* never advertised */
+    DEVICE_ASKS = 1 << 3,        /* the guest has to listen */
+    DEVICE_HIDDEN = 1 << 4,      /* never advertised */
 };
 
 struct device_check {

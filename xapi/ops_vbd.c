@@ -10,11 +10,11 @@
 /* ---- the table ----------------------------------------------------------- */
 
 enum {
-    USES_DISK = 1 << 8,  /* and has to get it */
-    NOT_FIXED = 1 << 9,  /* it has to be unpluggable */
-    DRIVE = 1 << 10,     /* it has to be a CD drive */
-    FULL = 1 << 11,      /* with a medium */
-    EMPTY = 1 << 12,     /* without */
+    USES_DISK = 1 << 8, /* and has to get it */
+    NOT_FIXED = 1 << 9, /* it has to be unpluggable */
+    DRIVE = 1 << 10,    /* it has to be a CD drive */
+    FULL = 1 << 11,     /* with a medium */
+    EMPTY = 1 << 12,    /* without */
 };
 #define LIVE DEVICE_LIVE
 #define GENTLE (DEVICE_LIVE | DEVICE_ASKS)
@@ -147,9 +147,10 @@ static struct err *check(const struct db *db, const struct object *o,
                          unsigned op, bool strict)
 {
     const struct object *vm = get_VBD_VM(o), *vdi = get_VBD_VDI(o);
-    const struct device_check c = {
-        db,     o, vm, op, ops[op], get_VBD_currently_attached(o),
-        strict, can_hotplug(vm)};
+    const struct device_check c = {db,      o,
+                                   vm,      op,
+                                   ops[op], get_VBD_currently_attached(o),
+                                   strict,  can_hotplug(vm)};
 
     if (!vm)
         return db_no_object(&model_classes[CLASS_VM], NULL);
@@ -173,9 +174,9 @@ static struct err *update_near(struct txn *txn, struct object *vbd)
     others = get_VDI_VBDs(vdi);
     for (unsigned i = 0; i < others.n && !get_VDI_read_only(vdi); i++)
         if (strcmp(others.keys[i].s, object_ref(vbd)))
-            TRY(ops_update_alone(
-                txn, db_find(txn_db(txn), &model_classes[CLASS_VBD],
-                             others.keys[i].s)));
+            TRY(ops_update_alone(txn,
+                                 db_find(txn_db(txn), &model_classes[CLASS_VBD],
+                                         others.keys[i].s)));
     return NULL;
 }
 

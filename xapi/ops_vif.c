@@ -27,9 +27,10 @@ static struct err *check(const struct db *db, const struct object *o,
                          unsigned op, bool strict)
 {
     const struct object *vm = get_VIF_VM(o);
-    const struct device_check c = {
-        db,     o, vm, op, ops[op], get_VIF_currently_attached(o),
-        strict, can_hotplug(vm)};
+    const struct device_check c = {db,      o,
+                                   vm,      op,
+                                   ops[op], get_VIF_currently_attached(o),
+                                   strict,  can_hotplug(vm)};
 
     if (!vm)
         return db_no_object(&model_classes[CLASS_VM], NULL);

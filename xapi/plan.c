@@ -97,8 +97,7 @@ void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret)
 /* Kilobytes a second; what is no number is no limit. */
 static int64_t rate_of(const struct object *vif)
 {
-    const char *kbps =
-        datum_map_get(get_VIF_qos_algorithm_params(vif), "kbps");
+    const char *kbps = datum_map_get(get_VIF_qos_algorithm_params(vif), "kbps");
     int64_t rate = 0;
 
     if (kbps && !strcmp(get_VIF_qos_algorithm_type(vif), "ratelimit"))
@@ -191,7 +190,8 @@ struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
         .bootloader = pool_str(p, get_VM_PV_bootloader(vm)),
         .bootloader_args = pool_str(p, get_VM_PV_bootloader_args(vm)),
         .boot = text_of(p, get_VM_HVM_boot_params(vm), "order", BOOT_ORDER),
-        .firmware = text_of(p, get_VM_HVM_boot_params(vm), "firmware", FIRMWARE),
+        .firmware =
+            text_of(p, get_VM_HVM_boot_params(vm), "firmware", FIRMWARE),
     };
 
     TRY(number_of(vm, "weight", PLAN_WEIGHT_MAX, &plan.weight));

@@ -84,7 +84,7 @@ static bool is_crash(enum hv_reason reason)
 /* ---- what is wrong with one VM ------------------------------------------- */
 
 struct settling {
-    const struct ops_work *work; /* self is the VM */
+    const struct ops_work *work;    /* self is the VM */
     const struct hv_domain *domain; /* or NULL */
 };
 
@@ -131,9 +131,9 @@ static struct err *write_here(struct txn *txn, void *arg)
     struct object *vm = s->work->self;
     bool paused = s->domain->state == HV_PAUSED;
 
-    TRY(is_known(s) ? vm_set_paused(txn, vm, paused)
-                    : vm_set_up(txn, vm, s->work->host, s->domain->domid,
-                                paused));
+    TRY(is_known(s)
+            ? vm_set_paused(txn, vm, paused)
+            : vm_set_up(txn, vm, s->work->host, s->domain->domid, paused));
     return ops_update(txn, vm);
 }
 
@@ -185,8 +185,7 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
         TRY(job_commit(j, write_here, s));
         return vm_memory_drop(j, s->work);
     case LOST:
-        return vm_domain_gone(j, s->work, VM_power_state_Halted,
-                              "VM_SHUTDOWN");
+        return vm_domain_gone(j, s->work, VM_power_state_Halted, "VM_SHUTDOWN");
     case ENDED:
         return bury(j, s, restarts);
     case DEBRIS:
@@ -255,10 +254,9 @@ struct err *vm_settle(struct job *j, void *arg)
 
     TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
     if (w->self)
-        return settle(j,
-                      &(struct settling){.work = w,
-                                         .domain = domain_of(&d, w->self)},
-                      true);
+        return settle(
+            j, &(struct settling){.work = w, .domain = domain_of(&d, w->self)},
+            true);
     each_vm(j, w, &d, settle_next, NULL);
     return vm_adopt(j, w, d.list, d.n);
 }
@@ -271,8 +269,7 @@ static double too_early(const struct settling *s)
     const struct object *metrics = get_VM_metrics(s->work->self);
     double lived;
 
-    if (!metrics ||
-        fate_of(s->work->self, s->domain->reason) != FATE_RESTART)
+    if (!metrics || fate_of(s->work->self, s->domain->reason) != FATE_RESTART)
         return 0;
     lived = difftime(time(NULL), get_VM_metrics_start_time(metrics));
     return lived >= 0 && lived < RESTART_SECONDS ? RESTART_SECONDS - lived : 0;
@@ -297,8 +294,8 @@ static struct err *write_measured(struct txn *txn, void *arg)
     const struct domains *d = arg;
 
     for (size_t i = 0; i < d->n; i++) {
-        const struct object *vm = db_by_uuid(
-            txn_db(txn), &model_classes[CLASS_VM], d->list[i].uuid);
+        const struct object *vm =
+            db_by_uuid(txn_db(txn), &model_classes[CLASS_VM], d->list[i].uuid);
         struct object *metrics = vm ? get_VM_metrics(vm) : NULL;
 
         if (!metrics || d->list[i].state == HV_SHUT)

@@ -38,8 +38,7 @@ static void listen_to(struct vm_watch *w)
                     LOOK_SECONDS);
         return;
     }
-    w->heard =
-        event_new(w->server->base, w->fd, EV_READ | EV_PERSIST, hear, w);
+    w->heard = event_new(w->server->base, w->fd, EV_READ | EV_PERSIST, hear, w);
     event_add(w->heard, NULL);
 }
 
@@ -68,9 +67,9 @@ static void hear(int fd, short what, void *arg)
 
 static void set_timer(const struct vm_watch *w, double seconds)
 {
-    struct timeval tv = {(time_t)seconds,
-                         (suseconds_t)((seconds - (double)(time_t)seconds) *
-                                       1e6)};
+    struct timeval tv = {
+        (time_t)seconds,
+        (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)};
 
     evtimer_add(w->timer, &tv);
 }

@@ -387,6 +387,7 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 	install -m644 $(B)/docs/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	for program in xl xenstore xentop; do install -m644 $(B)/docs/$$program.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
+	install -m644 configs/completion/xe $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xe
 
 .PHONY: clean
 clean: ## remove build/

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import time
 
-from daemon import Session, equal, run
+from daemon import ROOT, Session, equal, run
 from vm import Host, until, workers
 from xe import BANNER, XE, Xe
 
@@ -349,6 +349,39 @@ def completes(daemon):
     equal(offered("nothing", "x"), [])
 
 
+def completes_in_bash(daemon):
+    """bash completes by what the server offers, with its own words and quotes"""
+    xe = Xe(daemon)
+    vm_of(xe, "my vm")
+    vm_of(xe, "my other")
+    script = '''
+        . "$1/configs/completion/xe"
+        shift
+        COMP_LINE=$1 COMP_POINT=${#1}
+        shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _xe
+        printf '%s\\n' "${COMPREPLY[@]}"'''
+
+    def offered(line, *words):
+        """WORDS: as readline cuts the line"""
+        env = {**xe.env, "PATH": os.path.dirname(XE) + ":" + os.environ["PATH"]}
+        p = subprocess.run(["bash", "-c", script, "bash", ROOT, line, *words], capture_output=True, text=True, env=env,
+                           cwd=daemon.dir, check=True)
+        equal(p.stderr, "")
+        return p.stdout.splitlines()
+
+    equal(offered("xe vm-sta", "xe", "vm-sta"), ["vm-start"])
+    equal(offered("xe vm-start vm=my", "xe", "vm-start", "vm", "=", "my"), ["my\\ vm", "my\\ other"])
+    equal(offered("xe vm-start vm=my\\ v", "xe", "vm-start", "vm", "=", "my\\ v"), ["my\\ vm"])
+    equal(offered("xe vm-start vm=", "xe", "vm-start", "vm", "=")[1::2], ["my\\ vm", "my\\ other"])
+    equal(offered("xe -s 127.0.0.1 vm-pau", "xe", "-s", "127.0.0.1", "vm-pau"), ["vm-pause"])
+    equal(offered("xe vm-list pow", "xe", "vm-list", "pow"), ["power-state="])
+    equal(offered("xe vm-param-set other-c", "xe", "vm-param-set", "other-c"), ["other-config:"])
+    equal("users" in offered("xe pool-restore-database file-name=us", "xe", "pool-restore-database", "file-name", "=", "us"), True)
+    equal(offered("xe nothing x", "xe", "nothing", "x"), [""])
+
+
 def speaks(daemon):
     """the protocol itself: prompts, answers that are none, clients that leave in the middle"""
     xe = Xe(daemon)
@@ -426,5 +459,6 @@ def stops(daemon):
 
 
 if __name__ == "__main__":
-    run([every, lives, describes, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, speaks, stops],
+    run([every, lives, describes, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
+         speaks, stops],
         "--hv=sim")

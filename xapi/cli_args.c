@@ -184,7 +184,18 @@ static const char *special(struct cli *c, const char *text)
     return text ? text : DATUM_REF_NULL;
 }
 
-/* All device-config:KEY=VALUE; the old device-config-KEY, too. */
+static struct err *load(struct cli *c, const char *file, struct value **ret)
+{
+    const char *bytes;
+    size_t len;
+
+    TRY(cli_load(c, file, &bytes, &len));
+    *ret = value_stringn(c->pool, bytes, len);
+    return NULL;
+}
+
+/* All device-config:KEY=VALUE; the old device-config-KEY, too. KEY:file=NAME is
+ * the content of the client's file. */
 static struct err *gather(struct cli *c, const struct model_type *type,
                           const char *param, struct value **ret)
 {
@@ -192,12 +203,19 @@ static struct err *gather(struct cli *c, const struct model_type *type,
     struct value *map = value_struct(c->pool), *v;
 
     for (size_t i = 0; i < c->n_params; i++) {
-        const char *name = c->params[i].name;
+        const char *name = c->params[i].name, *text = c->params[i].value;
+        size_t whole = strlen(name);
 
-        if (strncmp(name, param, len) || (name[len] != ':' && name[len] != '-'))
+        if (strncmp(name, param, len) ||
+            (name[len] != ':' && name[len] != '-'))
             continue;
-        TRY(cli_read_value(c, type->item, c->params[i].value, &v));
-        value_set(map, name + len + 1, v);
+        if (text_has_suffix(name, ":file")) {
+            TRY(load(c, text, &v));
+            whole -= strlen(":file");
+        } else {
+            TRY(cli_read_value(c, type->item, text, &v));
+        }
+        value_set(map, pool_strn(c->pool, name + len + 1, whole - len - 1), v);
     }
     *ret = map;
     return NULL;
@@ -231,16 +249,6 @@ static const char *given(struct cli *c, const struct cli_word *w)
     if (!text && w->other)
         text = cli_param(c, w->other);
     return text ? text : w->initial;
-}
-
-static struct err *load(struct cli *c, const char *file, struct value **ret)
-{
-    const char *bytes;
-    size_t len;
-
-    TRY(cli_load(c, file, &bytes, &len));
-    *ret = value_stringn(c->pool, bytes, len);
-    return NULL;
 }
 
 /* *RET NULL: it is optional and not there. */

@@ -158,6 +158,62 @@ def describes(daemon):
     equal(xe.out("host-cpu-info").startswith("cpu_count"), True)
 
 
+def stores(daemon):
+    """a repository, disks, what VMs do with them, and that all of it goes"""
+    xe = Xe(daemon)
+    place = os.path.join(daemon.dir, "disks")
+    os.mkdir(place)
+    sr = xe.out("sr-create", "name-label=local", "type=file", "device-config:location=" + place).strip()
+    equal(xe.out("sr-list", "params=name-label,host,type"), "name-label ( RW)    : local\n"
+          f"          host ( RO): {one_field(xe, 'host', xe.out('host-list', '--minimal').strip(), 'name-label')}\n"
+          "          type ( RO): file\n\n\n")
+    xe.out("pool-param-set", "uuid=" + xe.out("pool-list", "--minimal").strip(), "default-SR=" + sr)
+    vm = xe.out("vm-install", "new-name-label=web1", "template=Linux (PVH)").strip()
+    (disk,) = xe.out("vdi-list", "--minimal").strip().split(",")
+    (vbd,) = xe.out("vbd-list", "--minimal").strip().split(",")
+    equal(xe.out("vm-disk-list", "vm=web1"),
+          f"Disk 0 VBD:\nuuid ( RO)             : {vbd}\n    vm-name-label ( RO): web1\n       userdevice ( RW): 0\n\n\n"
+          f"Disk 0 VDI:\nuuid ( RO)             : {disk}\n       name-label ( RW): {one_field(xe, 'vdi', disk, 'name-label')}\n"
+          f"    sr-name-label ( RO): local\n     virtual-size ( RO): {one_field(xe, 'vdi', disk, 'virtual-size')}\n\n\n")
+    equal(xe.out("vm-disk-list", "vm=web1", "vbd-params=none", "vdi-params=uuid", "--minimal"), disk + "\n")
+    equal([xe.out("vm-param-get", "uuid=" + vm, "param-name=name-description")], ["Installed by xe\n"])
+    xe.out("vm-start", "vm=web1")
+    xe.out("vm-disk-add", "vm=web1", "device=3", "disk-size=10MiB")
+    equal(one_field(xe, "vbd", xe.out("vbd-list", "userdevice=3", "--minimal").strip(), "currently-attached"), "true")
+    equal(xe("vm-disk-remove", "vm=web1", "device=9"), (1, "", "Error: Disk '9' not found\n"))
+    xe.out("vm-disk-remove", "vm=web1", "device=3")
+    equal(xe.out("vdi-list", "--minimal"), disk + "\n")
+    # one that fails takes back what it has done
+    status, _, err = xe("vm-disk-add", "vm=web1", "device=0", "disk-size=10MiB")
+    equal((status, err.splitlines()[1], xe.out("vdi-list", "--minimal")), (1, "device: 0", disk + "\n"))
+    xe.out("vm-suspend", "vm=web1")
+    equal(state(xe, vm), "suspended")
+    xe.out("vm-resume", "vm=web1")
+    snapshot = xe.out("vm-checkpoint", "vm=web1", "new-name-label=s").strip()
+    equal(xe.out("snapshot-disk-list", "uuid=" + snapshot).count("Disk 0 "), 2)
+    xe.out("snapshot-revert", "snapshot-uuid=" + snapshot)
+    equal(state(xe, vm), "suspended")
+    xe.out("vm-uninstall", "vm=web1", "--force")
+    equal((xe.out("vdi-list"), xe.out("vbd-list"), xe.out("snapshot-list")), ("", "", ""))
+    vdi = xe.out("vdi-create", "sr-uuid=" + sr, "name-label=d", "virtual-size=1MiB").strip()
+    xe.out("vdi-resize", "uuid=" + vdi, "disk-size=2MiB")
+    equal(one_field(xe, "vdi", vdi, "virtual-size"), str(2 << 20))
+    clone = xe.out("vdi-clone", "uuid=" + vdi, "new-name-label=c").strip()
+    equal(one_field(xe, "vdi", clone, "name-label"), "c")
+    copied = xe.out("vdi-copy", "uuid=" + vdi, "sr-uuid=" + sr).strip()
+    taken = xe.out("vdi-snapshot", "uuid=" + vdi).strip()
+    equal(one_field(xe, "vdi", taken, "snapshot-of"), vdi)
+    for uuid in (taken, copied, clone, vdi):
+        xe.out("vdi-destroy", "uuid=" + uuid)
+    equal(sr in xe.out("sr-probe", "type=file", "device-config:location=" + place), True)
+    xe.out("sr-scan", "uuid=" + sr)
+    status, _, err = xe("sr-destroy", "uuid=" + sr)
+    equal((status, err.splitlines()[1]), (1, f"sr: {sr} (local)"))
+    xe.out("pbd-unplug", "uuid=" + xe.out("pbd-list", "--minimal").strip())
+    xe.out("sr-destroy", "uuid=" + sr)
+    equal((xe.out("sr-list"), xe.out("pbd-list")), ("", ""))
+
+
 def asks(daemon):
     """vm-uninstall shows what it destroys, and wants a yes"""
     xe = Xe(daemon)
@@ -459,6 +515,6 @@ def stops(daemon):
 
 
 if __name__ == "__main__":
-    run([every, lives, describes, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
+    run([every, lives, describes, stores, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
          speaks, stops],
         "--hv=sim")

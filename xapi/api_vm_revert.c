@@ -72,12 +72,12 @@ static struct err *restore_field(struct txn *txn, struct object *vm,
 {
     AUTO_POOL struct pool *p = pool_new();
     struct model_value d;
+    bool gone;
 
     TRY(err_wrap(datum_from_value(p, field->type, v, &d), "%s", field->name));
-    if (field->type->kind == MODEL_REF &&
-        !db_find(txn_db(txn), field->type->class, d.keys[0].s))
-        d = DATUM_REF(NULL);
-    return txn_set(txn, vm, field, d);
+    gone = field->type->kind == MODEL_REF &&
+           !db_find(txn_db(txn), field->type->class, d.keys[0].s);
+    return txn_set(txn, vm, field, gone ? DATUM_REF(NULL) : d);
 }
 
 static struct err *restore(struct txn *txn, const struct reverting *r,

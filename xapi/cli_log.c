@@ -56,7 +56,8 @@ static const char *from_text(struct cli *c, const struct value *line)
                        *program ? ", " : "", program);
 }
 
-/* "VM web1: power_state=Running, domid=3; VBD ...: ..." */
+/* "mod VM web1: power_state=Running, domid=3; add VBD ...: ..."; what is said
+ * of it elsewhere (messages) is left out. */
 static const char *changes_text(struct cli *c, const struct value *line)
 {
     const struct value *all = value_get(line, "changes");
@@ -66,7 +67,9 @@ static const char *changes_text(struct cli *c, const struct value *line)
         const struct value *fields = value_get(v, "fields");
         char before = ':';
 
-        str_addf(&text, "%s%s %s %s", v == all->kids.first ? "" : "; ",
+        if (!strcmp(text_of(v, "class"), "message"))
+            continue;
+        str_addf(&text, "%s%s %s %s", text.len ? "; " : "",
                  text_of(v, "change"), text_of(v, "class"),
                  object_text(c, text_of(v, "ref")));
         for (const struct value *f = fields ? fields->kids.first : NULL; f;

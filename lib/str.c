@@ -172,6 +172,13 @@ bool text_eq(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
+void text_lower(char *s)
+{
+    for (; *s; s++)
+        if (*s >= 'A' && *s <= 'Z')
+            *s = (char)(*s - 'A' + 'a');
+}
+
 bool text_has_prefix(const char *s, const char *prefix)
 {
     return !strncmp(s, prefix, strlen(prefix));

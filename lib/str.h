@@ -55,6 +55,8 @@ const char *str_text(const struct str *s);
 char *str_take(struct str *s);
 
 bool text_eq(const char *a, const char *b); /* NULLs are equal to each other */
+/* Its letters, those of ASCII, become small. */
+void text_lower(char *s);
 bool text_has_prefix(const char *s, const char *prefix);
 bool text_has_suffix(const char *s, const char *suffix);
 /* S without white space at both ends, in P. */

@@ -38,16 +38,6 @@ struct watch {
 
 /* ---- the answer ---------------------------------------------------------- */
 
-static const char *lower(struct pool *p, const char *name)
-{
-    char *text = pool_str(p, name);
-
-    for (char *s = text; *s; s++)
-        if (*s >= 'A' && *s <= 'Z')
-            *s = (char)(*s - 'A' + 'a');
-    return text;
-}
-
 static void write_event(struct writer *w, const struct watch *watch,
                         const struct event_change *change)
 {
@@ -62,7 +52,7 @@ static void write_event(struct writer *w, const struct watch *watch,
                          ? pool_printf(p, "%lld.0", (long long)time(NULL))
                          : "0.0");
     writer_name(w, "class");
-    writer_string(w, lower(p, change->class->name));
+    writer_string(w, change->class->lower);
     writer_name(w, "operation");
     writer_string(w, event_op_names[change->op]);
     writer_name(w, "ref");
@@ -88,7 +78,7 @@ static void write_counts(struct writer *w, const struct watch *watch)
     for (const struct model_class *c = model_classes; c->name; c++) {
         if (!c->in_database)
             continue;
-        writer_name(w, lower(watch->call->pool, c->name));
+        writer_name(w, c->lower);
         writer_i4(w, (int32_t)db_count(watch->call->db, c));
     }
     writer_struct_close(w);

@@ -92,7 +92,7 @@ static const char *enum_text(struct cli *c, const struct model_enum *e,
     if (!strcmp(e->name, "VM.power_state")) {
         char *lower = pool_str(c->pool, text);
 
-        *lower = (char)(*lower - 'A' + 'a');
+        text_lower(lower);
         return lower;
     }
     return text;

@@ -85,12 +85,17 @@ enum object_slot {
 };
 #define DB_CACHE_BYTES (256u << 20)
 void db_cache_limit(struct db *db, size_t bytes);
-/* NULL when there is none. Valid until the next change or object_cache_put. */
-const char *object_cached(struct object *o, enum object_slot slot,
-                          size_t *ret_len);
-/* TEXT is malloc'd and the database's from now on. */
-void object_cache_put(struct object *o, enum object_slot slot, char *text,
-                      size_t len);
+/* NULL when there is none. Else TEXT is what was kept, and stays until
+ * cached_release, whatever becomes of the object and the database. */
+struct cached {
+    const char *text;
+    size_t len;
+};
+const struct cached *object_cached(struct object *o, enum object_slot slot);
+/* TEXT is malloc'd and the database's from now on; also gives it. */
+const struct cached *object_cache_put(struct object *o, enum object_slot slot,
+                                      char *text, size_t len);
+void cached_release(const struct cached *c);
 
 /* ---- durability ---------------------------------------------------------- */
 

@@ -1,33 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * db_cache: what codecs keep with an object until it changes, in the order of
- * use; over the limit the longest unused goes.
+ * use; over the limit the longest unused goes. What is lent out meanwhile, on
+ * its way to a client, stays for its borrowers alone.
  */
 #include "xapi/db_impl.h"
 
-static void unlink_cached(struct db *db, struct cached *c)
+static void unlink_kept(struct db *db, struct kept *k)
 {
-    *(c->older ? &c->older->newer : &db->oldest_cached) = c->newer;
-    *(c->newer ? &c->newer->older : &db->newest_cached) = c->older;
+    *(k->older ? &k->older->newer : &db->oldest_cached) = k->newer;
+    *(k->newer ? &k->newer->older : &db->newest_cached) = k->older;
 }
 
-static void link_newest(struct db *db, struct cached *c)
+static void link_newest(struct db *db, struct kept *k)
 {
-    c->newer = NULL;
-    c->older = db->newest_cached;
-    *(c->older ? &c->older->newer : &db->oldest_cached) = c;
-    db->newest_cached = c;
+    k->newer = NULL;
+    k->older = db->newest_cached;
+    *(k->older ? &k->older->newer : &db->oldest_cached) = k;
+    db->newest_cached = k;
 }
 
-static void drop(struct cached *c)
+static void give_back(struct kept *k)
 {
-    struct db *db = c->object->db;
+    if (--k->n_users)
+        return;
+    free((char *)(uintptr_t)k->pub.text);
+    free(k);
+}
 
-    unlink_cached(db, c);
-    db->cache_bytes -= c->len;
-    c->object->cached[c->slot] = NULL;
-    free(c->text);
-    free(c);
+static void drop(struct kept *k)
+{
+    struct db *db = k->object->db;
+
+    unlink_kept(db, k);
+    db->cache_bytes -= k->pub.len;
+    k->object->cached[k->slot] = NULL;
+    k->object = NULL;
+    give_back(k);
 }
 
 void cache_drop(struct object *o)
@@ -44,32 +53,45 @@ void db_cache_limit(struct db *db, size_t bytes)
         drop(db->oldest_cached);
 }
 
-const char *object_cached(struct object *o, enum object_slot slot,
-                          size_t *ret_len)
+static const struct cached *lend(struct kept *k)
 {
-    struct cached *c = o->cached[slot];
-
-    if (!c)
-        return NULL;
-    if (c->newer) {
-        unlink_cached(o->db, c);
-        link_newest(o->db, c);
-    }
-    *ret_len = c->len;
-    return c->text;
+    k->n_users++;
+    return &k->pub;
 }
 
-void object_cache_put(struct object *o, enum object_slot slot, char *text,
-                      size_t len)
+const struct cached *object_cached(struct object *o, enum object_slot slot)
 {
-    struct cached *c = xcalloc(1, sizeof(*c));
+    struct kept *k = o->cached[slot];
+
+    if (!k)
+        return NULL;
+    if (k->newer) {
+        unlink_kept(o->db, k);
+        link_newest(o->db, k);
+    }
+    return lend(k);
+}
+
+const struct cached *object_cache_put(struct object *o, enum object_slot slot,
+                                      char *text, size_t len)
+{
+    struct kept *k = xcalloc(1, sizeof(*k));
+    struct db *db = o->db;
 
     if (o->cached[slot])
         drop(o->cached[slot]);
-    *c = (struct cached){.object = o, .slot = slot, .text = text, .len = len};
-    o->cached[slot] = c;
-    link_newest(o->db, c);
-    o->db->cache_bytes += len;
-    while (o->db->oldest_cached != c && o->db->cache_bytes > o->db->cache_limit)
-        drop(o->db->oldest_cached);
+    *k = (struct kept){
+        .pub = {text, len}, .object = o, .slot = slot, .n_users = 1};
+    o->cached[slot] = k;
+    link_newest(db, k);
+    db->cache_bytes += len;
+    while (db->oldest_cached != k && db->cache_bytes > db->cache_limit)
+        drop(db->oldest_cached);
+    return lend(k);
+}
+
+/* PUB is the first of it. */
+void cached_release(const struct cached *pub)
+{
+    give_back((struct kept *)(uintptr_t)pub);
 }

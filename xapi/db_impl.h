@@ -73,12 +73,12 @@ struct referrers {
     struct referrers *next; /* of the same target */
 };
 
-struct cached {
-    struct cached *older, *newer; /* by when they were asked for */
-    struct object *object;
-    char *text;
-    size_t len;
+struct kept {
+    struct cached pub;
+    struct kept *older, *newer; /* by when they were asked for */
+    struct object *object;      /* NULL: only lent out */
     enum object_slot slot;
+    unsigned n_users; /* the object is one */
 };
 
 enum object_flag {
@@ -97,7 +97,7 @@ struct object {
     struct hash_node by_uuid, by_name;
     struct link *links; /* from this object */
     struct referrers *referrers;
-    struct cached *cached[OBJECT_SLOTS];
+    struct kept *cached[OBJECT_SLOTS];
     struct object *next_touched;
     unsigned flags;
     bool stored;
@@ -145,7 +145,7 @@ struct db {
     unsigned n_graves;
     uint64_t forgotten; /* tokens before it are of another database */
 
-    struct cached *oldest_cached, *newest_cached;
+    struct kept *oldest_cached, *newest_cached;
     size_t cache_bytes, cache_limit;
 
     struct store *store;

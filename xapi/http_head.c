@@ -130,11 +130,10 @@ static bool read_header(char *line, struct http_pair *ret)
     if (!colon || colon == line)
         return false;
     *colon = '\0';
-    for (char *c = line; *c; c++) {
+    for (const char *c = line; *c; c++)
         if (!is_token(*c))
             return false;
-        *c = (char)tolower((unsigned char)*c);
-    }
+    text_lower(line);
     value = colon + 1 + strspn(colon + 1, " \t");
     end = value + strlen(value);
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))

@@ -140,7 +140,8 @@ struct model_field {
 };
 
 struct model_class {
-    const char *name; /* "VM" */
+    const char *name;  /* "VM" */
+    const char *lower; /* "vm": events */
     const struct model_field *fields;
     unsigned n_fields;
     const struct model_call *calls; /* sorted by message */

@@ -109,8 +109,7 @@ static const char *argument(struct modelc *m, const struct model_error *e,
 {
     char *name = pool_str(m->pool, modelc_identifier(m, e->params[i]));
 
-    for (char *c = name; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    text_lower(name);
     for (unsigned k = 0; k < i; k++) {
         if (!strcasecmp(e->params[k], e->params[i]))
             return pool_printf(m->pool, "%s_%u", name, i);

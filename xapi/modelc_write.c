@@ -311,10 +311,14 @@ static void write_field(struct modelc *m, struct str *out,
 static void write_class(struct modelc *m, struct str *out,
                         const struct model_class *c, size_t first_call)
 {
+    char *lower = pool_str(m->pool, c->name);
+
+    text_lower(lower);
     begin_row(out, c->name);
     if (c->n_fields)
         add_field(m, out, "fields", c->fields);
     add_member(out, c, n_fields);
+    add_text(out, "lower", lower);
     str_addf(out, ", .calls = &model_calls[%zu]", first_call);
     add_member(out, c, n_calls);
     if (c->n_enums)

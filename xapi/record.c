@@ -122,8 +122,8 @@ static enum object_slot slot_of(const struct codec *codec)
     return codec == &codec_xmlrpc ? OBJECT_SLOT_XML : OBJECT_SLOT_JSON;
 }
 
-static const char *write_now(const struct codec *codec, struct object *o,
-                             size_t *ret_len)
+static const struct cached *write_now(const struct codec *codec,
+                                      struct object *o)
 {
     AUTO_BODY struct body body = BODY_INIT;
     struct writer w = {.codec = codec, .body = &body};
@@ -131,19 +131,21 @@ static const char *write_now(const struct codec *codec, struct object *o,
 
     write_fields(&w, o);
     len = body.text.len;
-    object_cache_put(o, slot_of(codec), str_take(&body.text), len);
-    return object_cached(o, slot_of(codec), ret_len);
+    return object_cache_put(o, slot_of(codec), str_take(&body.text), len);
+}
+
+static void release(void *arg)
+{
+    cached_release(arg);
 }
 
 void record_write(struct writer *w, struct object *o)
 {
-    size_t len;
-    const char *text = object_cached(o, slot_of(w->codec), &len);
+    const struct cached *c = object_cached(o, slot_of(w->codec));
 
-    if (!text)
-        text = write_now(w->codec, o, &len);
-    text = memcpy(xcalloc(1, len + 1), text, len);
-    writer_refer(w, text, len, free, (char *)(uintptr_t)text);
+    if (!c)
+        c = write_now(w->codec, o);
+    writer_refer(w, c->text, c->len, release, (struct cached *)(uintptr_t)c);
 }
 
 void record_write_one(struct writer *w, const void *arg)

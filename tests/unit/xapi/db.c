@@ -153,7 +153,17 @@ static void many_to_many(void **state)
 
 static void put(struct object *o, enum object_slot slot, const char *text)
 {
-    object_cache_put(o, slot, strdup(text), strlen(text));
+    cached_release(object_cache_put(o, slot, strdup(text), strlen(text)));
+}
+
+static bool keeps(struct object *o, enum object_slot slot, const char *text)
+{
+    const struct cached *c = object_cached(o, slot);
+    bool same = c && c->len == strlen(text) && !strcmp(c->text, text);
+
+    if (c)
+        cached_release(c);
+    return same;
 }
 
 static void caches_last_until_a_change(void **state)
@@ -161,26 +171,24 @@ static void caches_last_until_a_change(void **state)
     AUTO_DB struct db *db = db_new();
     struct object *a = add_vm(db, "a"), *b = add_vm(db, "b"), *vbd;
     struct txn *txn;
-    size_t len;
 
     (void)state;
-    assert_null(object_cached(a, OBJECT_SLOT_XML, &len));
+    assert_null(object_cached(a, OBJECT_SLOT_XML));
     put(a, OBJECT_SLOT_XML, "<a/>");
     put(a, OBJECT_SLOT_JSON, "{}");
     put(b, OBJECT_SLOT_XML, "<b/>");
-    assert_string_equal(object_cached(a, OBJECT_SLOT_XML, &len), "<a/>");
-    assert_int_equal(len, 4);
+    assert_true(keeps(a, OBJECT_SLOT_XML, "<a/>"));
     rename_to(db, b, "c");
-    assert_null(object_cached(b, OBJECT_SLOT_XML, &len));
-    assert_non_null(object_cached(a, OBJECT_SLOT_JSON, &len));
+    assert_null(object_cached(b, OBJECT_SLOT_XML));
+    assert_true(keeps(a, OBJECT_SLOT_JSON, "{}"));
 
     txn = txn_begin(db);
     vbd = make(txn, C(VBD));
     set_ref(txn, vbd, VBD_VM, a);
-    assert_null(object_cached(a, OBJECT_SLOT_JSON, &len));
+    assert_null(object_cached(a, OBJECT_SLOT_JSON));
     put(a, OBJECT_SLOT_JSON, "{with a VBD}");
     txn_abort(txn);
-    assert_null(object_cached(a, OBJECT_SLOT_JSON, &len));
+    assert_null(object_cached(a, OBJECT_SLOT_JSON));
 }
 
 static void caches_have_a_limit(void **state)
@@ -188,22 +196,41 @@ static void caches_have_a_limit(void **state)
     AUTO_DB struct db *db = db_new();
     struct object *a = add_vm(db, "a"), *b = add_vm(db, "b"),
                   *c = add_vm(db, "c");
-    size_t len;
 
     (void)state;
     db_cache_limit(db, 8);
     put(a, OBJECT_SLOT_XML, "1234");
     put(b, OBJECT_SLOT_XML, "1234");
-    assert_non_null(object_cached(a, OBJECT_SLOT_XML, &len));
+    assert_true(keeps(a, OBJECT_SLOT_XML, "1234"));
     put(c, OBJECT_SLOT_XML, "1234");
-    assert_null(object_cached(b, OBJECT_SLOT_XML, &len));
-    assert_non_null(object_cached(a, OBJECT_SLOT_XML, &len));
+    assert_null(object_cached(b, OBJECT_SLOT_XML));
+    assert_true(keeps(a, OBJECT_SLOT_XML, "1234"));
     put(c, OBJECT_SLOT_XML, "longer than all");
-    assert_string_equal(object_cached(c, OBJECT_SLOT_XML, &len),
-                        "longer than all");
-    assert_null(object_cached(a, OBJECT_SLOT_XML, &len));
+    assert_true(keeps(c, OBJECT_SLOT_XML, "longer than all"));
+    assert_null(object_cached(a, OBJECT_SLOT_XML));
     db_cache_limit(db, 0);
-    assert_null(object_cached(c, OBJECT_SLOT_XML, &len));
+    assert_null(object_cached(c, OBJECT_SLOT_XML));
+}
+
+static void caches_are_lent(void **state)
+{
+    struct db *db = db_new();
+    struct object *a = add_vm(db, "a");
+    const struct cached *lent[3];
+
+    (void)state;
+    put(a, OBJECT_SLOT_XML, "old");
+    lent[0] = object_cached(a, OBJECT_SLOT_XML);
+    lent[1] = object_cached(a, OBJECT_SLOT_XML);
+    rename_to(db, a, "b");
+    put(a, OBJECT_SLOT_XML, "new");
+    lent[2] = object_cached(a, OBJECT_SLOT_XML);
+    cached_release(lent[0]);
+    db_free(db);
+    assert_string_equal(lent[1]->text, "old");
+    assert_string_equal(lent[2]->text, "new");
+    cached_release(lent[1]);
+    cached_release(lent[2]);
 }
 
 /* With thousands of objects and all kinds of links, in any order of ending. */
@@ -242,6 +269,7 @@ int main(void)
         cmocka_unit_test(many_to_many),
         cmocka_unit_test(caches_last_until_a_change),
         cmocka_unit_test(caches_have_a_limit),
+        cmocka_unit_test(caches_are_lent),
         cmocka_unit_test(a_large_database_ends_clean),
     };
 

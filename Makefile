@@ -159,11 +159,6 @@ hotplug: $(HOTPLUG_LINKS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, 
 	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh
 
 # The daemon's door with calls of the tests' own behind it.
-$(B)/tests/xapi-serve: $(B)/obj/tests/xapi/serve.o $(B)/dom0kit.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)
-	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
-
 $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -339,10 +334,11 @@ dom0: all guests $(B)/tests/compare ## the tests that need Xen, in the Dom0; T=p
 	@set -f; tests/run-dom0 $(T)
 
 .PHONY: bench
-bench: all $(B)/tests/bench-db $(B)/tests/xapi-serve ## our programs against stock ones, side by side in one Dom0
+bench: all $(B)/tests/bench-db ## our programs against stock ones, side by side in one Dom0
 	@tests/bench/db.sh
 	@tests/bench/xenstore.sh
 	@tests/bench/door.sh
+	@tests/bench/api.sh
 	@tests/bench/run
 
 .PHONY: docs

@@ -6,6 +6,7 @@
  *   bench-db costs N        ns a record, a change, an event, with N VMs there
  *   bench-db durable FILE   single-field writes a second from 32 writers, each
  *                           waiting until its last is on disk
+ *   bench-db fill FILE N    nothing: makes a database with N VMs
  *   bench-db raw FILE       the same rows of the same file by SQLite alone, 32
  * a transaction
  */
@@ -373,13 +374,29 @@ static void raw(const char *path)
     sqlite3_close(s);
 }
 
+static void fill_file(const char *path, int n)
+{
+    struct db *db = db_new();
+    struct store *store;
+
+    must(store_sqlite_open(path, &store));
+    must(db_open(db, store));
+    fill(db, n);
+    must(db_flush(db));
+    db_free(db);
+}
+
 int main(int argc, char **argv)
 {
+    bool fills = argc == 4 && !strcmp(argv[1], "fill");
     int64_t n = 0;
 
-    if (argc != 3)
+    if (argc != 3 && !fills)
         must(ERR("two words, please"));
-    if (!strcmp(argv[1], "durable")) {
+    if (fills) {
+        must(text_to_int(argv[3], 10, 1, 1000000, &n));
+        fill_file(argv[2], (int)n);
+    } else if (!strcmp(argv[1], "durable")) {
         durable(argv[2]);
     } else if (!strcmp(argv[1], "raw")) {
         raw(argv[2]);

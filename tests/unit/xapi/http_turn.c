@@ -2,7 +2,7 @@
 /*
  * http_turn: the order in which requests of several clients are served, over
  * socket pairs in one loop with them. How much it is worth is measured by
- * tests/bench/fair.sh.
+ * tests/bench/api.sh.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -137,6 +137,17 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/dom0kit-san.a
 
 $(B)/unit/xapi/%: LIBS := $(XAPI_LIBS)
 
+# Our xentop with shared libraries, and a hypervisor for it.
+$(B)/tests/xentop: $(B)/obj/xenstore/top/main.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+$(B)/tests/fakehost.so: tests/screen/fakehost.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CPPFLAGS) -fPIC -shared $(CFLAGS) $(WARN) -o $@ $<
+
 .PHONY: unit
 unit: $(UNIT_BIN) ## unit tests, under ASan and UBSan
 	@tests/run-all unit $(sort $(UNIT_BIN))
@@ -147,7 +158,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
 
 .PHONY: cli
-cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san ## our programs on the command line, without Xen
+cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san $(B)/tests/xentop $(B)/tests/fakehost.so ## our programs on the command line, without Xen
 	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore

@@ -14,7 +14,8 @@ stock=$(echo /usr/lib/xen-4.*/bin/xentop)
 daemon=$(cat /run/xen/xenstored.pid)
 SECONDS_EACH=${SECONDS_EACH:-8}
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+mkfifo "$out.keys" && exec 8<>"$out.keys" # a keyboard that nobody touches
+trap 'rm -f "$out" "$out".*' EXIT
 
 # CPU time so far of processes, in nanoseconds.
 spent() {
@@ -49,11 +50,10 @@ text() {
 }
 # A reading a second; nobody types.
 screen() {
-    script -qfc "stty rows 50 cols 132; exec $1 -d 1" /dev/null < <(sleep 600) >"$out" & local terminal=$!
+    script -qfc "stty rows 50 cols 132; exec $1 -d 1" /dev/null <&8 >"$out" & local terminal=$!
     sleep 1
-    during seconds "$(pgrep -P $terminal xentop)"
-    kill "$(pgrep -P $terminal xentop)"
-    pkill -P $terminal sleep
+    during seconds "$(pgrep -P $terminal)"
+    kill "$(pgrep -P $terminal)"
     wait $terminal 2>/dev/null
 }
 seconds() { echo "${EPOCHSECONDS}"; }

@@ -221,7 +221,6 @@ on_screen "XenStore stops and goes on; keys work all the time" <<END
 run $xentop -d 0.5
 wait 60 one
 do kill -STOP $daemon
-type b
 wait 60 XenStore has not answered
 type h
 wait 5 WHAT IT DOES
@@ -229,6 +228,7 @@ type h
 wait 5 one
 do kill -CONT $daemon
 wait 60 answers again
+type b
 wait 10 VBD BlkBack
 type q
 exit 10 0

@@ -13,17 +13,21 @@
 #include "xenstore/store.h"
 
 #define ROOT "/local/domain/0/backend"
+#define LIBXL "/libxl"
 #define POOLS "/local/pool"
 #define POOLS_MAX 1024
 #define RETRY 1.0 /* seconds between attempts to connect */
+#define ALIVE 5.0 /* seconds of silence after which the daemon is asked */
 
 /* clang-format off */
 const struct catalog_backend catalog_backends[] = {
-    [BACKEND_VIF]   = {"vif",   SAMPLE_VIFS, {"mac", "bridge", "vifname"}},
-    [BACKEND_VBD]   = {"vbd",   SAMPLE_VBDS, {"dev", "params", "mode"}},
-    [BACKEND_QDISK] = {"qdisk", SAMPLE_VBDS, {"dev", "params", "mode"}},
-    [BACKEND_VBD3]  = {"vbd3",  SAMPLE_VBDS, {"dev", "params", "mode"}},
-    [N_BACKENDS]    = {.name = NULL},
+    [BACKEND_VIF]           = {"vif",   SAMPLE_VIFS, ROOT "/vif",   "", {"mac", "bridge", "vifname"}},
+    [BACKEND_VBD]           = {"vbd",   SAMPLE_VBDS, ROOT "/vbd",   "", {"dev", "params", "mode"}},
+    [BACKEND_QDISK]         = {"qdisk", SAMPLE_VBDS, ROOT "/qdisk", "", {"dev", "params", "mode"}},
+    [BACKEND_VBD3]          = {"vbd3",  SAMPLE_VBDS, ROOT "/vbd3",  "", {"dev", "params", "mode"}},
+    [BACKEND_VIF_ELSEWHERE] = {"vif",   SAMPLE_VIFS, LIBXL, "/device/vif", {"mac", "bridge", "vifname", "backend"}},
+    [BACKEND_VBD_ELSEWHERE] = {"vbd",   SAMPLE_VBDS, LIBXL, "/device/vbd", {"dev", "params", "mode", "backend"}},
+    [N_BACKENDS]            = {.name = NULL},
 };
 
 /* What a domain publishes of its memory, below /local/domain/ID/. */
@@ -79,7 +83,8 @@ struct catalog {
     struct store *store; /* NULL: not connected */
     double next_try;     /* when not */
     double due;          /* since when an answer is; 0: none */
-    bool watched;        /* ROOT is */
+    double heard;        /* when it last said something */
+    bool watched;        /* ROOT and LIBXL are */
     bool folders_stale;  /* ASK_FOLDER comes before any ASK_LIST */
     unsigned parts;
     bool follow;
@@ -320,10 +325,20 @@ static bool read_id(const char *text, uint64_t *ret)
     return true;
 }
 
+static unsigned n_nodes(const struct catalog_backend *b)
+{
+    unsigned n = 0;
+
+    while (n < CATALOG_NODES && b->nodes[n])
+        n++;
+    return n;
+}
+
 /* Devices of a list, whose nodes are asked for next. */
 static void take_list(struct catalog *c, struct catalog_domain *d,
                       const struct ask *a, const struct store_req *req)
 {
+    const struct catalog_backend *b = &catalog_backends[a->backend];
     struct catalog_list list = {.pool = pool_new()};
     struct ask *next;
 
@@ -340,26 +355,43 @@ static void take_list(struct catalog *c, struct catalog_domain *d,
     qsort(list.devices, list.n, sizeof(*list.devices), compare_devices);
     next = ask(c, ASK_NODES, a->id, a->backend);
     for (size_t i = 0; i < list.n; i++)
-        for (unsigned n = 0; n < 3; n++)
-            add(c, STORE_READ, ROOT "/%s/%llu/%llu/%s",
-                catalog_backends[a->backend].name, (unsigned long long)a->id,
-                (unsigned long long)list.devices[i].id,
-                catalog_backends[a->backend].nodes[n]);
+        for (unsigned n = 0; n < n_nodes(b); n++)
+            add(c, STORE_READ, "%s/%llu%s/%llu/%s", b->folder,
+                (unsigned long long)a->id, b->below,
+                (unsigned long long)list.devices[i].id, b->nodes[n]);
     next->list = list;
+}
+
+/* libxl has written down all devices: those in Dom0 are in the other lists. */
+static void leave_out_ours(struct catalog_list *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const char *where = list->devices[i].texts[CATALOG_NODES - 1];
+
+        if (*where && !text_has_prefix(where, "/local/domain/0/"))
+            list->devices[n++] = list->devices[i];
+    }
+    list->n = n;
 }
 
 static void take_nodes(struct catalog_domain *d, struct ask *a,
                        const struct store_req *reqs)
 {
-    for (size_t i = 0; i < a->list.n; i++)
-        for (unsigned n = 0; n < 3; n++) {
-            const char *text = reqs[3 * i + n].text;
+    const struct catalog_backend *b = &catalog_backends[a->backend];
+    struct catalog_list *list = &a->list;
 
-            a->list.devices[i].texts[n] =
-                text ? pool_str(a->list.pool, text) : "";
+    for (size_t i = 0; i < list->n; i++)
+        for (unsigned n = 0; n < CATALOG_NODES; n++) {
+            const char *text = n < n_nodes(b) ? (reqs++)->text : NULL;
+
+            list->devices[i].texts[n] = text ? pool_str(list->pool, text) : "";
         }
-    put_list(d, a->backend, &a->list);
-    a->list.pool = NULL;
+    if (*b->below)
+        leave_out_ours(list);
+    put_list(d, a->backend, list);
+    list->pool = NULL;
 }
 
 /* Domains that have no devices here need no list; the others stay stale. */
@@ -409,6 +441,7 @@ static void take_answers(struct catalog *c)
     c->flight = NULL;
     free_flight(f);
     c->due = 0;
+    c->heard = clock_now();
 }
 
 /* ---- what is asked ------------------------------------------------------- */
@@ -447,8 +480,8 @@ static void ask_lists(struct catalog *c, struct catalog_domain *d)
     for (unsigned b = 0; b < N_BACKENDS; b++)
         if (is_wanted(c, b) && (d->stale & STALE_LIST(b))) {
             ask(c, ASK_LIST, d->id, b);
-            add(c, STORE_LIST, ROOT "/%s/%llu", catalog_backends[b].name,
-                (unsigned long long)d->id);
+            add(c, STORE_LIST, "%s/%llu%s", catalog_backends[b].folder,
+                (unsigned long long)d->id, catalog_backends[b].below);
             d->stale &= ~STALE_LIST(b);
         }
 }
@@ -458,13 +491,14 @@ static void ask_folders(struct catalog *c)
     if (c->follow && !c->watched) {
         ask(c, ASK_NOTHING, 0, 0);
         add(c, STORE_WATCH, ROOT);
+        add(c, STORE_WATCH, LIBXL);
         c->watched = true;
-        return; /* the watch's event says that they are stale */
+        return; /* the watches' events say that they are stale */
     }
     for (unsigned b = 0; b < N_BACKENDS; b++)
         if (is_wanted(c, b)) {
             ask(c, ASK_FOLDER, 0, b);
-            add(c, STORE_LIST, ROOT "/%s", catalog_backends[b].name);
+            add(c, STORE_LIST, "%s", catalog_backends[b].folder);
         }
     c->folders_stale = false;
 }
@@ -500,6 +534,10 @@ static void ask_all(struct catalog *c)
         if (devices && !folders)
             ask_lists(c, c->domains[i]);
     }
+    if (!c->next && c->follow && clock_now() - c->heard > ALIVE) {
+        ask(c, ASK_NOTHING, 0, 0);
+        add(c, STORE_READ, "/");
+    }
 }
 
 static struct err *send_next(struct catalog *c)
@@ -513,23 +551,29 @@ static struct err *send_next(struct catalog *c)
 
 /* ---- events -------------------------------------------------------------- */
 
-/* REST: what follows ROOT: "", "/vif", "/vif/3/0/state". */
-static void backend_event(struct catalog *c, const char *rest)
+/* REST is what follows the backend's folder. "/7/device/vif" is concerned by
+ * "/7", "/7/device" and all below itself. */
+static void list_event(struct catalog *c, unsigned b, const char *rest)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    size_t n;
-    char **parts = text_split(p, rest, '/', &n);
-    struct catalog_domain *d;
-    uint64_t id;
+    const char *below = catalog_backends[b].below;
+    char *end;
+    struct catalog_domain *d = catalog_find(c, strtoull(rest + 1, &end, 10));
 
-    if (n < 3) {
-        set_stale(c, STALE_ALL_LISTS);
-        return;
+    if (d && (text_has_prefix(end, below) || text_has_prefix(below, end)))
+        d->stale |= STALE_LIST(b);
+}
+
+static void backend_event(struct catalog *c, const char *path)
+{
+    for (unsigned b = 0; b < N_BACKENDS; b++) {
+        const char *folder = catalog_backends[b].folder;
+        size_t len = strlen(folder);
+
+        if (text_has_prefix(folder, path))
+            set_stale(c, STALE_LIST(b));
+        else if (text_has_prefix(path, folder) && path[len] == '/')
+            list_event(c, b, path + len);
     }
-    d = read_id(parts[2], &id) ? catalog_find(c, id) : NULL;
-    for (unsigned b = 0; d && b < N_BACKENDS; b++)
-        if (!strcmp(parts[1], catalog_backends[b].name))
-            d->stale |= STALE_LIST(b);
 }
 
 static void domain_event(struct catalog *c, const char *watch)
@@ -551,10 +595,10 @@ static void take_events(struct catalog *c)
     while (store_next_event(c->store, p, &event)) {
         if (!strcmp(event.watch, POOLS))
             set_pools_stale(c);
-        else if (strcmp(event.watch, ROOT))
+        else if (!strcmp(event.watch, ROOT) || !strcmp(event.watch, LIBXL))
+            backend_event(c, event.path);
+        else
             domain_event(c, event.watch);
-        else if (text_has_prefix(event.path, ROOT))
-            backend_event(c, event.path + strlen(ROOT));
     }
 }
 

@@ -2,10 +2,11 @@
 /*
  * catalog: what XenStore says of domains (names, devices, memory figures; names
  * of CPU pools), kept up to date by watches. In a steady state nothing is
- * asked; a daemon that stops answering makes the catalog old, and nobody wait.
+ * asked, but every few seconds whether the daemon is there; one that stops
+ * answering makes the catalog old, and nobody wait.
  *
- * Devices are found where their backends in Dom0 are, which guests cannot
- * write to.
+ * Devices are found where their backends in Dom0 are, and those of which libxl
+ * says that their backends are in other domains: guests can write to neither.
  */
 #ifndef XENSTORE_TOP_CATALOG_H
 #define XENSTORE_TOP_CATALOG_H
@@ -14,12 +15,14 @@
 
 #define CATALOG_DEVICES_MAX 256 /* of one backend for one domain */
 
-/* A sort of backend: a folder below /local/domain/0/backend. */
+/* A sort of backend: devices are nodes FOLDER/DOMID BELOW/ID. */
 struct catalog_backend {
     const char *name;
-    unsigned part;        /* SAMPLE_VIFS or SAMPLE_VBDS */
-    const char *nodes[3]; /* what is read of each device */
+    unsigned part; /* SAMPLE_VIFS or SAMPLE_VBDS */
+    const char *folder, *below;
+    const char *nodes[4]; /* what is read of each device; NULL: no more */
 };
+#define CATALOG_NODES 4
 /* Ends with a row without a name. */
 extern const struct catalog_backend catalog_backends[];
 enum {
@@ -27,12 +30,15 @@ enum {
     BACKEND_VBD, /* and all that follow: dev, params, mode */
     BACKEND_QDISK,
     BACKEND_VBD3,
+    /* Those in other domains; the last node is where: backend. */
+    BACKEND_VIF_ELSEWHERE,
+    BACKEND_VBD_ELSEWHERE,
     N_BACKENDS,
 };
 
 struct catalog_device {
     uint64_t id;
-    const char *texts[3]; /* of the backend's nodes; "" where there is none */
+    const char *texts[CATALOG_NODES]; /* of the nodes; "" where there is none */
     /* For who reads its counters; released through the list's pool. */
     void *counting;
 };

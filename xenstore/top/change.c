@@ -81,10 +81,11 @@ static bool same_device(const struct shape *shape, const void *was,
 }
 
 /* The differences of each of N devices go to EACH, and their sum to SUM; what
- * they have counted in all, to TOTAL. */
+ * they have counted in all, to TOTAL; COUNTED: how many have. */
 static void compare_devices(const struct shape *shape, const char *was,
                             size_t n_was, const char *now, size_t n,
-                            uint64_t *each, void *sum, void *total)
+                            uint64_t *each, void *sum, void *total,
+                            uint64_t *counted)
 {
     const char *end = was + n_was * shape->size;
 
@@ -92,6 +93,7 @@ static void compare_devices(const struct shape *shape, const char *was,
         const void *counters = now + shape->counters;
 
         counters_add(total, counters, shape->n);
+        *counted += !!member(now, shape->counted);
         while (was < end && member(was, shape->id) < member(now, shape->id))
             was += shape->size;
         if (was == end || !same_device(shape, was, now))
@@ -127,11 +129,11 @@ static void compare_all_devices(const struct sample_domain *was,
     d->vif = pool_alloc(p, now->n_vifs * sizeof(*d->vif));
     compare_devices(&vif_shape, (const void *)was->vifs, was->n_vifs,
                     (const void *)now->vifs, now->n_vifs, (void *)d->vif,
-                    &d->net, &d->net_total);
+                    &d->net, &d->net_total, &d->counted_vifs);
     d->vbd = pool_alloc(p, now->n_vbds * sizeof(*d->vbd));
     compare_devices(&vbd_shape, (const void *)was->vbds, was->n_vbds,
                     (const void *)now->vbds, now->n_vbds, (void *)d->vbd,
-                    &d->blk, &d->blk_total);
+                    &d->blk, &d->blk_total, &d->counted_vbds);
 }
 
 /* ---- domains ------------------------------------------------------------- */

@@ -20,9 +20,10 @@ struct change_domain {
     struct sample_net net; /* over all its devices */
     struct sample_blk blk;
     uint64_t bandwidth, local_bandwidth;
-    uint64_t *vcpu_ns;      /* as now->vcpus ... */
-    struct sample_net *vif; /* as now->vifs; all 0 for a new one */
-    struct sample_blk *vbd; /* as now->vbds */
+    uint64_t *vcpu_ns;                   /* as now->vcpus ... */
+    struct sample_net *vif;              /* as now->vifs; all 0 for a new one */
+    struct sample_blk *vbd;              /* as now->vbds */
+    uint64_t counted_vifs, counted_vbds; /* how many have counters here */
     /* Sums of now's counters, over all devices: what a total shows. */
     struct sample_net net_total;
     struct sample_blk blk_total;

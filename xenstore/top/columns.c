@@ -70,11 +70,21 @@ static struct cell number_cell(const struct column *col, const struct change *c,
     return integer(number_at(col, d->now));
 }
 
+/* Whether the domain has devices of the column's sort, and none has counters
+ * here: their backends are in another domain. */
+static bool counts_nowhere(const struct column *col,
+                           const struct change_domain *d)
+{
+    return col->needs & SAMPLE_VIFS ? d->now->n_vifs && !d->counted_vifs
+                                    : (col->needs & SAMPLE_VBDS) &&
+                                          d->now->n_vbds && !d->counted_vbds;
+}
+
 static struct cell total_cell(const struct column *col, const struct change *c,
                               const struct change_domain *d)
 {
     (void)c;
-    return integer(number_at(col, d));
+    return counts_nowhere(col, d) ? nil() : integer(number_at(col, d));
 }
 
 static struct cell seconds_cell(const struct column *col,
@@ -88,7 +98,7 @@ static struct cell seconds_cell(const struct column *col,
 static struct cell rate_cell(const struct column *col, const struct change *c,
                              const struct change_domain *d)
 {
-    if (!d->known || c->seconds <= 0)
+    if (!d->known || c->seconds <= 0 || counts_nowhere(col, d))
         return nil();
     return real(change_rate(c, number_at(col, d)));
 }
@@ -193,21 +203,21 @@ const struct column columns[] = {
      "Virtual CPUs, online or not.", 8},
     {"nets", "NETS", 4, COLUMN_STOCK, SAMPLE_VIFS, &kind_number, NOW(n_vifs), 0, NULL, NULL,
      "Network cards.", 15},
-    {"net_tx", "NETTX(k)", 8, COLUMN_STOCK, SAMPLE_VIFS, &kind_total, CHANGE(net_total.in_bytes), 1024, NULL, "bytes",
+    {"net_tx", "NETTX(k)", 8, COLUMN_STOCK, SAMPLE_VIFS, &kind_total, CHANGE(net_total.in_bytes), 1024, "n/a", "bytes",
      "Sent to it by its network cards' ends in Dom0 (which is how stock xentop counts: what the guest received).", 9},
-    {"net_rx", "NETRX(k)", 8, COLUMN_STOCK, SAMPLE_VIFS, &kind_total, CHANGE(net_total.out_bytes), 1024, NULL, "bytes",
+    {"net_rx", "NETRX(k)", 8, COLUMN_STOCK, SAMPLE_VIFS, &kind_total, CHANGE(net_total.out_bytes), 1024, "n/a", "bytes",
      "Received from it by its network cards' ends in Dom0 (what the guest sent).", 10},
     {"vbds", "VBDS", 4, COLUMN_STOCK, SAMPLE_VBDS, &kind_number, NOW(n_vbds), 0, NULL, NULL,
      "Disks.", 16},
-    {"vbd_waits", "VBD_OO", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.waits), 0, NULL, NULL,
+    {"vbd_waits", "VBD_OO", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.waits), 0, "n/a", NULL,
      "Times that a disk was out of requests and the guest had to wait.", 19},
-    {"vbd_reads", "VBD_RD", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.reads), 0, NULL, NULL,
+    {"vbd_reads", "VBD_RD", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.reads), 0, "n/a", NULL,
      "Read requests to its disks.", 11},
-    {"vbd_writes", "VBD_WR", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.writes), 0, NULL, NULL,
+    {"vbd_writes", "VBD_WR", 8, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.writes), 0, "n/a", NULL,
      "Write requests to its disks.", 12},
-    {"vbd_read_sectors", "VBD_RSECT", 10, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.read_sectors), 0, NULL, "sectors of 512 bytes",
+    {"vbd_read_sectors", "VBD_RSECT", 10, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.read_sectors), 0, "n/a", "sectors of 512 bytes",
      "Read from its disks.", 17},
-    {"vbd_write_sectors", "VBD_WSECT", 10, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.write_sectors), 0, NULL, "sectors of 512 bytes",
+    {"vbd_write_sectors", "VBD_WSECT", 10, COLUMN_STOCK, SAMPLE_VBDS, &kind_total, CHANGE(blk_total.write_sectors), 0, "n/a", "sectors of 512 bytes",
      "Written to its disks.", 18},
     {"ssid", "SSID", 4, COLUMN_STOCK | COLUMN_ASCENDING, 0, &kind_number, NOW(ssid), 0, NULL, NULL,
      "Security label of XSM (its number).", 20},

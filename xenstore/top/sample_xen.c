@@ -194,22 +194,29 @@ static void read_vcpus(struct reader *r, struct sample_domain *d,
 
 /* ---- devices ------------------------------------------------------------- */
 
-static void take_vifs(struct reader *r, struct catalog_list *list,
-                      struct sample_domain *d, struct pool *p)
+static void take_vif(struct reader *r, unsigned backend,
+                     struct catalog_list *list, struct catalog_device *device,
+                     const struct sample_domain *d, struct sample_vif *vif,
+                     struct pool *p)
 {
-    d->vifs = pool_alloc(p, list->n * sizeof(*d->vifs));
-    for (size_t i = 0; i < list->n; i++) {
-        struct catalog_device *device = &list->devices[i];
-        struct sample_vif *vif = &d->vifs[i];
-
-        vif->id = device->id;
+    vif->id = device->id;
+    vif->dev = "";
+    if (backend == BACKEND_VIF)
         nets_count(r->nets, d->id, !strcmp(d->type, "hvm"), device, list->pool,
                    vif);
-        vif->dev = pool_str(p, vif->dev);
-        vif->mac = pool_str(p, device->texts[0]);
-        vif->bridge = pool_str(p, device->texts[1]);
-    }
-    d->n_vifs = list->n;
+    vif->dev = pool_str(p, vif->dev);
+    vif->mac = pool_str(p, device->texts[0]);
+    vif->bridge = pool_str(p, device->texts[1]);
+}
+
+/* "qdisk" of "/local/domain/3/backend/qdisk/...". */
+static const char *backend_in(const char *path, struct pool *p)
+{
+    static const char before[] = "/backend/";
+    const char *at = strstr(path, before);
+
+    at = at ? at + strlen(before) : "";
+    return pool_strn(p, at, strcspn(at, "/"));
 }
 
 static void take_vbd(unsigned backend, struct catalog_list *list,
@@ -218,7 +225,9 @@ static void take_vbd(unsigned backend, struct catalog_list *list,
                      struct pool *p)
 {
     vbd->id = device->id;
-    vbd->backend = catalog_backends[backend].name;
+    vbd->backend = backend == BACKEND_VBD_ELSEWHERE
+                       ? backend_in(device->texts[3], p)
+                       : catalog_backends[backend].name;
     vbd->dev = pool_str(p, device->texts[0]);
     vbd->target = pool_str(p, device->texts[1]);
     vbd->mode = pool_str(p, device->texts[2]);
@@ -228,6 +237,13 @@ static void take_vbd(unsigned backend, struct catalog_list *list,
         qdisk_count(device, vbd);
 }
 
+static int compare_vifs(const void *a_, const void *b_)
+{
+    const struct sample_vif *a = a_, *b = b_;
+
+    return (a->id > b->id) - (a->id < b->id);
+}
+
 static int compare_vbds(const void *a_, const void *b_)
 {
     const struct sample_vbd *a = a_, *b = b_;
@@ -235,20 +251,41 @@ static int compare_vbds(const void *a_, const void *b_)
     return (a->id > b->id) - (a->id < b->id);
 }
 
-static void take_vbds(struct catalog_domain *c, struct sample_domain *d,
-                      struct pool *p)
+/* Room for those of all backends that are of PART. */
+static size_t count_devices(const struct catalog_domain *c, unsigned part)
 {
     size_t n = 0;
 
-    for (unsigned b = BACKEND_VBD; b < N_BACKENDS; b++)
-        n += c->lists[b].n;
-    d->vbds = pool_alloc(p, n * sizeof(*d->vbds));
-    for (unsigned b = BACKEND_VBD; b < N_BACKENDS; b++)
-        for (size_t i = 0; i < c->lists[b].n; i++)
-            take_vbd(b, &c->lists[b], &c->lists[b].devices[i], d,
-                     &d->vbds[d->n_vbds++], p);
-    if (n)
-        qsort(d->vbds, n, sizeof(*d->vbds), compare_vbds);
+    for (unsigned b = 0; b < N_BACKENDS; b++)
+        n += catalog_backends[b].part == part ? c->lists[b].n : 0;
+    return n;
+}
+
+static void take_devices(struct reader *r, struct catalog_domain *c, unsigned b,
+                         struct sample_domain *d, struct pool *p)
+{
+    struct catalog_list *list = &c->lists[b];
+
+    for (size_t i = 0; i < list->n; i++)
+        if (catalog_backends[b].part == SAMPLE_VIFS)
+            take_vif(r, b, list, &list->devices[i], d, &d->vifs[d->n_vifs++],
+                     p);
+        else
+            take_vbd(b, list, &list->devices[i], d, &d->vbds[d->n_vbds++], p);
+}
+
+static void take_all_devices(struct reader *r, struct catalog_domain *c,
+                             struct sample_domain *d, struct pool *p)
+{
+    d->vifs = pool_alloc(p, count_devices(c, SAMPLE_VIFS) * sizeof(*d->vifs));
+    d->vbds = pool_alloc(p, count_devices(c, SAMPLE_VBDS) * sizeof(*d->vbds));
+    for (unsigned b = 0; b < N_BACKENDS; b++)
+        if (r->parts & catalog_backends[b].part)
+            take_devices(r, c, b, d, p);
+    if (d->n_vifs)
+        qsort(d->vifs, d->n_vifs, sizeof(*d->vifs), compare_vifs);
+    if (d->n_vbds)
+        qsort(d->vbds, d->n_vbds, sizeof(*d->vbds), compare_vbds);
 }
 
 /* What the catalog knows of the domain. */
@@ -261,10 +298,7 @@ static void take_catalog(struct reader *r, struct catalog_domain *c,
         d->guest_total = c->guest_total;
         d->guest_free = c->guest_free;
     }
-    if (r->parts & SAMPLE_VIFS)
-        take_vifs(r, &c->lists[BACKEND_VIF], d, p);
-    if (r->parts & SAMPLE_VBDS)
-        take_vbds(c, d, p);
+    take_all_devices(r, c, d, p);
 }
 
 /* Asks for the counters of all devices, where there are any. */

@@ -302,7 +302,70 @@ static void following(void **state)
     catalog_update(c, two, 1, ALL, true, 5);
     assert_null(catalog_find(c, 5));
     catalog_update(c, two, 1, ALL, true, 5);
-    assert_int_equal(tree.n_watches, 4); /* of Dom0, and the backends' */
+    assert_int_equal(tree.n_watches, 5); /* of Dom0, the backends', libxl's */
+    catalog_free(c);
+}
+
+/* Backends in other domains are where libxl says, and are not ours twice. */
+static void elsewhere(void **state)
+{
+    struct catalog *c = catalog_new();
+    const struct catalog_list *vifs, *vbds;
+
+    (void)state;
+    plant();
+    set("/libxl/5/device/vif/0/backend", "/local/domain/0/backend/vif/5/0");
+    set("/libxl/5/device/vif/1/backend", "/local/domain/3/backend/vif/5/1");
+    set("/libxl/5/device/vif/1/mac", "00:16:3e:00:00:09");
+    set("/libxl/5/device/vbd/768/backend", "/local/domain/3/backend/qdisk/5/1");
+    set("/libxl/5/device/vbd/768/dev", "hda");
+    set("/libxl/5/device/vbd/51712/backend", "");
+    catalog_update(c, two, 2, ALL, true, 5);
+    assert_planted(c);
+    vifs = &catalog_find(c, 5)->lists[BACKEND_VIF_ELSEWHERE];
+    vbds = &catalog_find(c, 5)->lists[BACKEND_VBD_ELSEWHERE];
+    assert_int_equal(vifs->n, 1);
+    assert_int_equal(vifs->devices[0].id, 1);
+    assert_string_equal(vifs->devices[0].texts[0], "00:16:3e:00:00:09");
+    assert_int_equal(vbds->n, 1);
+    assert_string_equal(vbds->devices[0].texts[0], "hda");
+    assert_string_equal(vbds->devices[0].texts[3],
+                        "/local/domain/3/backend/qdisk/5/1");
+
+    set("/libxl/5/device/vif", NULL);
+    set("/libxl/5/device/vbd/832/backend", "/local/domain/4/backend/vbd/5/832");
+    usleep(100000);
+    catalog_update(c, two, 2, ALL, true, 5);
+    assert_int_equal(vifs->n, 0);
+    assert_int_equal(vbds->n, 2);
+    catalog_free(c);
+}
+
+/* A daemon that stops is noticed though there is nothing to ask; one that goes
+ * on, too. */
+static void stopped(void **state)
+{
+    struct catalog *c = catalog_new();
+    double began = now();
+
+    (void)state;
+    plant();
+    catalog_update(c, two, 2, ALL, true, 5);
+    assert_planted(c);
+    tree.silent = true;
+    while (catalog_age(c) <= 0 && now() - began < 20) {
+        usleep(100000);
+        catalog_update(c, two, 2, ALL, true, 0.1);
+    }
+    assert_true(catalog_age(c) > 0);
+    assert_true(now() - began < 8);
+    tree.silent = false;
+    shutdown(tree.daemon.fd, SHUT_RDWR);
+    while (catalog_age(c) > 0 && now() - began < 20) {
+        usleep(100000);
+        catalog_update(c, two, 2, ALL, true, 0.1);
+    }
+    assert_planted(c);
     catalog_free(c);
 }
 
@@ -381,6 +444,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(once, begin, end),
         cmocka_unit_test_setup_teardown(following, begin, end),
+        cmocka_unit_test_setup_teardown(elsewhere, begin, end),
+        cmocka_unit_test_setup_teardown(stopped, begin, end),
         cmocka_unit_test_setup_teardown(silence, begin, end),
         cmocka_unit_test_setup_teardown(restart, begin, end),
         cmocka_unit_test(nobody),

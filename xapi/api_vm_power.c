@@ -50,7 +50,7 @@ static struct err *write_paused(struct txn *txn, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(set_VM_power_state(txn, w->self, VM_power_state_Paused));
+    TRY(vm_set_paused(txn, w->self, true));
     return vm_tell(txn, w->self, "VM_PAUSED");
 }
 
@@ -66,7 +66,7 @@ static struct err *write_running(struct txn *txn, void *arg)
 {
     const struct ops_work *w = arg;
 
-    TRY(set_VM_power_state(txn, w->self, VM_power_state_Running));
+    TRY(vm_set_paused(txn, w->self, false));
     return vm_tell(txn, w->self, "VM_UNPAUSED");
 }
 

@@ -6,6 +6,7 @@
 #include "xapi/api_vm.h"
 #include "xapi/console.h"
 #include "xapi/device.h"
+#include "xapi/ops.h"
 #include "xapi/txn.h"
 
 /* ---- sets of devices ----------------------------------------------------- */
@@ -55,10 +56,12 @@ struct err *vm_set_down(struct txn *txn, struct object *vm,
     TRY(set_VM_resident_on(txn, vm, NULL));
     TRY(set_VM_scheduled_to_be_resident_on(txn, vm, NULL));
     TRY(set_VM_domid(txn, vm, -1));
-    if (state == VM_power_state_Suspended)
-        return NULL; /* its disks are not for others */
-    TRY(set_VM_requires_reboot(txn, vm, false));
-    return set_attached(txn, vm, false);
+    if (state ==
+        VM_power_state_Halted) { /* else its disks are not for others */
+        TRY(set_VM_requires_reboot(txn, vm, false));
+        TRY(set_attached(txn, vm, false));
+    }
+    return ops_update(txn, vm);
 }
 
 /* ---- up ------------------------------------------------------------------ */
@@ -92,13 +95,14 @@ struct err *vm_set_up(struct txn *txn, struct object *vm, struct object *host,
     TRY(set_VM_resident_on(txn, vm, host));
     TRY(set_VM_scheduled_to_be_resident_on(txn, vm, NULL));
     TRY(set_VM_memory_target(txn, vm, get_VM_memory_dynamic_max(vm)));
-    TRY(vm_set_paused(txn, vm, paused));
     TRY(console_make(txn, vm, host));
-    return set_attached(txn, vm, true);
+    TRY(set_attached(txn, vm, true));
+    return vm_set_paused(txn, vm, paused);
 }
 
 struct err *vm_set_paused(struct txn *txn, struct object *vm, bool paused)
 {
-    return set_VM_power_state(
-        txn, vm, paused ? VM_power_state_Paused : VM_power_state_Running);
+    TRY(set_VM_power_state(
+        txn, vm, paused ? VM_power_state_Paused : VM_power_state_Running));
+    return ops_update(txn, vm);
 }

@@ -131,10 +131,9 @@ static struct err *write_here(struct txn *txn, void *arg)
     struct object *vm = s->work->self;
     bool paused = s->domain->state == HV_PAUSED;
 
-    TRY(is_known(s)
-            ? vm_set_paused(txn, vm, paused)
-            : vm_set_up(txn, vm, s->work->host, s->domain->domid, paused));
-    return ops_update(txn, vm);
+    return is_known(s)
+               ? vm_set_paused(txn, vm, paused)
+               : vm_set_up(txn, vm, s->work->host, s->domain->domid, paused);
 }
 
 static struct err *write_crash(struct txn *txn, void *arg)
@@ -143,8 +142,7 @@ static struct err *write_crash(struct txn *txn, void *arg)
     struct object *vm = s->work->self;
 
     TRY(vm_set_paused(txn, vm, true));
-    TRY(vm_tell(txn, vm, "VM_CRASHED"));
-    return ops_update(txn, vm);
+    return vm_tell(txn, vm, "VM_CRASHED");
 }
 
 /* Restarts are for who has nothing else to do. */

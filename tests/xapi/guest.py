@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What guests do by themselves on a host of files (--hv=sim): they end, crash,
+disappear, are paused by others; and the messages about all of it. Calls that
+start and end VMs are vm.py's, devices are device.py's."""
+import os
+import time
+
+from daemon import Failure, Session, equal, fails, run
+from device import NETWORK, lines, vbd, vif
+from vm import MIB, Host, agrees, make, record, until
+
+
+def play(host, domid, **said):
+    """The guest of a domain, or somebody else, changes what its file says."""
+    path = os.path.join(host.dir, "domains", str(domid))
+    with open(path) as f:
+        kept = [line for line in f.read().splitlines() if line.split(" ", 1)[0] not in said]
+    with open(path + ".new", "w") as f:
+        f.write("".join(line + "\n" for line in kept + [f"{k} {v}" for k, v in said.items()]))
+    os.rename(path + ".new", path)
+
+
+def end(host, domid, reason):
+    play(host, domid, state="shut", reason=reason)
+
+
+def news(s, vm):
+    """Names of the messages about a VM, oldest first."""
+    uuid = s.VM.get_uuid(vm)
+    found = [m for m in s.message.get_all_records().values() if m["obj_uuid"] == uuid]
+    return [m["name"] for m in sorted(found, key=lambda m: m["timestamp"].value)]
+
+
+def seen(s, vm, state, *last):
+    """VM is in STATE, with nothing going on, and these are the newest messages about it."""
+    def is_so():
+        return s.VM.get_power_state(vm) == state and news(s, vm)[-len(last):] == list(last)
+
+    try:
+        until(is_so)
+    except AssertionError:
+        raise AssertionError(f"{s.VM.get_power_state(vm)}, {news(s, vm)}; wanted {state}, {last}") from None
+
+
+def ends_by_itself(daemon):
+    """guests that shut down or crash: halted, with their devices given back, or kept to be looked into"""
+    s, host = Session(daemon), Host(daemon)
+    lan = s.network.create(NETWORK)
+    for reason, setting, state, message in (
+            ("poweroff", {}, "Halted", "VM_SHUTDOWN"),
+            ("reboot", {"actions_after_reboot": "destroy"}, "Halted", "VM_SHUTDOWN"),
+            ("soft_reset", {"actions_after_softreboot": "destroy"}, "Halted", "VM_SHUTDOWN"),
+            ("suspend", {}, "Halted", "VM_SHUTDOWN"),
+            ("crash", {"actions_after_crash": "destroy"}, "Halted", "VM_CRASHED"),
+            ("watchdog", {"actions_after_crash": "coredump_and_destroy"}, "Halted", "VM_CRASHED"),
+            ("crash", {"actions_after_crash": "preserve"}, "Paused", "VM_CRASHED")):
+        vm = s.VM.create(record(reason, **setting))
+        cd, nic = s.VBD.create(vbd(vm)), s.VIF.create(vif(vm, lan))
+        s.VM.start(vm, False, False)
+        end(host, s.VM.get_domid(vm), reason)
+        seen(s, vm, state, "VM_STARTED", message)
+        gone = state == "Halted"
+        equal((s.VM.get_domid(vm) == "-1", s.VM.get_consoles(vm) == []), (gone, gone))
+        equal([s.VBD.get_currently_attached(cd), s.VIF.get_currently_attached(nic)], [not gone] * 2)
+        equal("start" in s.VM.get_allowed_operations(vm), gone)
+        if not gone:
+            # also over another look, and a restart of the daemon
+            play(host, s.VM.get_domid(vm), weight=1)
+            daemon.kill()
+            daemon.start()
+            s = Session(daemon)
+            equal((s.VM.get_power_state(vm), host.domains()[s.VM.get_uuid(vm)]), ("Paused", "shut"))
+            s.VM.hard_shutdown(vm)
+            equal(news(s, vm).count("VM_CRASHED"), 1)
+        s.VM.destroy(vm)
+    agrees(s, host)
+
+
+def restarts(daemon):
+    """guests that reboot or crash get another domain; one that ends again and again not at once"""
+    s, host = Session(daemon), Host(daemon)
+    wanted = []
+    for reason, setting, message in (
+            ("reboot", {}, "VM_REBOOTED"),
+            ("poweroff", {"actions_after_shutdown": "restart"}, "VM_REBOOTED"),
+            ("soft_reset", {"actions_after_softreboot": "soft_reboot"}, "VM_REBOOTED"),
+            ("crash", {}, "VM_CRASHED"),
+            ("watchdog", {"actions_after_crash": "rename_restart"}, "VM_CRASHED"),
+            ("crash", {"actions_after_crash": "coredump_and_restart"}, "VM_CRASHED")):
+        vm = s.VM.create(record(reason, **setting))
+        s.VBD.create(vbd(vm))
+        s.VM.start(vm, False, False)
+        wanted.append((vm, message, host.read(s.VM.get_domid(vm))["life"]))
+    begin = time.time()
+    for (vm, _, _), reason in zip(wanted, ("reboot", "poweroff", "soft_reset", "crash", "watchdog", "crash")):
+        end(host, s.VM.get_domid(vm), reason)
+    fails_to = s.VM.create(record("cannot"))
+    s.VM.start(fails_to, False, False)
+    end(host, s.VM.get_domid(fails_to), "reboot")
+    s.VM.set_VCPUs_params(fails_to, {"weight": "x"})
+    for vm, message, life in wanted:
+        seen(s, vm, "Running", "VM_STARTED", message)
+        equal(host.read(s.VM.get_domid(vm))["life"] == life, False)
+        equal(len(lines(host, s.VM.get_domid(vm), "disk")), 1)
+    equal(time.time() - begin > 5, True)
+    # what cannot be started anew is halted
+    until(lambda: s.VM.get_power_state(fails_to) == "Halted")
+    agrees(s, host)
+
+
+def is_ended_meanwhile(daemon):
+    """a dead guest whose restart is not due: calls do not wait for it"""
+    s, host = Session(daemon), Host(daemon)
+    vms = [make(s, "Running") for _ in range(3)]
+    for vm in vms:
+        end(host, s.VM.get_domid(vm), "reboot")
+    s.VM.hard_shutdown(vms[0])
+    s.VM.clean_shutdown(vms[1])
+    s.VM.hard_reboot(vms[2])
+    equal([s.VM.get_power_state(vm) for vm in vms], ["Halted", "Halted", "Running"])
+    agrees(s, host)
+    # what comes while one is settled waits
+    host.fault("destroy", "delay 1")
+    end(host, s.VM.get_domid(vms[2]), "poweroff")
+    while True:
+        try:
+            s.VM.start(vms[2], False, False)
+            break
+        except Failure as e:  # it has not been seen yet
+            equal(e.words, ["VM_BAD_POWER_STATE", vms[2], "halted", "running"])
+            time.sleep(0.05)
+    equal(news(s, vms[2])[-2:], ["VM_SHUTDOWN", "VM_STARTED"])
+    host.fault("destroy")
+    agrees(s, host)
+
+
+def is_changed_by_others(daemon):
+    """domains that others pause, destroy, balloon; that appear"""
+    s, host = Session(daemon), Host(daemon)
+    paused, gone, big, up = (make(s, x) for x in ("Running", "Running", "Running", "Halted"))
+    play(host, s.VM.get_domid(paused), state="paused")
+    until(lambda: s.VM.get_power_state(paused) == "Paused")
+    play(host, s.VM.get_domid(paused), state="running")
+    until(lambda: s.VM.get_power_state(paused) == "Running")
+    os.remove(os.path.join(host.dir, "domains", s.VM.get_domid(gone)))
+    seen(s, gone, "Halted", "VM_SHUTDOWN")
+    metrics = s.VM.get_metrics(big)
+    play(host, s.VM.get_domid(big), memory=48 * MIB, vcpus=2)
+    until(lambda: (s.VM_metrics.get_memory_actual(metrics), s.VM_metrics.get_VCPUs_number(metrics)) == (str(48 * MIB), "2"))
+    with open(os.path.join(host.dir, "domains", "77.new"), "w") as f:
+        f.write(f"uuid {s.VM.get_uuid(up)}\nname x\nstate running\n")
+    os.rename(f.name, os.path.join(host.dir, "domains", "77"))
+    until(lambda: s.VM.get_power_state(up) == "Running")
+    equal(s.VM.get_domid(up), "77")
+    # one that has not run yet and is nobody's is taken away
+    s.VM.hard_shutdown(up)
+    with open(os.path.join(host.dir, "domains", "78.new"), "w") as f:
+        f.write(f"uuid {s.VM.get_uuid(up)}\nname x\nstate paused\n")
+    os.rename(f.name, os.path.join(host.dir, "domains", "78"))
+    until(lambda: host.read(78) is None)
+    equal(s.VM.get_power_state(up), "Halted")
+    agrees(s, host)
+
+
+def ends_unseen(daemon):
+    """guests that end while the daemon is not there"""
+    s, host = Session(daemon), Host(daemon)
+    vms = [make(s, "Running") for _ in range(3)]
+    domids = [s.VM.get_domid(vm) for vm in vms]
+    daemon.kill()
+    for domid, reason in zip(domids, ("poweroff", "reboot", "crash")):
+        end(host, domid, reason)
+    daemon.start()
+    s = Session(daemon)
+    equal(s.VM.get_power_state(vms[0]), "Halted")
+    seen(s, vms[1], "Running", "VM_STARTED", "VM_REBOOTED")
+    seen(s, vms[2], "Running", "VM_STARTED", "VM_CRASHED")
+    agrees(s, host)
+
+
+def tells(daemon):
+    """each operation of a client leaves its message"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Running")
+    for verb in ("pause", "unpause", "clean_reboot", "hard_reboot", "clean_shutdown"):
+        getattr(s.VM, verb)(vm)
+        time.sleep(1.1)  # messages are of a second
+    fails(["VM_BAD_POWER_STATE", None, None, None], s.VM.pause, vm)
+    host.fault("create", "fail no luck")
+    fails(["INTERNAL_ERROR", None], s.VM.start, vm, False, False)
+    equal(news(s, vm), ["VM_STARTED", "VM_PAUSED", "VM_UNPAUSED", "VM_REBOOTED", "VM_REBOOTED", "VM_SHUTDOWN"])
+    got = list(s.message.get_all_records().values())[0]
+    equal((got["cls"], got["priority"], got["obj_uuid"]), ("VM", "5", s.VM.get_uuid(vm)))
+
+
+if __name__ == "__main__":
+    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells], "--hv=sim")

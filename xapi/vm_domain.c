@@ -121,16 +121,21 @@ static struct err *give_nics_back(struct job *j, const struct ops_work *w)
     return e;
 }
 
+static struct err *write_image_gone(struct txn *txn, const struct made *m)
+{
+    if (!m->image)
+        return NULL;
+    TRY(set_VM_suspend_VDI(txn, m->work->self, NULL));
+    return disk_write(txn, m->image);
+}
+
 static struct err *write_down(struct txn *txn, void *arg)
 {
     const struct made *m = arg;
     struct object *vm = m->work->self;
 
     TRY(set_VM_ha_always_run(txn, vm, false));
-    if (m->image) {
-        TRY(set_VM_suspend_VDI(txn, vm, NULL));
-        TRY(disk_write(txn, m->image));
-    }
+    TRY(write_image_gone(txn, m));
     TRY(vm_set_down(txn, vm, m->state));
     return m->news ? vm_tell(txn, vm, m->news) : NULL;
 }
@@ -161,6 +166,7 @@ static struct err *write_up(struct txn *txn, void *arg)
     bool keep = !strcmp(get_VM_ha_restart_priority(vm), "restart");
 
     TRY(set_VM_ha_always_run(txn, vm, keep));
+    TRY(write_image_gone(txn, m));
     TRY(vm_set_up(txn, vm, m->work->host, m->domid, m->paused));
     return m->news ? vm_tell(txn, vm, m->news) : NULL;
 }
@@ -169,6 +175,7 @@ static struct err *write_running(struct txn *txn, void *arg)
 {
     const struct made *m = arg;
 
+    TRY(write_image_gone(txn, m));
     return vm_set_paused(txn, m->work->self, false);
 }
 
@@ -192,8 +199,40 @@ static struct err *create(struct job *j, struct made *m, const char *from)
     return NULL;
 }
 
-/* A guest that goes on must not write while it is still suspended for the
- * database: else it could go on from there a second time. */
+static struct err *boot(struct job *j, struct made *m)
+{
+    if (!m->paused)
+        TRY(unpause(m));
+    job_progress(j, 0.9);
+    return job_commit(j, write_up, m);
+}
+
+static struct err *drop_image(struct job *j, struct made *m)
+{
+    struct object *vm = m->work->self, *image = get_VM_suspend_VDI(vm);
+
+    TRY(disk_detach(j, image, get_VM_uuid(vm)));
+    return disk_destroy(j, image, &m->image);
+}
+
+/* A guest that goes on must not write while for the database it could go on
+ * from there once more: it is paused first, then it runs and its image has
+ * gone. */
+static struct err *go_on(struct job *j, struct made *m)
+{
+    bool paused = m->paused;
+
+    m->paused = true;
+    if (!paused)
+        TRY(job_commit(j, write_up, m));
+    TRY(drop_image(j, m));
+    if (paused)
+        return job_commit(j, write_up, m);
+    TRY(unpause(m));
+    job_progress(j, 0.9);
+    return job_commit(j, write_running, m);
+}
+
 struct err *vm_bring_up(struct job *j, const struct ops_work *w,
                         const struct vm_up *up)
 {
@@ -202,15 +241,8 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
     TRY(create(j, m, up->from));
     job_progress(j, 0.5);
     m->news = up->news;
-    m->paused = up->paused || up->from;
-    if (!m->paused)
-        TRY(unpause(m));
-    job_progress(j, 0.9);
-    TRY(job_commit(j, write_up, m));
-    if (up->paused || !up->from)
-        return NULL;
-    TRY(unpause(m));
-    return job_commit(j, write_running, m);
+    m->paused = up->paused;
+    return up->from ? go_on(j, m) : boot(j, m);
 }
 
 /* ---- down ---------------------------------------------------------------- */

@@ -10,7 +10,8 @@
 #include "xapi/ops_queue.h"
 
 struct vm_up {
-    const char *from; /* file that hv->suspend wrote; NULL: it boots */
+    const char *from; /* path of VM.suspend_VDI, attached for the VM: it goes on
+                         from there, and the VDI goes; NULL: it boots */
     bool paused;      /* it stays so */
     const char *news; /* message: "VM_STARTED", or NULL */
 };

@@ -163,33 +163,6 @@ static struct err *undo_up(void *arg)
     return job_commit(m->job, write_back, arg);
 }
 
-static struct err *write_gone(struct txn *txn, void *arg)
-{
-    const struct memory *m = arg;
-
-    TRY(set_VM_suspend_VDI(txn, m->work->self, NULL));
-    return disk_write(txn, m->disk);
-}
-
-static struct err *drop(struct memory *m)
-{
-    TRY(disk_detach(m->job, m->vdi, get_VM_uuid(m->work->self)));
-    TRY(disk_destroy(m->job, m->vdi, &m->disk));
-    return job_commit(m->job, write_gone, m);
-}
-
-struct err *vm_memory_drop(struct job *j, const struct ops_work *w)
-{
-    struct object *vdi = get_VM_suspend_VDI(w->self);
-
-    return vdi ? drop(memory_new(j, w, vdi)) : NULL;
-}
-
-static struct err *drop_after(void *arg)
-{
-    return drop(arg);
-}
-
 struct err *vm_resume(struct job *j, const struct ops_work *w, bool paused,
                       const char *news)
 {
@@ -201,9 +174,28 @@ struct err *vm_resume(struct job *j, const struct ops_work *w, bool paused,
         return err_VM_HAS_NO_SUSPEND_VDI(object_ref(w->self));
     TRY(attach(j, w->self, vdi, false, &path));
     job_undo(j, undo_up, m);
-    TRY(vm_bring_up(
+    return vm_bring_up(
         j, w,
-        &(const struct vm_up){.from = path, .paused = paused, .news = news}));
-    job_after(j, drop_after, m);
-    return NULL;
+        &(const struct vm_up){.from = path, .paused = paused, .news = news});
+}
+
+/* ---- of a guest that runs ------------------------------------------------ */
+
+static struct err *write_gone(struct txn *txn, void *arg)
+{
+    const struct memory *m = arg;
+
+    TRY(set_VM_suspend_VDI(txn, m->work->self, NULL));
+    return disk_write(txn, m->disk);
+}
+
+struct err *vm_memory_drop(struct job *j, const struct ops_work *w)
+{
+    struct memory *m = memory_new(j, w, get_VM_suspend_VDI(w->self));
+
+    if (!m->vdi)
+        return NULL;
+    TRY(disk_detach(j, m->vdi, get_VM_uuid(w->self)));
+    TRY(disk_destroy(j, m->vdi, &m->disk));
+    return job_commit(j, write_gone, m);
 }

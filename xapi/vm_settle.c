@@ -174,6 +174,17 @@ static struct err *clean(struct job *j, const struct settling *s)
     return vm_bring_down(j, s->work, get_VM_power_state(s->work->self), NULL);
 }
 
+/* One that was about to go on from its memory (it is paused until then) still
+ * can. */
+static struct err *lose(struct job *j, const struct ops_work *w)
+{
+    bool paused = get_VM_power_state(w->self) == VM_power_state_Paused;
+
+    return paused && get_VM_suspend_VDI(w->self)
+               ? vm_domain_gone(j, w, VM_power_state_Suspended, NULL)
+               : vm_domain_gone(j, w, VM_power_state_Halted, "VM_SHUTDOWN");
+}
+
 static struct err *settle(struct job *j, struct settling *s, bool restarts)
 {
     switch (verdict_on(s)) {
@@ -183,7 +194,7 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
         TRY(job_commit(j, write_here, s));
         return vm_memory_drop(j, s->work);
     case LOST:
-        return vm_domain_gone(j, s->work, VM_power_state_Halted, "VM_SHUTDOWN");
+        return lose(j, s->work);
     case ENDED:
         return bury(j, s, restarts);
     case DEBRIS:

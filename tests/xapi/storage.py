@@ -601,5 +601,6 @@ def scale(daemon):
     equal(time.time() - started < 60, True)
 
 
-run([repositories, refusals, drivers, disks, branches, copies, by_hand, discs, fields, faults, cancelled, one_at_a_time, deaths, scale],
-    "--hv", "sim")
+if __name__ == "__main__":
+    run([repositories, refusals, drivers, disks, branches, copies, by_hand, discs, fields, faults, cancelled, one_at_a_time, deaths,
+         scale], "--hv", "sim")

@@ -108,7 +108,7 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(call say,MODEL,$(@D))
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
-$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c tests/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/tools/docs: $(B)/obj/xapi/docs.o $(B)/dom0kit.a
 	$(call say,LINK,$@)
@@ -175,13 +175,19 @@ $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
+# The model, and a database of everything, for tests that ask all of it.
+$(B)/tests/xapi-model: $(B)/obj/tests/xapi/model.o $(B)/dom0kit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
+
 $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
 .PHONY: xapi
-xapi: $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
+xapi: $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
 	@tests/run-all xapi $(sort $(wildcard tests/xapi/*.sh))
 
 .PHONY: diff

@@ -148,7 +148,7 @@ struct err *PBD_plug(struct call *c, const struct PBD_plug_args *a)
     (void)a;
     TRY(call_object(c, 0, &pbd));
     return ops_run_on(c, get_PBD_SR(pbd), SR_operations_plug,
-                      &(const struct ops_body){.work = plug});
+                      &(const struct ops_body){.work = plug, .no_host = true});
 }
 
 /* ---- unplug -------------------------------------------------------------- */
@@ -198,6 +198,7 @@ struct err *PBD_unplug(struct call *c, const struct PBD_unplug_args *a)
 
     (void)a;
     TRY(call_object(c, 0, &pbd));
-    return ops_run_on(c, get_PBD_SR(pbd), SR_operations_unplug,
-                      &(const struct ops_body){.work = unplug});
+    return ops_run_on(
+        c, get_PBD_SR(pbd), SR_operations_unplug,
+        &(const struct ops_body){.work = unplug, .no_host = true});
 }

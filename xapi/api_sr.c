@@ -25,14 +25,14 @@ struct err *SR_scan(struct call *c, const struct SR_scan_args *a)
 {
     (void)a;
     return ops_run(c, SR_operations_scan,
-                   &(const struct ops_body){.work = scan});
+                   &(const struct ops_body){.work = scan, .no_host = true});
 }
 
 struct err *SR_update(struct call *c, const struct SR_update_args *a)
 {
     (void)a;
     return ops_run(c, SR_operations_update,
-                   &(const struct ops_body){.work = update});
+                   &(const struct ops_body){.work = update, .no_host = true});
 }
 
 /* ---- questions ----------------------------------------------------------- */

@@ -152,7 +152,8 @@ struct err *SR_create(struct call *c, const struct SR_create_args *a)
 
     TRY(call_object(c, HOST, &host));
     TRY(sr_of_config(c->pool, a->type, "", c->args[DEVICE_CONFIG], &sr));
-    return ops_run_on(c, NULL, 0, &(const struct ops_body){.work = create});
+    return ops_run_on(
+        c, NULL, 0, &(const struct ops_body){.work = create, .no_host = true});
 }
 
 /* ---- introduce ----------------------------------------------------------- */
@@ -220,7 +221,8 @@ struct err *SR_probe(struct call *c, const struct SR_probe_args *a)
     TRY(sr_of_config(c->pool, a->type, "", c->args[1], &sr));
     if (!sr.type->probe)
         return err_SR_OPERATION_NOT_SUPPORTED(a->type);
-    return ops_run_on(c, NULL, 0, &(const struct ops_body){.work = probe});
+    return ops_run_on(c, NULL, 0,
+                      &(const struct ops_body){.work = probe, .no_host = true});
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -262,12 +264,12 @@ struct err *SR_forget(struct call *c, const struct SR_forget_args *a)
 {
     (void)a;
     return ops_run(c, SR_operations_forget,
-                   &(const struct ops_body){.work = forget});
+                   &(const struct ops_body){.work = forget, .no_host = true});
 }
 
 struct err *SR_destroy(struct call *c, const struct SR_destroy_args *a)
 {
     (void)a;
     return ops_run(c, SR_operations_destroy,
-                   &(const struct ops_body){.work = destroy});
+                   &(const struct ops_body){.work = destroy, .no_host = true});
 }

@@ -79,8 +79,9 @@ struct err *VDI_create(struct call *c, const struct VDI_create_args *a)
 
     (void)a;
     TRY(spec_of(c, &spec));
-    return ops_run_on(c, spec.sr, SR_operations_vdi_create,
-                      &(const struct ops_body){.work = create});
+    return ops_run_on(
+        c, spec.sr, SR_operations_vdi_create,
+        &(const struct ops_body){.work = create, .no_host = true});
 }
 
 /* ---- on one -------------------------------------------------------------- */
@@ -159,6 +160,7 @@ static struct err *forget(struct job *j, void *arg)
         (void)a;                                                           \
         return ops_run(c, VDI_operations_##name_,                          \
                        &(const struct ops_body){.work = (work_),           \
+                                                .no_host = true,           \
                                                 .also = hold_##name_});    \
     }
 
@@ -217,20 +219,12 @@ static void hold_copy(const struct call *c, const struct object *vdi,
         ops_hold(more, into, VDI_operations_blocked);
 }
 
-static struct err *check_into(const struct db *db, const struct object *vdi,
+static struct err *check_into(const struct object *vdi,
                               const struct object *into)
 {
-    struct model_value vbds = get_VDI_VBDs(into);
-
     if (into == vdi)
         return err_INVALID_VALUE("into_vdi", object_ref(into));
-    if (get_VDI_read_only(into))
-        return err_VDI_READONLY(object_ref(into));
-    for (unsigned i = 0; i < vbds.n; i++)
-        if (get_VBD_currently_attached(
-                db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s)))
-            return err_VDI_IN_USE(object_ref(into), "copy");
-    return NULL;
+    return get_VDI_read_only(into) ? err_VDI_READONLY(object_ref(into)) : NULL;
 }
 
 /* Only what differs from BASE would have to be copied; all of it comes to the
@@ -250,9 +244,10 @@ struct err *VDI_copy(struct call *c, const struct VDI_copy_args *a)
         return db_no_object(&model_classes[CLASS_SR],
                             a->sr ? a->sr : DATUM_REF_NULL);
     if (into)
-        TRY(check_into(c->db, vdi, into));
+        TRY(check_into(vdi, into));
     return ops_run(c, VDI_operations_copy,
-                   &(const struct ops_body){.work = copy, .also = hold_copy});
+                   &(const struct ops_body){
+                       .work = copy, .also = hold_copy, .no_host = true});
 }
 
 /* ---- introduce ----------------------------------------------------------- */
@@ -344,6 +339,7 @@ struct err *VDI_introduce(struct call *c, const struct VDI_introduce_args *a)
     if (*a->uuid && db_by_uuid(c->db, &model_classes[CLASS_VDI], a->uuid))
         return err_DB_UNIQUENESS_CONSTRAINT_VIOLATION("VDI", "uuid", a->uuid);
     TRY(call_object(c, SR, &sr));
-    return ops_run_on(c, sr, SR_operations_vdi_introduce,
-                      &(const struct ops_body){.work = introduce});
+    return ops_run_on(
+        c, sr, SR_operations_vdi_introduce,
+        &(const struct ops_body){.work = introduce, .no_host = true});
 }

@@ -86,6 +86,9 @@ struct err *disk_clone(struct job *j, struct object *vdi,
  * HV (NULL: none) is asked when a living domain writes to it. */
 struct err *disk_snapshot(struct job *j, const struct hv *hv,
                           struct object *vdi, struct disk **ret) MUST_USE;
+/* Where a new one is, until the work is over: for who fills it. */
+struct err *disk_new_where(const struct disk *disk,
+                           struct disk_path *ret) MUST_USE;
 /* A full copy in SR, which shares nothing. */
 struct err *disk_copy(struct job *j, struct object *vdi, struct object *sr,
                       struct disk **ret) MUST_USE;

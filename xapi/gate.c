@@ -134,7 +134,12 @@ void gate_serve(struct http *http, struct gate *g, struct server *server,
     const struct model_http *row = find_row(g->action);
 
     g->server = server;
-    g->route = (struct http_route){row->method, row->path,  HTTP_WHOLE,
-                                   body_max,    on_request, g};
+    g->route =
+        (struct http_route){row->method,
+                            row->path,
+                            body_max == GATE_STREAM ? HTTP_STREAM : HTTP_WHOLE,
+                            body_max,
+                            on_request,
+                            g};
     http_add_route(http, &g->route);
 }

@@ -23,6 +23,8 @@ struct gate {
     struct server *server;
 };
 
+#define GATE_STREAM SIZE_MAX /* the handler takes the connection for it */
+
 /* G has to stay as long as HTTP. Bodies are at most BODY_MAX. */
 void gate_serve(struct http *http, struct gate *g, struct server *server,
                 size_t body_max);

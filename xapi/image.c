@@ -80,8 +80,12 @@ struct vhd_foot {
     char cookie[8]; /* "conectix" */
     char rest[40];
     uint64_t size;
+    uint32_t geometry;
+    uint32_t type;
 } __attribute__((packed));
 #define VHD_FOOT 512
+#define VHD_FIXED 2u
+#define VHD_DYNAMIC 3u
 #define L1_MAX (4u << 20) /* entries; QEMU's own limit */
 
 static struct err *read_parent(struct pool *p, int fd, const char *path,
@@ -133,6 +137,8 @@ static struct err *look_vhd(int fd, const char *path, off_t len,
             (ssize_t)sizeof(foot) ||
         memcmp(foot.cookie, "conectix", 8))
         return ERR("'%s' is no VHD file", path);
+    if (be32toh(foot.type) != VHD_FIXED && be32toh(foot.type) != VHD_DYNAMIC)
+        return ERR("'%s' is only a difference to another VHD file", path);
     i->size = (int64_t)be64toh(foot.size);
     return NULL;
 }
@@ -263,6 +269,18 @@ struct err *image_copy(const char *from, const char *from_format,
                           NULL};
 
     return qemu_img(p, argv);
+}
+
+struct err *image_convert(const char *from, const char *from_format,
+                          const char *to, const char *to_format)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    if (!strcmp(to_format, "vhd"))
+        return QEMU_IMG(p, "convert", "-q", "-U", "-f", qemu_name(from_format),
+                        "-O", "vpc", "-o", "force_size=on", from, to);
+    return QEMU_IMG(p, "convert", "-q", "-U", "-f", qemu_name(from_format),
+                    "-O", to_format, from, to);
 }
 
 struct err *image_grow(const char *path, const char *format, int64_t size)

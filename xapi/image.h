@@ -47,6 +47,9 @@ struct err *image_overlay(const char *path, const char *parent,
 struct err *image_copy(const char *from, const char *from_format,
                        const char *to, const char *to_format,
                        bool blank) MUST_USE;
+/* All that FROM has as TO, a file that is made anew. */
+struct err *image_convert(const char *from, const char *from_format,
+                          const char *to, const char *to_format) MUST_USE;
 /* FROM as a new file TO of the same format, which shares its blocks where the
  * file system can. */
 struct err *image_duplicate(const char *from, const char *to) MUST_USE;

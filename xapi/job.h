@@ -52,7 +52,8 @@ struct job_start {
     job_said_fn *said;         /* or NULL */
     job_apply_fn *apply;       /* NULL: txn_apply on DB */
     void *arg;
-    int keep_fd; /* stays open in the worker too, or -1 */
+    int keep_fd;  /* stays open in the worker too, or -1 */
+    int keep_too; /* and this one, or 0 */
 };
 /* S is copied. */
 struct err *job_start(const struct job_start *s, struct job **ret) MUST_USE;

@@ -2,6 +2,7 @@
 /* job_worker: the worker's side of a job; see job.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -176,18 +177,20 @@ struct err *job_sleep(double seconds)
 /* ---- the process --------------------------------------------------------- */
 
 /* Connections of clients end when the daemon closes them, and not with us. */
-static void close_others(int keep, int keep_too)
+static void close_others(const int *keep, size_t n)
 {
-    int low = keep < keep_too ? keep : keep_too;
-    int high = keep < keep_too ? keep_too : keep;
+    for (int at = 3;;) {
+        int next = INT_MAX;
 
-    if (low < 3)
-        low = high;
-    if (low > 3)
-        close_range(3, (unsigned)low - 1, 0);
-    if (high > low + 1)
-        close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-    close_range((unsigned)high + 1, ~0U, 0);
+        for (size_t i = 0; i < n; i++)
+            if (keep[i] >= at && keep[i] < next)
+                next = keep[i];
+        if (next > at)
+            close_range((unsigned)at, (unsigned)next - 1, 0);
+        if (next == INT_MAX)
+            return;
+        at = next + 1;
+    }
 }
 
 static void set_signals(void)
@@ -248,7 +251,7 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     set_signals();
     err_drop(log_open(LOG_WARNING_, NULL), "standard error is always there");
-    close_others(fd, s->keep_fd);
+    close_others((const int[]){fd, s->keep_fd, s->keep_too}, 3);
     ends.home = fd;
     ends.keep = s->keep_fd;
     db_detach(j->db);

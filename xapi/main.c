@@ -27,6 +27,7 @@
 #include "xapi/notify.h"
 #include "xapi/ops_queue.h"
 #include "xapi/pif.h"
+#include "xapi/raw_vdi.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
@@ -79,6 +80,8 @@ struct daemon {
     struct vm_watch *watch;
     struct files files;
     struct consoles consoles;
+    struct transfer_all *transfers;
+    struct raw_vdi raw_vdi;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -90,6 +93,7 @@ static void daemon_done(struct daemon *d)
 {
     cli_door_free(d->cli);
     console_end(&d->consoles);
+    transfer_all_free(d->transfers);
     door_free(d->door); /* its calls are given up while all is there */
     vm_watch_free(d->watch);
     ops_queue_free(d->server.ops);
@@ -284,9 +288,10 @@ static struct err *open_host(struct daemon *d)
     struct ops_work all = {.hv = &d->hv, .host = this_host(d)};
 
     d->server.ops = ops_queue_new(&d->server);
-    TRY(ops_update_all(d->db));
-    if (!o->hv)
-        return NULL;
+    if (!o->hv) {
+        TRY(work_first(d, "what is on disk", disk_settle, NULL));
+        return ops_update_all(d->db);
+    }
     TRY(hv_open(o->hv, pool_printf(d->pool, "%s/%s", o->state, o->hv), &d->hv));
     d->server.hv = &d->hv;
     TRY(open_net(d));
@@ -338,6 +343,9 @@ static struct err *daemon_run(struct daemon *d)
     d->files = (struct files){.server = &d->server, .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);
     console_serve(door_http(d->door), &d->consoles, &d->server);
+    d->transfers = transfer_all_new(&d->server);
+    d->raw_vdi = (struct raw_vdi){.server = &d->server, .all = d->transfers};
+    raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

@@ -516,34 +516,56 @@ static bool is_held(const struct ops_queue *q, const struct object *o)
     return false;
 }
 
+static struct held *new_alone(struct server *server, const struct object *o,
+                              unsigned op, const char *task)
+{
+    struct pool *p = pool_new();
+    struct held *h = pool_new_of(p, struct held);
+
+    *h = (struct held){.queue = server->ops,
+                       .pool = p,
+                       .class = object_class(o),
+                       .on = {.pool = p},
+                       .task = pool_str(p, task)};
+    ops_hold(&h->on, o, op);
+    add_held(h);
+    return h;
+}
+
 bool ops_settle(struct ops_queue *q, const struct object *o)
 {
     struct server *server = q->server;
-    struct pool *p;
     struct held *h;
     struct err *e;
 
     if (is_held(q, o))
         return false;
-    p = pool_new();
-    h = pool_new_of(p, struct held);
-    *h = (struct held){.queue = q,
-                       .pool = p,
-                       .class = object_class(o),
-                       .on = {.pool = p},
-                       .settles = true,
-                       .task = "",
-                       .work = {.hv = server->hv,
-                                .net = server->net,
-                                .host = db_find(server->db,
-                                                &model_classes[CLASS_host],
-                                                server->host)}};
-    ops_hold(&h->on, o, 0);
-    add_held(h);
+    h = new_alone(server, o, 0, "");
+    h->settles = true;
+    h->work = (struct ops_work){
+        .hv = server->hv,
+        .net = server->net,
+        .host = db_find(server->db, &model_classes[CLASS_host], server->host)};
     e = settle(h);
     if (e)
         end(h, e);
     return true;
+}
+
+struct err *ops_take(struct server *server, const struct object *o, unsigned op,
+                     const char *task, struct held **ret)
+{
+    struct txn *txn;
+
+    TRY(ops_check(server->db, o, op, false));
+    *ret = new_alone(server, o, op, task);
+    txn = txn_begin(server->db);
+    return txn_end(txn, mark(txn, *ret));
+}
+
+void ops_give(struct held *h)
+{
+    end(h, NULL);
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -59,4 +59,14 @@ struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
  * Something runs on O already: nothing is done, false. */
 bool ops_settle(struct ops_queue *q, const struct object *o);
 
+/*
+ * An operation that is no call: what a client sends or gets by HTTP. It begins
+ * now, or the error says why it cannot; TASK is its key in current_operations.
+ * RET is the caller's until ops_give.
+ */
+struct held;
+struct err *ops_take(struct server *server, const struct object *o, unsigned op,
+                     const char *task, struct held **ret) MUST_USE;
+void ops_give(struct held *h);
+
 #endif

@@ -43,7 +43,7 @@ static const struct op ops[] = {
     OP(data_destroy)        = {LIVE, "VDI_CONFIG_CBT"},
     OP(list_changed_blocks) = {BESIDE_COPY, "VDI_CONFIG_CBT"},
     OP(set_on_boot)         = {DATA | NOT_TRACKED, "VDI_RESET_ON_BOOT"},
-    OP(blocked)             = {HIDDEN | LIVE, NULL},
+    OP(blocked)             = {HIDDEN, NULL}, /* something writes all of it */
     OP(revert_to)           = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
     OP(revert_from)         = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
 };

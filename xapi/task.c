@@ -151,17 +151,25 @@ struct err *task_end(struct txn *txn, struct object *o, enum task_status status)
     return set_task_status(txn, o, status);
 }
 
+struct err *task_end_of(struct txn *txn, struct object *o,
+                        const struct err *failure, const char *result)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    TRY(set_task_progress(txn, o, 1));
+    if (failure)
+        TRY(set_task_error_info(txn, o, words_of(p, failure)));
+    else
+        TRY(set_task_result(txn, o, result));
+    return task_end(txn, o, status_of(failure));
+}
+
 static struct err *write_end(struct txn *txn, struct object *o,
                              const struct call *c)
 {
     AUTO_FREE char *text = c->failure ? NULL : result_text(c);
 
-    TRY(set_task_progress(txn, o, 1));
-    if (c->failure)
-        TRY(set_task_error_info(txn, o, words_of(c->pool, c->failure)));
-    else
-        TRY(set_task_result(txn, o, text));
-    return task_end(txn, o, status_of(c->failure));
+    return task_end_of(txn, o, c->failure, text);
 }
 
 void task_finish(struct call *c)

@@ -370,6 +370,16 @@ static struct err *set_natural(struct call *c, struct txn *txn,
     return err_INVALID_VALUE(field_of(c)->name, text);
 }
 
+static struct err *set_default(struct call *c, struct txn *txn,
+                               struct object *vm)
+{
+    if (vm_arg(c, 1).i &&
+        (!get_VM_is_a_template(vm) || get_VM_is_a_snapshot(vm)))
+        return err_OPERATION_NOT_ALLOWED(
+            "only a template can be a default one");
+    return set(c, txn, vm);
+}
+
 static struct err *set_priority(struct call *c, struct txn *txn,
                                 struct object *vm)
 {
@@ -404,7 +414,7 @@ WRITES(remove_from_blocked_operations, remove_from)
 WRITES(set_actions_after_crash, set)
 WRITES(set_ha_restart_priority, set_priority)
 WRITES(set_ha_always_run, set)
-WRITES(set_is_default_template, set)
+WRITES(set_is_default_template, set_default)
 WRITES(set_start_delay, set_natural)
 WRITES(set_shutdown_delay, set_natural)
 WRITES(set_order, set_natural)

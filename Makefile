@@ -197,7 +197,7 @@ diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
 # Fuzzing: clang's instrumentation in objects of its own, of what parses.
 FUZZ_SECONDS ?= 60
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c xapi/% $(GEN)/model_gen.c,$(SRCS)))
+FUZZ_OBJS := $(patsubst %.c,$(B)/fuzz-obj/%.o,$(filter lib/% xenstore/% xl/domain/% xl/conf.c xapi/% $(GEN)/%,$(SRCS)))
 
 $(B)/fuzz-obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -282,7 +282,7 @@ static struct err *shake_hands(struct xe_talk *t)
     return xe_link_write(&t->link, str_text(&mine), mine.len);
 }
 
-static struct err *talk(struct xe_talk *t, int *ret)
+struct err *xe_talk_on(struct xe_talk *t, int *ret)
 {
     bool end = false;
 
@@ -298,7 +298,7 @@ struct err *xe_talk_run(struct xe_talk *t, int *ret)
     struct err *e;
 
     TRY(xe_talk_connect(t, NULL, &t->link));
-    e = talk(t, ret);
+    e = xe_talk_on(t, ret);
     xe_link_close(&t->link);
     if ((e || *ret) && t->debug.len)
         fputs(str_text(&t->debug), stderr);

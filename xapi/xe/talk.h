@@ -17,6 +17,8 @@ struct xe_talk {
 
 /* *RET is the command's exit status. */
 struct err *xe_talk_run(struct xe_talk *t, int *ret) MUST_USE;
+/* The same on t->link, which is open. */
+struct err *xe_talk_on(struct xe_talk *t, int *ret) MUST_USE;
 
 /* As the options say, to HOST or (NULL) to the server itself. */
 struct err *xe_talk_connect(struct xe_talk *t, const char *host,

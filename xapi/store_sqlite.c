@@ -400,7 +400,7 @@ static struct err *open_parts(struct sqlite_store *s, const char *path)
     s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->event_fd < 0)
         return err_errno(errno, "eventfd");
-    return file_db_open(&s->file, path);
+    return file_db_open(&s->file, path, &file_db_layout);
 }
 
 struct err *store_sqlite_open(const char *path, struct store **ret)

@@ -33,7 +33,15 @@ struct file_db {
 
 /* For its owner only; there already is fine. */
 struct err *file_db_create(const char *path) MUST_USE;
-struct err *file_db_open(struct file_db *f, const char *path) MUST_USE;
+/* The tables of a file, as the steps that make them: a file of an older version
+ * gets those it has not seen, each as a whole or not at all. */
+struct file_db_layout {
+    const char *const *steps; /* SQL */
+    int version;              /* their number */
+};
+extern const struct file_db_layout file_db_layout; /* today's */
+struct err *file_db_open(struct file_db *f, const char *path,
+                         const struct file_db_layout *layout) MUST_USE;
 void file_db_close(struct file_db *f);
 struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
                          uint64_t *ret_generation) MUST_USE;

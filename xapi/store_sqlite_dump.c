@@ -69,7 +69,7 @@ static struct err *generation_of(const char *path, int64_t *ret)
     *ret = 0;
     if (!file_exists(path))
         return NULL;
-    TRY(file_db_open(&f, path));
+    TRY(file_db_open(&f, path, &file_db_layout));
     return file_db_generation(&f, ret);
 }
 
@@ -80,7 +80,7 @@ static struct err *mark_restored(const char *part, int64_t generation)
     AUTO(file_db_close) struct file_db f = {0};
     int64_t dumped;
 
-    TRY(file_db_open(&f, part));
+    TRY(file_db_open(&f, part, &file_db_layout));
     TRY(file_db_generation(&f, &dumped));
     TRY(file_db_begin(&f));
     TRY(file_db_write(

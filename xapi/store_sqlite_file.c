@@ -13,7 +13,7 @@
 
 /* The layout is brought up to date by the steps it has not seen; a step is
  * never changed once there are files that have seen it. */
-static const char *const layout[] = {
+static const char *const steps[] = {
     "CREATE TABLE objects (number INTEGER PRIMARY KEY, class TEXT NOT NULL,"
     " ref TEXT NOT NULL UNIQUE, created INTEGER NOT NULL);"
     "CREATE TABLE fields (number INTEGER NOT NULL, field TEXT NOT NULL,"
@@ -25,7 +25,8 @@ static const char *const layout[] = {
     " generation INTEGER NOT NULL);"
     "INSERT INTO generation VALUES (1, 0);",
 };
-#define LAYOUT_VERSION ((int)ARRAY_LEN(layout))
+const struct file_db_layout file_db_layout = {steps, ARRAY_LEN(steps)};
+
 /* The generation that is kept is this much behind at most: one page less in
  * nearly every transaction. */
 #define GENERATION_STEP (ROW_GENERATIONS / 2)
@@ -83,7 +84,9 @@ static struct err *ask_int(struct file_db *f, const char *sql, int64_t *ret)
 
 /* ---- opening ------------------------------------------------------------- */
 
-static struct err *check_whose(struct file_db *f, int64_t version)
+static struct err *check_whose(struct file_db *f,
+                               const struct file_db_layout *layout,
+                               int64_t version)
 {
     int64_t application, n_tables;
 
@@ -91,28 +94,31 @@ static struct err *check_whose(struct file_db *f, int64_t version)
     TRY(ask_int(f, "SELECT count(*) FROM sqlite_master", &n_tables));
     if (application != APPLICATION_ID && (version || n_tables))
         return ERR("'%s' is a database of another program", f->path);
-    if (version > LAYOUT_VERSION)
+    if (version > layout->version)
         return ERR("'%s' has been written by a newer version (layout %lld; "
                    "this one knows %d)",
-                   f->path, (long long)version, LAYOUT_VERSION);
+                   f->path, (long long)version, layout->version);
     return NULL;
 }
 
-static struct err *upgrade_step(struct file_db *f, int version)
+static struct err *upgrade_step(struct file_db *f,
+                                const struct file_db_layout *layout,
+                                int version)
 {
     AUTO_STR struct str sql = STR_INIT(STR_MAX);
 
-    str_addf(&sql, "BEGIN IMMEDIATE;%s", layout[version]);
+    str_addf(&sql, "BEGIN IMMEDIATE;%s", layout->steps[version]);
     str_addf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              APPLICATION_ID, version + 1);
     str_add(&sql, "COMMIT;");
     return run(f, str_text(&sql));
 }
 
-static struct err *upgrade(struct file_db *f, int64_t version)
+static struct err *upgrade(struct file_db *f,
+                           const struct file_db_layout *layout, int64_t version)
 {
-    for (; version < LAYOUT_VERSION; version++)
-        TRY(err_wrap(upgrade_step(f, (int)version), "layout %lld",
+    for (; version < layout->version; version++)
+        TRY(err_wrap(upgrade_step(f, layout, (int)version), "layout %lld",
                      (long long)version + 1));
     return NULL;
 }
@@ -157,20 +163,21 @@ static struct err *open_file(struct file_db *f)
     return NULL;
 }
 
-struct err *file_db_open(struct file_db *f, const char *path)
+struct err *file_db_open(struct file_db *f, const char *path,
+                         const struct file_db_layout *layout)
 {
     int64_t version;
 
     f->path = xstrdup(path);
     TRY(open_file(f));
     TRY(ask_int(f, "PRAGMA user_version", &version));
-    TRY(check_whose(f, version));
+    TRY(check_whose(f, layout, version));
     TRY(check(f));
     TRY(run(f, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                "PRAGMA trusted_schema = OFF;"
                "PRAGMA wal_autocheckpoint = 4000;"
                "PRAGMA journal_size_limit = 67108864;"));
-    TRY(upgrade(f, version));
+    TRY(upgrade(f, layout, version));
     return prepare(f);
 }
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import stat
 import subprocess
 import time
@@ -87,8 +88,6 @@ def audit(daemon):
     equal([(r["call"], r["task"], len(r["changes"])) for r in got], [("network.create", task, 1)])
 
 
-
-
 def audit_of_work(daemon):
     """what a call's worker writes is in the call's line"""
     daemon.kill()
@@ -147,7 +146,6 @@ def host(daemon):
         fails(["HANDLE_INVALID", "host", NOBODY], call, NOBODY)
 
 
-
 def settings(daemon):
     """xapi.conf: each setting, what is wrong in it and where; the command line wins"""
     def check(text, *options):
@@ -195,6 +193,35 @@ def readiness(daemon):
         _, err = process.communicate(timeout=20)
         equal((process.returncode, "Sanitizer" in err), (0, False))
 
+
+def old_state(daemon):
+    """the database of an older daemon: all of it is there, in today's layout"""
+    path = os.path.join(daemon.dir, "state.db")
+    with sqlite3.connect(path) as db:
+        today = db.execute("PRAGMA user_version").fetchone()
+    daemon.kill()
+    for name in [n for n in os.listdir(daemon.dir) if n.startswith("state.db")]:
+        os.remove(os.path.join(daemon.dir, name))
+    with sqlite3.connect(path) as db, open(os.path.join(ROOT, "tests/xapi/layout1.sql")) as f:
+        db.executescript(f.read())
+        equal(db.execute("PRAGMA user_version").fetchone(), (1,))
+    daemon.start()
+    with sqlite3.connect(path) as db:
+        equal(db.execute("PRAGMA user_version").fetchone(), today)
+    s = Session(daemon)
+    [vm] = s.VM.get_by_name_label("old & <guest>")
+    got = s.VM.get_record(vm)
+    equal((got["power_state"], sorted(got["tags"]), got["other_config"]["k"]), ("Halted", ["a", "b"], "v"))
+    [snap] = got["snapshots"]
+    equal((s.VM.get_name_label(snap), s.VM.get_snapshot_of(snap)), ("snap", vm))
+    equal([s.network.get_MTU(n) for n in s.network.get_by_name_label("lan")], ["9000"])
+    equal([r["value"] for r in s.secret.get_all_records().values()], ["s"])
+    tasks = sorted((r["name_label"], r["status"], r["error_info"][0]) for r in s.task.get_all_records().values())
+    equal(tasks, [("Async.network.destroy", "failure", "HANDLE_INVALID"), ("never ended", "failure", "HOST_OFFLINE")])
+    s.VM.set_name_label(vm, "new")
+    daemon.kill()
+    daemon.start()
+    equal(Session(daemon).VM.get_by_name_label("new"), [vm])
 
 
 def get(daemon, path, user=None):
@@ -249,4 +276,4 @@ def files(daemon):
     equal(Session(daemon).network.get_all(), [ref])
 
 
-run([audit, audit_of_work, host, files, settings, readiness])
+run([audit, audit_of_work, host, files, old_state, settings, readiness])

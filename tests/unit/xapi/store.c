@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "xapi/event.h"
 #include "xapi/store.h"
+#include "xapi/store_sqlite.h"
 
 static char folder[] = "/tmp/dom0kit-store-XXXXXX";
 
@@ -423,6 +424,42 @@ static void refuses_what_is_no_database(void **state)
     assert_refused("/nonexistent/db", "/nonexistent/db");
 }
 
+/* Steps that are not there yet: of a field with a new name, and wrong ones. */
+static void layouts_are_brought_up_to_date(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = path_of(p, "steps");
+    const char *list[3] = {
+        file_db_layout.steps[0],
+        "UPDATE fields SET field = 'name_description' WHERE field = "
+        "'name_label'; CREATE TABLE notes (id INTEGER PRIMARY KEY);",
+        "DROP TABLE notes; DROP TABLE nothing;"};
+    const struct file_db_layout layouts[] = {{list, 1}, {list, 2}, {list, 3}};
+    struct db *db = open_db(path);
+    struct file_db f = {.path = NULL};
+    char *ref = pool_str(p, object_ref(add_vm(db, "a")));
+    struct err *e;
+
+    (void)state;
+    assert_int_equal(file_db_layout.version, 1); /* else: change the steps */
+    db_free(db);
+    ok(file_db_open(&f, path, &layouts[1]));
+    file_db_close(&f);
+    e = file_db_open(&f, path, &layouts[2]);
+    assert_fails(e, "layout 3: ");
+    file_db_close(&f);
+    ok(file_db_open(&f, path, &layouts[1])); /* nothing of step 3 is done */
+    ok(file_db_begin(&f));
+    file_db_close(&f);
+    assert_refused(path, "newer version (layout 2; this one knows 1)");
+    sql(path,
+        "SELECT id FROM notes; DROP TABLE notes; PRAGMA user_version = 1");
+    db = open_db(path);
+    assert_string_equal(
+        object_atom(db_find(db, C(VM), ref), F(VM_name_description)).s, "a");
+    db_free(db);
+}
+
 static void names_what_it_cannot_load(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -725,6 +762,7 @@ int main(void)
         cmocka_unit_test(durable_when_it_says_so),
         cmocka_unit_test(dumped_and_restored),
         cmocka_unit_test(refuses_what_is_no_database),
+        cmocka_unit_test(layouts_are_brought_up_to_date),
         cmocka_unit_test(names_what_it_cannot_load),
         cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(one_at_a_time),

@@ -9,6 +9,7 @@
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/ops_queue.h"
+#include "xapi/ops_sr.h"
 
 /* What was done is written; a new one is the answer. */
 static struct err *write_down(struct job *j, struct disk *disk)
@@ -219,14 +220,6 @@ static void hold_copy(const struct call *c, const struct object *vdi,
         ops_hold(more, into, VDI_operations_blocked);
 }
 
-static struct err *check_into(const struct object *vdi,
-                              const struct object *into)
-{
-    if (into == vdi)
-        return err_INVALID_VALUE("into_vdi", object_ref(into));
-    return get_VDI_read_only(into) ? err_VDI_READONLY(object_ref(into)) : NULL;
-}
-
 /* Only what differs from BASE would have to be copied; all of it comes to the
  * same. */
 struct err *VDI_copy(struct call *c, const struct VDI_copy_args *a)
@@ -243,8 +236,10 @@ struct err *VDI_copy(struct call *c, const struct VDI_copy_args *a)
     if (!into && !sr)
         return db_no_object(&model_classes[CLASS_SR],
                             a->sr ? a->sr : DATUM_REF_NULL);
+    if (into == vdi)
+        return err_INVALID_VALUE("into_vdi", a->into_vdi);
     if (into)
-        TRY(check_into(vdi, into));
+        TRY(vdi_check_unused(c->db, into, "copy"));
     return ops_run(c, VDI_operations_copy,
                    &(const struct ops_body){
                        .work = copy, .also = hold_copy, .no_host = true});

@@ -43,7 +43,7 @@ static const struct op ops[] = {
     OP(data_destroy)        = {LIVE, "VDI_CONFIG_CBT"},
     OP(list_changed_blocks) = {BESIDE_COPY, "VDI_CONFIG_CBT"},
     OP(set_on_boot)         = {DATA | NOT_TRACKED, "VDI_RESET_ON_BOOT"},
-    OP(blocked)             = {HIDDEN, NULL}, /* something writes all of it */
+    OP(blocked)             = {HIDDEN | LIVE, NULL},
     OP(revert_to)           = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
     OP(revert_from)         = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
 };
@@ -105,6 +105,18 @@ static struct err *check_vbds(const struct check *c)
 }
 
 /* ---- its repository ------------------------------------------------------ */
+
+struct err *vdi_check_unused(const struct db *db, const struct object *vdi,
+                             const char *op)
+{
+    struct model_value vbds = get_VDI_VBDs(vdi);
+
+    for (unsigned i = 0; i < vbds.n; i++)
+        if (get_VBD_currently_attached(
+                db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s)))
+            return err_VDI_IN_USE(object_ref(vdi), op);
+    return get_VDI_read_only(vdi) ? err_VDI_READONLY(object_ref(vdi)) : NULL;
+}
 
 static struct err *check_sr(const struct check *c)
 {

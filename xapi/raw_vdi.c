@@ -12,6 +12,7 @@
 #include "xapi/disk_impl.h"
 #include "xapi/errors_gen.h"
 #include "xapi/image.h"
+#include "xapi/ops_sr.h"
 #include "xapi/spool.h"
 
 /* What was asked for; in the request's pool. */
@@ -118,8 +119,7 @@ static struct err *import_into(struct job *j, struct transfer *t)
     const char *user = disk_new_uuid(job_pool(j));
     struct disk *disk;
 
-    if (get_VDI_read_only(vdi))
-        return err_VDI_READONLY(object_ref(vdi));
+    TRY(vdi_check_unused(job_db(j), vdi, "import"));
     TRY(disk_attach(j, vdi, user, false, &to.where));
     TRY(disk_error(fill(j, t, &to), get_VDI_SR(vdi), vdi));
     TRY(disk_detach(j, vdi, user));

@@ -158,7 +158,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a $(SHARED_LIBS)
 
 .PHONY: cli
-cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san $(B)/tests/xentop $(B)/tests/fakehost.so ## our programs on the command line, without Xen
+cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san $(B)/tests/xentop $(B)/tests/fakehost.so $(B)/tests/fakehv.so $(LINKS) ## our programs on the command line, without Xen
 	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # xentop on a host that is not there (tests/screen/fakehost.c): cache monitoring,
-# which the lab's processor has not, and a thousand domains.
+# which the lab's processor has not, a thousand domains, and XenStore that stops,
+# goes and comes back.
 set -u
 cd "$(dirname "$0")/../.."
+PATH=$PWD/build/bin:$PATH
+. tests/xenstore/rig.sh
 passed=0 failed=0
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+dir=$rig_dir
 export FAKEHOST=$dir/host XENSTORED_PATH=$dir/none
 xentop() { LD_PRELOAD=$PWD/build/tests/fakehost.so build/tests/xentop "$@"; }
 
@@ -83,6 +85,45 @@ for count in 0 1 35 36 37 72 1000; do
     check "$count domains" same "$(xentop -b -i 1 --columns id --sort id | tail -n +2 | tr -d ' ')" \
         "$(for ((i = 0; i < count; i++)); do echo $((2 * i)); done)"
 done
+
+# ---- XenStore ---------------------------------------------------------------
+rig_start xenstored
+host "${domains[@]}"
+xenstore-write /local/domain/0/name Domain-0 /local/domain/7/name web \
+    /libxl/7/device/vif/0/backend /local/domain/3/backend/vif/7/0 \
+    /libxl/7/device/vif/0/mac 00:16:3e:00:00:07 \
+    /libxl/7/device/vbd/51712/backend /local/domain/3/backend/qdisk/7/51712 \
+    /libxl/7/device/vbd/51712/dev xvda
+check "backends elsewhere: no figures" same \
+    "$(xentop -b -i 1 --filter web --columns name,nets,net_tx,vbds,vbd_reads,net_in | tail -1 | tr -s ' ')" ' web 1 n/a 1 n/a -'
+check "nor in data" grep -q '"nets":1,"net_tx":null,"vbds":1,"vbd_reads":null.*"mac":"00:16:3e:00:00:07".*"counted":0.*"backend":"qdisk"' \
+    <(xentop -i 1 --format json --filter web -n -x --columns nets,net_tx,vbds,vbd_reads)
+
+LD_PRELOAD=$PWD/build/tests/fakehost.so build/tests/xentop --format json -d 0.3 --columns name >"$dir/readings" & monitor=$!
+# turns SECONDS PATTERN: a reading like that comes in time.
+turns() {
+    local end=$((SECONDS + $1 + 10)) began=$SECONDS
+    until tail -n 1 "$dir/readings" | grep -q "$2"; do
+        [ $SECONDS -lt $end ] || { tail -n 1 "$dir/readings"; return 1; }
+        sleep 0.1
+    done
+    [ $((SECONDS - began)) -le "$1" ]
+}
+well='"store_age":0.0,.*"name":"web"'
+ill='"store_age":\(0\.[0-9]*[1-9]\|[1-9]\).*"name":"web"'
+check "all is well" turns 5 "$well"
+kill -STOP ${rig_pid[xenstored]}
+check "a daemon that stops is noticed though nothing is asked" turns 8 "$ill"
+kill -CONT ${rig_pid[xenstored]}
+check "and when it goes on" turns 3 "$well"
+kill -KILL ${rig_pid[xenstored]}
+wait ${rig_pid[xenstored]} 2>/dev/null
+check "one that dies is noticed at once" turns 2 "$ill"
+rig_start xenstored
+xenstore-write /local/domain/0/name Domain-0 /local/domain/7/name web
+check "and when there is another" turns 5 "$well"
+kill $monitor
+wait $monitor
 
 echo "xentop-host: $passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

@@ -345,6 +345,14 @@ struct value *column_value(const struct column *col, const struct change *c,
     return value_nil(p);
 }
 
+bool column_is_known(const struct column *col, const struct change *c,
+                     const struct change_domain *d)
+{
+    char room[ROOM];
+
+    return cell_in(col, c, d, room).kind != CELL_NIL;
+}
+
 double column_number(const struct column *col, const struct change *c,
                      const struct change_domain *d)
 {

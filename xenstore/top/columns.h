@@ -45,6 +45,9 @@ const char *column_nearest(const char *name);
 /* The figure or word as data, nil when it is not known. */
 struct value *column_value(const struct column *col, const struct change *c,
                            const struct change_domain *d, struct pool *p);
+/* Whether it is something else than nil. */
+bool column_is_known(const struct column *col, const struct change *c,
+                     const struct change_domain *d);
 /* The same as a number; 0 for words and what is not known. */
 double column_number(const struct column *col, const struct change *c,
                      const struct change_domain *d);

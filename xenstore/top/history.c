@@ -7,6 +7,7 @@
 struct ring {
     double figures[HISTORY_LENGTH];
     size_t n, next;
+    double top; /* the greatest of them */
 };
 
 struct entry {
@@ -42,10 +43,19 @@ void history_free(struct history *h)
 
 static void ring_add(struct ring *r, double figure)
 {
+    bool was_top = r->figures[r->next] >= r->top;
+
     r->figures[r->next] = figure;
     r->next = (r->next + 1) % HISTORY_LENGTH;
     if (r->n < HISTORY_LENGTH)
         r->n++;
+    if (figure >= r->top)
+        r->top = figure;
+    else if (was_top) {
+        r->top = 0;
+        for (size_t i = 0; i < r->n; i++)
+            r->top = r->figures[i] > r->top ? r->figures[i] : r->top;
+    }
 }
 
 static size_t ring_get(const struct ring *r, size_t n, double *ret)
@@ -120,4 +130,13 @@ size_t history_get(const struct history *h, const struct sample_domain *d,
 size_t history_get_host(const struct history *h, size_t n, double *ret)
 {
     return ring_get(&h->host, n, ret);
+}
+
+double history_top(const struct history *h)
+{
+    double top = 0;
+
+    for (size_t i = 0; i < h->n; i++)
+        top = h->entries[i]->ring.top > top ? h->entries[i]->ring.top : top;
+    return top;
 }

@@ -26,4 +26,7 @@ size_t history_get(const struct history *h, const struct sample_domain *d,
 /* Of all CPUs: 0 to 1. */
 size_t history_get_host(const struct history *h, size_t n, double *ret);
 
+/* The greatest figure of all domains; 0 when there is none. */
+double history_top(const struct history *h);
+
 #endif

@@ -263,7 +263,8 @@ static int wait_ms(const struct screen *s)
     return left > 0 ? (int)fmin(ceil(left * 1000), 3600000) : 0;
 }
 
-static struct err *wait_for_something(struct screen *s)
+/* *ret_woken: something came, and not only the time. */
+static struct err *wait_for_something(struct screen *s, bool *ret_woken)
 {
     struct pollfd fds[] = {
         {STDIN_FILENO, POLLIN, 0},
@@ -271,8 +272,11 @@ static struct err *wait_for_something(struct screen *s)
         {reader_fd(s->reader), POLLIN, 0},
     };
 
-    if (poll(fds, ARRAY_LEN(fds), wait_ms(s)) < 0 && errno != EINTR)
+    int n = poll(fds, ARRAY_LEN(fds), wait_ms(s));
+
+    if (n < 0 && errno != EINTR)
         return err_errno(errno, "poll");
+    *ret_woken = n != 0;
     if (fds[1].revents)
         handle_signals(s);
     if (fds[2].revents)
@@ -293,12 +297,15 @@ static bool is_done(const struct screen *s)
 
 static struct err *loop(struct screen *s)
 {
+    bool woken = false;
+
     draw(s);
     while (!is_done(s)) {
         if (now() >= s->next || lacks_parts(s))
             ask_for_reading(s);
-        TRY(wait_for_something(s));
-        draw(s);
+        TRY(wait_for_something(s, &woken));
+        if (woken || reader_is_busy(s->reader)) /* says for how long */
+            draw(s);
     }
     return NULL;
 }

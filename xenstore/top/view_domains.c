@@ -40,12 +40,9 @@ static bool is_known(const struct view_lines *lines, const struct column *col)
 
     if (col->flags & COLUMN_STOCK || col->needs & ~(unsigned)c->now->parts)
         return true;
-    for (size_t i = 0; i < c->n_domains; i++) {
-        struct value *v = column_value(col, c, &c->domains[i], lines->pool);
-
-        if (v->kind != VALUE_NIL)
+    for (size_t i = 0; i < c->n_domains; i++)
+        if (column_is_known(col, c, &c->domains[i]))
             return true;
-    }
     return false;
 }
 
@@ -102,7 +99,6 @@ static void add_columns(struct table *t, struct view_lines *lines)
 static void add_curve(struct table *t, const struct view_lines *lines)
 {
     const struct view *v = lines->view;
-    double figures[HISTORY_LENGTH];
     int width = lines->grid->cols / SHARE;
 
     if (!v->curve || !lines->data->history)
@@ -110,14 +106,7 @@ static void add_curve(struct table *t, const struct view_lines *lines)
     width = width > CURVE_MIN ? width : CURVE_MIN;
     t->items[t->n++] = (struct layout_item){
         width, HISTORY_LENGTH, v->opts.n_columns ? INT_MAX - 1 : CURVE_RANK};
-    for (size_t i = 0; i < lines->data->change->n_domains; i++) {
-        size_t n = history_get(lines->data->history,
-                               lines->data->change->domains[i].now,
-                               HISTORY_LENGTH, figures);
-
-        while (n--)
-            t->curve_top = fmax(t->curve_top, figures[n]);
-    }
+    t->curve_top = history_top(lines->data->history);
 }
 
 /* The lowest rank that there was no room for. */

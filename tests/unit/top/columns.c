@@ -209,12 +209,15 @@ static void history(void **state)
     assert_true(got[0] == 10);
     assert_int_equal(history_get_host(h, 4, got), 2);
     assert_true(got[0] == 0.5);
+    assert_true(history_top(h) == 50);
     for (unsigned i = 0; i < 2 * HISTORY_LENGTH; i++)
         history_add(h, c);
     assert_int_equal(history_get(h, c->domains[0].now, 4, got), 4);
+    assert_true(history_top(h) == 10); /* 50 is too long ago */
     /* gone is forgotten */
     history_add(h, changed(p, AT(3, 5, 0), AT(4, 6, 0)));
     assert_int_equal(history_get(h, c->domains[0].now, 4, got), 0);
+    assert_true(history_top(h) == 0);
     history_free(h);
 }
 

@@ -40,7 +40,7 @@ XAPI_LIBS := -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lpam 
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xl/hotplug/main.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c xapi/docs.c
+MAINS := xl/main.c xl/keeperd.c xl/hotplug/main.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c
 MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
 GEN := $(B)/gen/xapi
 SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xl/hotplug/*.c xapi/*.c xapi/xe/*.c)) \
@@ -109,10 +109,6 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
 $(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c tests/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
-
-$(B)/tools/docs: $(B)/obj/xapi/docs.o $(B)/dom0kit.a
-	$(call say,LINK,$@)
-	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lyajl -lm
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)
@@ -359,12 +355,12 @@ bench: all $(B)/tests/bench-db ## our programs against stock ones, side by side 
 	@tests/bench/run
 
 .PHONY: docs
-docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/tools/docs ## manuals (man, Markdown) and completion into build/docs
+docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid ## manuals (man, Markdown) and completion into build/docs
 	@mkdir -p $(B)/docs
 	$(call say,DOCS,$(B)/docs)
-	$(Q)$(B)/tools/docs man xenapi >$(B)/docs/xenapi.7
-	$(Q)$(B)/tools/docs markdown xenapi >$(B)/docs/xenapi.md
-	$(Q)$(B)/tools/docs markdown parity >$(B)/docs/parity.md
+	$(Q)$(B)/bin/xapid __doc man xenapi >$(B)/docs/xenapi.7
+	$(Q)$(B)/bin/xapid __doc markdown xenapi >$(B)/docs/xenapi.md
+	$(Q)$(B)/bin/xapid __doc markdown parity >$(B)/docs/parity.md
 	$(Q)set -e; for program in xl xenstore xentop; do \
 		doc="$(B)/bin/$$program __doc"; \
 		$$doc pages | while read -r page section; do \

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "xapi/audit.h"
@@ -24,6 +25,7 @@
 #include "xapi/model_gen.h"
 
 #define ASYNC "Async."
+#define SLOW_SECONDS 1.0
 
 /* ---- results ------------------------------------------------------------- */
 
@@ -93,6 +95,32 @@ static void set_session(struct call *c, const struct session *s)
     c->originator = pool_str(c->pool, session_program(s));
 }
 
+static enum crowd_kind kind_of(const struct call *c)
+{
+    const struct model_call *row = c->row;
+
+    if (row == &model_calls[CALL_event_from] ||
+        row == &model_calls[CALL_event_next])
+        return CROWD_EVENTS;
+    return row->async && row->class->task_per_call ? CROWD_WORK : CROWD_KINDS;
+}
+
+/* A line: at info what has changed something, failed or taken long, else at
+ * debug. */
+static void log_call(const struct call *c)
+{
+    double seconds = clock_now() - c->began;
+    bool slow = seconds > SLOW_SECONDS && kind_of(c) != CROWD_EVENTS;
+    enum log_level level =
+        c->failure || c->n_changes || slow ? LOG_INFO_ : LOG_DEBUG_;
+
+    if (log_shows(level))
+        log_line(level, "call", "%s%s %s@%s%s%s: %s, %.1f ms",
+                 c->async ? ASYNC : "", c->row->name, c->user ? c->user : "",
+                 c->caller.address, c->task ? " " : "", c->task ? c->task : "",
+                 c->failure ? err_text(c->failure) : "success", seconds * 1e3);
+}
+
 /* Who was nobody and is somebody now. */
 static void audit(struct call *c)
 {
@@ -102,6 +130,7 @@ static void audit(struct call *c)
         c->row->result->class == &model_classes[CLASS_session])
         set_session(c, session_find(c->server->sessions, c->result.keys[0].s));
     audit_call(c->server->audit, c);
+    log_call(c);
 }
 
 /* What runs as a task has its answer there; who started it has the task. */
@@ -120,16 +149,6 @@ void call_later(struct call *c, call_cancel_fn *cancel, void *arg)
     c->waits = true;
     c->cancel = cancel;
     c->cancel_arg = arg;
-}
-
-static enum crowd_kind kind_of(const struct call *c)
-{
-    const struct model_call *row = c->row;
-
-    if (row == &model_calls[CALL_event_from] ||
-        row == &model_calls[CALL_event_next])
-        return CROWD_EVENTS;
-    return row->async && row->class->task_per_call ? CROWD_WORK : CROWD_KINDS;
 }
 
 static void link_call(struct call *c)
@@ -338,6 +357,8 @@ static struct err *no_such_method(const struct call *c, const char *method,
     if (first && first->kind == VALUE_STRING &&
         !session_find(c->server->sessions, first->s.text))
         return err_SESSION_INVALID(first->s.text);
+    log_info("call", "%s @%s: there is no such call", method,
+             c->caller.address);
     return err_MESSAGE_METHOD_UNKNOWN(method);
 }
 
@@ -450,6 +471,7 @@ struct call *call_start(struct server *server, struct pool *p,
                        .db = server->db,
                        .caller = *caller,
                        .generation = db_generation(server->db),
+                       .began = clock_now(),
                        .done = done,
                        .done_arg = arg};
     c->failure = check(c, method, async, args);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "xapi/job_impl.h"
 
@@ -49,8 +50,10 @@ static void end(struct job *j)
     if (died) {
         err_free(e);
         e = err_wrap(death(status), "%s", j->title);
-        log_error("job", "%s", err_text(e));
     }
+    log_line(died ? LOG_ERROR_ : LOG_INFO_, "job", "%s [%d]: %s, %.1f s",
+             j->title, (int)j->pid, e ? err_text(e) : "done",
+             clock_now() - j->began);
     if (j->done)
         j->done(j->arg, e, died);
     else
@@ -205,6 +208,7 @@ struct err *job_start(const struct job_start *s, struct job **ret)
                       .apply = s->apply,
                       .arg = s->arg,
                       .title = xstrdup(s->title),
+                      .began = clock_now(),
                       .fd = ends[0]};
     e = fork_worker(j, s, ends);
     close(ends[1]);

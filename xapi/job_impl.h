@@ -36,6 +36,7 @@ struct job {
     int fd;
     /* the daemon's */
     pid_t pid;
+    double began;
     struct event *event;
     struct evbuffer *input;
     job_done_fn *done;

@@ -23,6 +23,7 @@
 #include "xapi/disk_scan.h"
 #include "xapi/first.h"
 #include "xapi/hv.h"
+#include "xapi/model_doc.h"
 #include "xapi/net.h"
 #include "xapi/notify.h"
 #include "xapi/ops_queue.h"
@@ -61,6 +62,21 @@ static struct err *print_hash(struct pool *p)
         return ERR_AS(usage, "a password is wanted on standard input");
     TRY(auth_hash(p, password, &hash));
     puts(hash);
+    return NULL;
+}
+
+/* `xapid __doc man xenapi`, for make docs. */
+static struct err *print_doc(int argc, char **argv, struct pool *p)
+{
+    static const struct doc_program program = {.name = "xapid",
+                                               .pages = model_doc_pages};
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+    struct doc_args args = {.form = 0};
+    struct opt_parse parse = {.n_used = 0};
+
+    TRY(opt_parse(doc_args_rows, argc, argv, &args, p, &parse));
+    TRY(doc_print(&program, &args, &text));
+    fputs(str_text(&text), stdout);
     return NULL;
 }
 
@@ -361,6 +377,8 @@ static struct err *run(int argc, char **argv, struct pool *p)
     struct err *e;
     bool help;
 
+    if (argc > 1 && text_eq(argv[1], "__doc"))
+        return print_doc(argc - 1, argv + 1, p);
     TRY(conf_read(&conf, argc, argv, p, &help));
     if (help)
         return print_help(p);

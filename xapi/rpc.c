@@ -46,15 +46,6 @@ static void send_durable(void *arg, struct err *e)
     }
 }
 
-static void log_call(const struct call *c, const char *method)
-{
-    if (c->failure)
-        log_info("call", "%s %s: %s", method, c->caller.address,
-                 err_text(c->failure));
-    else
-        log_debug("call", "%s %s", method, c->caller.address);
-}
-
 /* A token is of a state that no crash takes back. */
 static bool tells_changes(const struct call *c)
 {
@@ -65,7 +56,6 @@ static void answer(struct call *c, void *arg)
 {
     struct door_call *d = arg;
 
-    log_call(c, d->method);
     if (c->user)
         http_name_client(d->request, c->user);
     if (c->failure) {

@@ -110,6 +110,35 @@ def audit_of_work(daemon):
     equal([w in json.dumps(lines) for w in ("current_operations", "allowed_operations")], [False, False])
 
 
+def logs(daemon):
+    """a line for each call that changes something or fails, and for each job; into --log's file, also when that was moved away"""
+    path = os.path.join(daemon.dir, "xapid.log")
+    daemon.kill()
+    daemon.options = ("--hv=sim", "--log", path)
+    daemon.start()
+
+    def lines():
+        with open(path) as f:
+            return [line.split("] ", 1)[1] for line in f.read().splitlines()]
+
+    s = Session(daemon)
+    ref = s.network.create(NETWORK)
+    s.network.get_record(ref)
+    fails(["HANDLE_INVALID", "network", NOBODY], s.network.destroy, NOBODY)
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    said = lines()
+    for wanted in (r"call: info: network\.create root@127\.0\.0\.1: success, [\d.]+ ms",
+                   rf"call: info: network\.destroy root@127\.0\.0\.1: HANDLE_INVALID: network, {NOBODY}, [\d.]+ ms",
+                   r"call: info: VM\.start root@127\.0\.0\.1 OpaqueRef:[0-9a-f-]+: success, [\d.]+ ms",
+                   r"job: info: VM\.start \[\d+\]: done, [\d.]+ s"):
+        equal((wanted, len([line for line in said if re.fullmatch(wanted, line)])), (wanted, 1))
+    equal([line for line in said if "get_record" in line], [])
+    os.rename(path, path + ".1")
+    s.network.set_name_label(ref, "wan")
+    equal([line.split(" ")[2] for line in lines()], ["network.set_name_label"])
+
+
 def host(daemon):
     """what the host says of itself, enabling it, its time"""
     s = Session(daemon)
@@ -276,4 +305,4 @@ def files(daemon):
     equal(Session(daemon).network.get_all(), [ref])
 
 
-run([audit, audit_of_work, host, files, old_state, settings, readiness])
+run([audit, audit_of_work, logs, host, files, old_state, settings, readiness])

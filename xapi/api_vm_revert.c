@@ -205,10 +205,11 @@ static struct err *take_over(struct txn *txn, const struct reverting *r,
 static struct err *write_reverted(struct txn *txn, void *arg)
 {
     const struct reverting *r = arg;
-    struct object *vm = r->vm;
+    struct object *vm = r->vm, *appliance;
 
     if (!vm)
         TRY(make_again(txn, r, &vm));
+    appliance = get_VM_appliance(vm);
     vm_destroy_devices(txn, vm);
     TRY(restore(txn, r, vm));
     TRY(vm_copy_devices(txn, &r->copy, vm));
@@ -218,6 +219,7 @@ static struct err *write_reverted(struct txn *txn, void *arg)
     TRY(set_VM_ha_always_run(txn, vm, false));
     TRY(set_VM_parent(txn, vm, r->snapshot));
     TRY(vm_complete(txn, vm));
+    TRY(ops_update_alone(txn, appliance));
     return vm_tell(txn, vm, "VM_SNAPSHOT_REVERTED");
 }
 
@@ -284,8 +286,8 @@ static void hold(const struct call *c, const struct object *snapshot,
     if (!vm)
         return;
     ops_hold(more, vm, VM_operations_reverting);
-    vm_copy_hold(c, &(const struct vm_copy){.from = vm}, VDI_operations_blocked,
-                 SR_operations_vdi_destroy, more);
+    vm_copy_hold(c, &(const struct vm_copy){.from = vm},
+                 VDI_operations_revert_to, SR_operations_vdi_destroy, more);
 }
 
 struct err *VM_revert(struct call *c, const struct VM_revert_args *a)

@@ -44,7 +44,7 @@ static const struct op ops[] = {
     OP(list_changed_blocks) = {BESIDE_COPY, "VDI_CONFIG_CBT"},
     OP(set_on_boot)         = {DATA | NOT_TRACKED, "VDI_RESET_ON_BOOT"},
     OP(blocked)             = {HIDDEN | LIVE, NULL},
-    OP(revert_to)           = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
+    OP(revert_to)           = {HIDDEN | LIVE | DATA, NULL}, /* VM.revert puts another in its place */
     OP(revert_from)         = {HIDDEN | LIVE | DATA, "VDI_REVERT"},
 };
 /* clang-format on */

@@ -223,9 +223,11 @@ static bool is_hard(unsigned op)
     return op == VM_operations_hard_shutdown || op == VM_operations_hard_reboot;
 }
 
+/* A checkpoint suspends the guest meanwhile. */
 static bool waits_for(unsigned op, unsigned running)
 {
-    return is_hard(op) || is_hard(running);
+    return is_hard(op) || is_hard(running) || op == VM_operations_checkpoint ||
+           running == VM_operations_checkpoint;
 }
 
 /* A hard reboot gives way to a hard shutdown, and to nothing else. */

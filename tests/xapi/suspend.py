@@ -279,5 +279,31 @@ def half_checkpoints(daemon):
     agrees(s, host)
 
 
+def one_after_another(daemon):
+    """checkpoints and snapshots at once wait for each other, and a hard shutdown for all"""
+    s, host = Session(daemon), Host(daemon)
+    sr = make_sr(s)
+    set_default(s, sr)
+    vm = running(s, sr)
+    lives = life(s, host, vm)
+    host.fault("suspend", "delay 0.3")
+    tasks = [s.Async.VM.checkpoint(vm, "a"), s.Async.VM.checkpoint(vm, "b"), s.Async.VM.snapshot(vm, "c")]
+    equal(s.VM.get_current_operations(vm), {tasks[0]: "checkpoint"})
+    equal([ends(s, task) for task in tasks], [("success", [])] * 3)
+    equal(life(s, host, vm), lives)
+    states = {s.VM.get_name_label(v): s.VM.get_power_state(v) for v in s.VM.get_snapshots(vm)}
+    equal((states, len(memories(s))), ({"a": "Suspended", "b": "Suspended", "c": "Halted"}, 2))
+    parents, at = [], vm
+    while at != NOBODY:
+        at = s.VM.get_parent(at)
+        parents.append(at)
+    equal(len(parents), 4)
+    task = s.Async.VM.checkpoint(vm, "d")
+    until(lambda: s.VM.get_current_operations(vm))
+    s.VM.hard_shutdown(vm)
+    equal((ends(s, task), s.VM.get_power_state(vm), len(s.VM.get_snapshots(vm))), (("success", []), "Halted", 4))
+    agrees(s, host)
+
+
 if __name__ == "__main__":
-    run([walks, places, undone, killed, other_memory, checkpoints, half_checkpoints], "--hv=sim")
+    run([walks, places, undone, killed, other_memory, checkpoints, half_checkpoints, one_after_another], "--hv=sim")

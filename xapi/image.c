@@ -220,7 +220,8 @@ static struct err *sync_file(const char *path, int flags, int64_t size)
 {
     AUTO_FD int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 
-    if (fd < 0 || (size >= 0 && ftruncate(fd, (off_t)size)) || fsync(fd))
+    if (fd < 0 || fchmod(fd, 0600) ||
+        (size >= 0 && ftruncate(fd, (off_t)size)) || fsync(fd))
         return err_errno(errno, "'%s'", path);
     return NULL;
 }

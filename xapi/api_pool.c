@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_pool: the calls of class pool, of a pool of one. */
+/* api_pool: the calls of class pool, of a pool of one: its one host is the
+ * master, and nobody else is asked or told. */
+#include <string.h>
+
 #include "xapi/calls_gen.h"
+#include "xapi/errors_gen.h"
 #include "xapi/generic.h"
+#include "xapi/server.h"
 
 struct err *pool_is_slave(struct call *c, const struct pool_is_slave_args *a)
 {
@@ -17,5 +22,48 @@ struct err *pool_is_slave(struct call *c, const struct pool_is_slave_args *a)
 struct err *pool_sync_database(struct call *c)
 {
     (void)c;
+    return NULL;
+}
+
+struct err *pool_designate_new_master(
+    struct call *c, const struct pool_designate_new_master_args *a)
+{
+    struct object *host;
+
+    (void)a;
+    TRY(call_object(c, 0, &host));
+    return strcmp(object_ref(host), c->server->host) != 0
+               ? err_HOST_OFFLINE(object_ref(host))
+               : NULL;
+}
+
+/* It is. */
+struct err *pool_emergency_transition_to_master(struct call *c)
+{
+    (void)c;
+    return NULL;
+}
+
+struct err *pool_recover_slaves(struct call *c)
+{
+    call_return(c, DATUM_EMPTY);
+    return NULL;
+}
+
+/* ---- hosts that know the pool's secret ----------------------------------- */
+
+struct err *pool_initial_auth(struct call *c)
+{
+    call_return_string(c, c->server->secret);
+    return NULL;
+}
+
+struct err *pool_hello(struct call *c, const struct pool_hello_args *a)
+{
+    const struct object *host =
+        db_by_uuid(c->db, &model_classes[CLASS_host], a->host_uuid);
+
+    call_return_int(c, host ? pool_hello_return_ok
+                            : pool_hello_return_unknown_host);
     return NULL;
 }

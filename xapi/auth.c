@@ -29,6 +29,7 @@ struct auth_check {
     struct auth *auth;
     struct auth_check *next;
     char *user, *password;
+    char *new; /* that it shall be, or NULL: nothing changes */
     auth_done_fn *done;
     void *arg;
     pid_t pid; /* 0: waits for its turn, or has answered */
@@ -76,6 +77,8 @@ static void end_child(struct auth_check *c)
 
 static void wipe(char *secret)
 {
+    if (!secret)
+        return;
     explicit_bzero(secret, strlen(secret));
     free(secret);
 }
@@ -89,6 +92,7 @@ void auth_check_cancel(struct auth_check *c)
         event_free(c->event);
     unlink_check(c);
     wipe(c->password);
+    wipe(c->new);
     free(c->user);
     free(c);
     start_next(a);
@@ -154,7 +158,10 @@ static void child_says(int fd, short what, void *arg)
 
 static void ask(const struct auth_check *c, int fd)
 {
-    struct err *e = auth_ask(c->auth->method, c->user, c->password);
+    const char *method = c->auth->method;
+    struct err *e = c->new
+                        ? auth_ask_change(method, c->user, c->password, c->new)
+                        : auth_ask(method, c->user, c->password);
     char answer[ANSWER_MAX] = {AUTH_YES};
 
     if (e)
@@ -196,21 +203,36 @@ static void start(struct auth_check *c)
     event_add(c->event, &(struct timeval){CHILD_SECONDS, 0});
 }
 
-struct auth_check *auth_check(struct auth *a, const char *user,
-                              const char *password, auth_done_fn *done,
-                              void *arg)
+static struct auth_check *add_check(struct auth *a, const char *user,
+                                    const char *password, const char *new,
+                                    auth_done_fn *done, void *arg)
 {
     struct auth_check *c = xcalloc(1, sizeof(*c));
 
     *c = (struct auth_check){.auth = a,
                              .user = xstrdup(user),
                              .password = xstrdup(password),
+                             .new = xstrdup(new),
                              .done = done,
                              .arg = arg};
     *a->last = c;
     a->last = &c->next;
     start_next(a);
     return c;
+}
+
+struct auth_check *auth_check(struct auth *a, const char *user,
+                              const char *password, auth_done_fn *done,
+                              void *arg)
+{
+    return add_check(a, user, password, NULL, done, arg);
+}
+
+struct auth_check *auth_change(struct auth *a, const char *user,
+                               const char *password, const char *new,
+                               auth_done_fn *done, void *arg)
+{
+    return add_check(a, user, password, new, done, arg);
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * auth: is this the user's password. Asked of PAM (service "xapi") or of a file
- * with lines `user:hash`, the hash as crypt(3) makes it (xapid --hash). Both
- * may take their time, so a child of its own asks; a refusal is told late, that
- * guessing does not pay.
+ * auth: is this the user's password, and another one from now on. Asked of PAM
+ * (service "xapi") or of a file with lines `user:hash`, the hash as crypt(3)
+ * makes it (xapid --hash). Both may take their time, so a child of its own
+ * asks; a refusal is told late, that guessing does not pay.
  */
 #ifndef XAPI_AUTH_H
 #define XAPI_AUTH_H
@@ -31,6 +31,11 @@ typedef void auth_done_fn(void *arg, const char *why);
 struct auth_check *auth_check(struct auth *a, const char *user,
                               const char *password, auth_done_fn *done,
                               void *arg);
+/* NEW takes the place of PASSWORD, which was found right before; WHY it does
+ * not, else. */
+struct auth_check *auth_change(struct auth *a, const char *user,
+                               const char *password, const char *new,
+                               auth_done_fn *done, void *arg);
 void auth_check_cancel(struct auth_check *check);
 
 /* What a line of the file has behind the user's name, for PASSWORD. */

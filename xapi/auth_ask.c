@@ -11,13 +11,25 @@
 #include "xapi/auth.h"
 
 #define SERVICE "xapi"
+#define LOCK_SECONDS 30
 
 /* ---- PAM ----------------------------------------------------------------- */
 
-/* Every question that is not to be echoed is for the password. */
-static int converse(int n, const struct pam_message **asked,
-                    struct pam_response **ret, void *password)
+struct answers {
+    const char *password, *new; /* NEW may be NULL */
+};
+
+/* "Current password:", "Old password:", "(current) UNIX password:" */
+static bool is_old(const char *question)
 {
+    return strcasestr(question, "current") || strcasestr(question, "old");
+}
+
+/* Every question that is not to be echoed is for a password. */
+static int converse(int n, const struct pam_message **asked,
+                    struct pam_response **ret, void *arg)
+{
+    const struct answers *a = arg;
     struct pam_response *answers;
 
     if (n <= 0 || n > PAM_MAX_NUM_MSG)
@@ -25,21 +37,22 @@ static int converse(int n, const struct pam_message **asked,
     answers = xcalloc((size_t)n, sizeof(*answers));
     for (int i = 0; i < n; i++)
         if (asked[i]->msg_style == PAM_PROMPT_ECHO_OFF)
-            answers[i].resp = xstrdup(password);
+            answers[i].resp = xstrdup(
+                a->new && !is_old(asked[i]->msg) ? a->new : a->password);
     *ret = answers;
     return PAM_SUCCESS;
 }
 
-static struct err *ask_pam(const char *user, const char *password)
+static struct err *run_pam(const char *user, const struct answers *a)
 {
-    struct pam_conv conv = {converse, (char *)(uintptr_t)password};
+    struct pam_conv conv = {converse, (void *)(uintptr_t)a};
     pam_handle_t *pam = NULL;
     int status = pam_start(SERVICE, user, &conv, &pam);
     struct err *e = NULL;
 
     if (status == PAM_SUCCESS)
-        status = pam_authenticate(pam, 0);
-    if (status == PAM_SUCCESS)
+        status = a->new ? pam_chauthtok(pam, 0) : pam_authenticate(pam, 0);
+    if (status == PAM_SUCCESS && !a->new)
         status = pam_acct_mgmt(pam, 0);
     if (status != PAM_SUCCESS)
         e = ERR("%s", pam_strerror(pam, status));
@@ -63,6 +76,13 @@ static struct err *compare(const char *password, const char *hash)
     return mine && *hash != '*' && !strcmp(mine, hash) ? NULL : wrong();
 }
 
+static bool is_of(const char *line, const char *user)
+{
+    size_t len = strlen(user);
+
+    return !strncmp(line, user, len) && line[len] == ':';
+}
+
 static struct err *ask_file(const char *path, const char *user,
                             const char *password)
 {
@@ -73,17 +93,42 @@ static struct err *ask_file(const char *path, const char *user,
 
     TRY(file_read(p, path, AUTH_FILE_MAX, &text, &len));
     lines = text_split(p, text, '\n', &n);
-    for (size_t i = 0; i < n && !hash; i++) {
-        const char *colon = strchr(lines[i], ':');
-
-        if (colon && strlen(user) == (size_t)(colon - lines[i]) &&
-            !strncmp(lines[i], user, strlen(user)))
-            hash = text_trim(p, colon + 1);
-    }
+    for (size_t i = 0; i < n && !hash; i++)
+        if (is_of(lines[i], user))
+            hash = text_trim(p, strchr(lines[i], ':') + 1);
     if (hash)
         return compare(password, hash);
     TRY(auth_hash(p, password, &other));
     return wrong();
+}
+
+/* In one step, after others that change it. */
+static struct err *change_file(const char *path, const char *user,
+                               const char *new)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    AUTO_STR struct str out = STR_INIT(AUTH_FILE_MAX);
+    AUTO_FD int lock = -1;
+    const char *hash;
+    bool found = false;
+    char *text, **lines;
+    size_t len;
+
+    if (!*new)
+        return ERR("the new password is empty");
+    TRY(file_lock(pool_printf(p, "%s.lock", path), LOCK_SECONDS, &lock));
+    TRY(file_read(p, path, AUTH_FILE_MAX, &text, &len));
+    TRY(auth_hash(p, new, &hash));
+    for (lines = text_split(p, text, '\n', NULL); *lines; lines++)
+        if (!found && is_of(*lines, user)) {
+            str_addf(&out, "%s:%s\n", user, hash);
+            found = true;
+        } else if (**lines) {
+            str_addf(&out, "%s\n", *lines);
+        }
+    if (!found || str_full(&out))
+        return found ? ERR("%s is too large", path) : wrong();
+    return file_write(path, str_text(&out), out.len, 0600);
 }
 
 /* ---- either -------------------------------------------------------------- */
@@ -92,8 +137,17 @@ struct err *auth_ask(const char *method, const char *user, const char *password)
 {
     if (!*user)
         return ERR("no user name");
-    return strcmp(method, AUTH_PAM) ? ask_file(method, user, password)
-                                    : ask_pam(user, password);
+    return strcmp(method, AUTH_PAM)
+               ? ask_file(method, user, password)
+               : run_pam(user, &(const struct answers){password, NULL});
+}
+
+struct err *auth_ask_change(const char *method, const char *user,
+                            const char *password, const char *new)
+{
+    return strcmp(method, AUTH_PAM)
+               ? change_file(method, user, new)
+               : run_pam(user, &(const struct answers){password, new});
 }
 
 struct err *auth_ask_check(const char *method)

@@ -12,6 +12,9 @@
 /* NULL: the password is the user's. */
 struct err *auth_ask(const char *method, const char *user,
                      const char *password) MUST_USE;
+/* NEW is the user's password from now on; PASSWORD was. */
+struct err *auth_ask_change(const char *method, const char *user,
+                            const char *password, const char *new) MUST_USE;
 /* METHOD can be asked. */
 struct err *auth_ask_check(const char *method) MUST_USE;
 

@@ -24,6 +24,7 @@ static const struct slot settings[] = {
     O("hv",          WORD(hv),          .unit = "libxl|sim", .doc = "The hypervisor: libxl is this host's Xen, sim a host of files in DIR/sim; without it VMs are records only."),
     O("net",         WORD(net),         .unit = "bridge|sim", .doc = "The host's network: bridge is this Linux, sim is files (as --hv is)."),
     O("nics",        WORD(nics),        .unit = "NAMES",     .doc = "Interfaces that are PIFs: patterns with commas between, such as eth*,ens3 (all that are hardware)."),
+    O("plugins",     WORD(plugins),     .unit = "DIR",       .doc = "Where the programs of host.call_plugin are (/etc/xapi.d/plugins)."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
     O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
@@ -48,6 +49,7 @@ static struct conf defaults(void)
     return (struct conf){
         .state = "/var/lib/xapi",
         .socket = "/var/lib/xcp/xapi",
+        .plugins = "/etc/xapi.d/plugins",
         .auth = AUTH_PAM,
         .auth_delay = 5,
         .audit_bytes = AUDIT_BYTES,

@@ -14,7 +14,7 @@
 
 struct conf {
     const char *state, *http, *https, *socket, *auth, *certificate, *log, *hv,
-        *net, *nics;
+        *net, *nics, *plugins;
     unsigned auth_delay, audit_bytes, audit_files;
     bool verbose;
     struct limits limits;

@@ -11,6 +11,7 @@
 
 #include "xapi/fields_gen.h"
 #include "xapi/host_about.h"
+#include "xapi/ops.h"
 #include "xapi/sm.h"
 #include "xapi/templates.h"
 
@@ -118,7 +119,8 @@ static struct err *prepare(struct txn *txn, struct db *db)
     TRY(host_describe_cpus(txn, host));
     TRY(host_describe_firmware(txn, host));
     TRY(host_describe_versions(txn, host));
-    return describe_host(txn, host);
+    TRY(describe_host(txn, host));
+    return ops_update(txn, host);
 }
 
 struct err *first_prepare(struct server *server)

@@ -109,6 +109,13 @@ struct hv {
                               int64_t bytes);
     struct err *(*set_vcpus)(const struct hv *hv, uint32_t domid,
                              int64_t vcpus);
+    /* The machine goes off, or (AGAIN) starts again, soon after this. */
+    struct err *(*power)(const struct hv *hv, bool again);
+    struct err *(*set_hostname)(const struct hv *hv, const char *name);
+    /* What the hypervisor has in its log, in P. */
+    struct err *(*dmesg)(const struct hv *hv, struct pool *p, char **ret);
+    /* As if they were typed on the hypervisor's console. */
+    struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
     /* A console of the domain, both ways, opened now. */
     struct err *(*console)(const struct hv *hv, uint32_t domid,

@@ -63,6 +63,10 @@ struct err *lx_resume(const struct hv *hv, const struct plan *plan,
                       const char *path, uint32_t *ret_domid);
 struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes);
 struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus);
+struct err *lx_power(const struct hv *hv, bool again);
+struct err *lx_set_hostname(const struct hv *hv, const char *name);
+struct err *lx_dmesg(const struct hv *hv, struct pool *p, char **ret);
+struct err *lx_send_keys(const struct hv *hv, const char *keys);
 struct err *lx_host(const struct hv *hv, struct hv_host *ret);
 struct err *lx_console(const struct hv *hv, uint32_t domid,
                        enum hv_console kind, int *ret_fd);

@@ -484,6 +484,43 @@ static struct err *hear(const struct hv *hv, int fd, bool *ret_changed)
     return err_errno(errno, "domains are not watched any more");
 }
 
+/* ---- the machine --------------------------------------------------------- */
+
+/* Files of the machine, which tests read and write. */
+static struct err *note(const struct hv *hv, const char *verb, const char *text)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    TRY(sim_obey(hv, verb, NULL));
+    return file_append_line(pool_printf(p, "%s/%s", hv->dir, verb), text, 0600);
+}
+
+static struct err *power(const struct hv *hv, bool again)
+{
+    return note(hv, "power", again ? "again" : "off");
+}
+
+static struct err *set_hostname(const struct hv *hv, const char *name)
+{
+    return note(hv, "set_hostname", name);
+}
+
+static struct err *send_keys(const struct hv *hv, const char *keys)
+{
+    return note(hv, "send_keys", keys);
+}
+
+static struct err *dmesg(const struct hv *hv, struct pool *p, char **ret)
+{
+    const char *path = pool_printf(p, "%s/dmesg", hv->dir);
+    size_t len;
+
+    TRY(sim_obey(hv, "dmesg", NULL));
+    *ret = pool_str(p, "");
+    return file_exists(path) ? file_read(p, path, SIM_FILE_BYTES, ret, &len)
+                             : NULL;
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 struct err *hv_sim_open(const char *dir, struct hv *ret)
@@ -507,6 +544,10 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .detach_nic = detach_nic,
         .set_memory = set_memory,
         .set_vcpus = set_vcpus,
+        .power = power,
+        .set_hostname = set_hostname,
+        .dmesg = dmesg,
+        .send_keys = send_keys,
         .host = host,
         .console = console,
         .watch = watch,

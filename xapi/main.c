@@ -3,12 +3,14 @@
  * xapid: the daemon that speaks XenAPI. Here is how its parts are put together;
  * what they are is said in their headers.
  */
+#include <errno.h>
 #include <event2/event.h>
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
@@ -29,6 +31,7 @@
 #include "xapi/ops_queue.h"
 #include "xapi/pif.h"
 #include "xapi/raw_vdi.h"
+#include "xapi/pool_secret.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
@@ -38,6 +41,7 @@
 #include "xapi/vm_watch.h"
 
 #define LOCK_SECONDS 60
+#define RESTART_SECONDS 1
 
 /* ---- commands ------------------------------------------------------------ */
 
@@ -94,6 +98,7 @@ struct daemon {
     struct net net;
     struct err *unsettled;
     struct vm_watch *watch;
+    bool again; /* it shall begin anew */
     struct files files;
     struct consoles consoles;
     struct transfer_all *transfers;
@@ -230,6 +235,24 @@ static void on_stop(int signal, short what, void *arg)
     http_stop(door_http(d->door), 1, stopped, d);
 }
 
+/* Whoever asked has its answer by then. */
+static void on_restart(int fd, short what, void *arg)
+{
+    struct daemon *d = arg;
+
+    (void)fd, (void)what;
+    log_info("xapid", "begins anew");
+    d->again = true;
+    http_stop(door_http(d->door), 1, stopped, d);
+}
+
+static void restart(struct server *server)
+{
+    event_base_once(server->base, -1, EV_TIMEOUT, on_restart,
+                    (char *)server - offsetof(struct daemon, server),
+                    &(const struct timeval){RESTART_SECONDS, 0});
+}
+
 static void on_hangup(int signal, short what, void *arg)
 {
     const struct daemon *d = arg;
@@ -346,7 +369,12 @@ static struct err *daemon_run(struct daemon *d)
     if (o->check)
         return NULL;
     TRY(open_audit(d));
+    TRY(pool_secret_read(d->pool, pool_printf(d->pool, "%s/secret", o->state),
+                         &d->server.secret));
     d->server.auth = d->auth;
+    d->server.state = o->state;
+    d->server.plugins = o->plugins;
+    d->server.restart = restart;
     d->sessions = d->server.sessions = sessions_new(&d->server);
     TRY(task_recover(&d->server));
     d->tasks = task_sweeper_new(&d->server);
@@ -389,6 +417,10 @@ static struct err *run(int argc, char **argv, struct pool *p)
     TRY(log_open(conf.verbose ? LOG_DEBUG_ : LOG_INFO_, conf.log));
     e = daemon_run(&d);
     daemon_done(&d);
+    if (!e && d.again) {
+        execv("/proc/self/exe", argv);
+        return err_errno(errno, "cannot begin anew");
+    }
     return e;
 }
 

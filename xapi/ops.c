@@ -10,6 +10,7 @@ static const struct ops_class *const rows[] = {
     &ops_vbd,
     &ops_vdi,
     &ops_vif,
+    &ops_host,
     &ops_network,
     &ops_vm,
 };

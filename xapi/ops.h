@@ -61,6 +61,7 @@ extern const struct ops_class ops_sr;
 extern const struct ops_class ops_vbd;
 extern const struct ops_class ops_vdi;
 extern const struct ops_class ops_vif;
+extern const struct ops_class ops_host;
 extern const struct ops_class ops_network;
 extern const struct ops_class ops_vm;
 

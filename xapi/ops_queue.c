@@ -270,9 +270,18 @@ static void progressed(void *arg, double share)
 static void said(void *arg, const char *text)
 {
     const struct held *h = arg;
+    struct call *c = h->call;
+    struct model_value d;
 
-    if (h->call)
-        call_return_string(h->call, text);
+    if (!c)
+        return;
+    if (c->row->result->kind == MODEL_STRING) {
+        call_return_string(c, text);
+        return;
+    }
+    err_drop(datum_from_text(c->pool, c->row->result, text, &d),
+             "workers write what the result is");
+    call_return(c, d);
 }
 
 /* What the worker writes is the call's doing. */

@@ -24,7 +24,9 @@ void ops_queue_free(struct ops_queue *q); /* NULL is fine */
 #define OPS_WAIT_SECONDS (2 * 3600) /* then a call has waited in vain */
 
 /* What a worker gets. The call is as it was when the worker began; what the
- * worker says (job_say) is its result, a string. */
+ * worker says (job_say) is its result: a string, or a text of its type
+ * (datum.h).
+ */
 struct ops_work {
     const struct call *call;
     const struct hv *hv;

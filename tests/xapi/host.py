@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The calls of classes host, pool and user, on a simulated host (--hv=sim)."""
+import os
+import re
+import time
+
+from daemon import Class, Session, equal, fails, run
+from vm import record
+
+NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
+
+
+def host_of(s):
+    return s.host.get_all()[0]
+
+
+def noted(daemon, verb):
+    """What hv_sim.c wrote down."""
+    path = os.path.join(daemon.dir, "sim", verb)
+    return open(path).read().splitlines() if os.path.exists(path) else []
+
+
+def leaves(daemon):
+    """disable, evacuate, shutdown, reboot: what each wants, allowed_operations"""
+    s = Session(daemon)
+    host = host_of(s)
+
+    def allowed():
+        return sorted(s.host.get_allowed_operations(host))
+
+    takes = ["enable", "evacuate", "provision", "vm_migrate", "vm_resume", "vm_start"]
+    equal(allowed(), takes)
+    for call in (s.host.shutdown, s.host.reboot):
+        fails(["HOST_NOT_DISABLED"], call, host)
+        fails(["HANDLE_INVALID", "host", NOBODY], call, NOBODY)
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    s.host.disable(host)
+    equal(allowed(), sorted(takes + ["shutdown", "reboot"]))
+    for call in (s.host.shutdown, s.host.reboot):
+        fails(["HOST_IN_USE", host, "VM", vm], call, host)
+    fails(["CANNOT_EVACUATE_HOST", f"NO_HOSTS_AVAILABLE,{vm}"], s.host.assert_can_evacuate, host)
+    fails(["NO_HOSTS_AVAILABLE", vm], s.host.evacuate, host)
+    equal(s.host.get_vms_which_prevent_evacuation(host), {vm: ["NO_HOSTS_AVAILABLE", vm]})
+    equal(noted(daemon, "power"), [])
+    s.VM.hard_shutdown(vm)
+    equal(s.host.get_vms_which_prevent_evacuation(host), {})
+    s.host.assert_can_evacuate(host)
+    s.host.evacuate(host)
+    s.host.shutdown(host)
+    s.host.reboot(host)
+    equal(noted(daemon, "power"), ["off", "again"])
+    equal((s.host.get_current_operations(host), s.host.get_enabled(host)), ({}, False))
+    # one at a time, and no guests meanwhile
+    with open(os.path.join(daemon.dir, "sim", "fault", "power"), "w") as f:
+        f.write("delay 600\n")
+    task = s.Async.host.shutdown(host)
+    while not s.host.get_current_operations(host):
+        time.sleep(0.01)
+    equal(s.host.get_current_operations(host), {task: "shutdown"})
+    equal(allowed(), [])
+    fails(["OTHER_OPERATION_IN_PROGRESS", "host", host, "shutdown", task], s.host.enable, host)
+    fails(["OTHER_OPERATION_IN_PROGRESS", "host", host, "shutdown", task], s.host.reboot, host)
+    s.task.cancel(task)
+    while s.task.get_status(task) == "cancelling":
+        time.sleep(0.01)
+    equal((s.task.get_status(task), s.host.get_current_operations(host)), ("cancelled", {}))
+    s.host.enable(host)
+    equal(allowed(), takes)
+
+
+def gone(daemon):
+    """destroy, declare_dead: not of the host that one talks to"""
+    s = Session(daemon)
+    host = host_of(s)
+    fails(["HOST_CANNOT_DESTROY_SELF", host], s.host.destroy, host)
+    fails(["HOST_IS_LIVE", host], s.host.declare_dead, host)
+
+
+def describes(daemon):
+    """names, memory, data sources, the hypervisor's log and keys"""
+    s = Session(daemon)
+    host = host_of(s)
+    for bad in ("", "x" * 64, "a_b", "-a", "a.", "a..b", "a-.b"):
+        fails(["HOST_NAME_INVALID", None], s.host.set_hostname_live, host, bad)
+    s.host.set_hostname_live(host, "node-7.example")
+    equal((s.host.get_hostname(host), noted(daemon, "set_hostname")), ("node-7.example", ["node-7.example"]))
+    free = int(s.host.compute_free_memory(host))
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    equal(int(s.host.compute_free_memory(host)) < free, True)
+    s.VM.hard_shutdown(vm)
+    equal(int(s.host.compute_free_memory(host)), free)
+    equal(s.host.compute_memory_overhead(host), s.host.get_memory_overhead(host))
+    sources = {d["name_label"]: d for d in s.host.get_data_sources(host)}
+    equal(sorted(sources), ["loadavg", "memory_free_kib", "memory_total_kib"])
+    total = s.host.query_data_source(host, "memory_total_kib")
+    equal(total, int(s.host_metrics.get_memory_total(s.host.get_metrics(host))) / 1024)
+    equal((sources["memory_total_kib"]["value"], sources["memory_total_kib"]["units"]), (total, "KiB"))
+    equal(s.host.query_data_source(host, "loadavg") >= 0, True)
+    fails(["INVALID_VALUE", "data_source", "x"], s.host.query_data_source, host, "x")
+    equal(s.host.dmesg(host), "")
+    with open(os.path.join(daemon.dir, "sim", "dmesg"), "w") as f:
+        f.write("(XEN) <&> one\n(XEN) two\n")
+    equal(s.host.dmesg(host), "(XEN) <&> one\n(XEN) two\n")
+    s.host.send_debug_keys(host, "rq")
+    equal(noted(daemon, "send_keys"), ["rq"])
+    with open(os.path.join(daemon.dir, "sim", "fault", "dmesg"), "w") as f:
+        f.write("fail no\n")
+    fails(["INTERNAL_ERROR", None], s.host.dmesg, host)
+    for call in (s.host.get_log, s.host.dmesg_clear):
+        fails(["NOT_IMPLEMENTED", None], call, host)
+
+
+PLUGIN = r'''#!/usr/bin/env python3
+import os, sys, xmlrpc.client
+params, fn = xmlrpc.client.loads(sys.argv[1])
+session, args = params
+def say(answer):
+    print(xmlrpc.client.dumps((answer,), "", True))
+def ok(value):
+    say({"Status": "Success", "Value": value})
+if fn == "echo":
+    print("noise", file=sys.stderr)
+    ok("<" + args.get("text", "") + ">")
+elif fn == "session":
+    ok(session)
+elif fn == "nothing":
+    ok("")
+elif fn == "refuse":
+    say({"Status": "Failure", "ErrorDescription": ["MY_CODE", "a b", ""]})
+elif fn == "exit":
+    print("half"); print("why", file=sys.stderr); sys.exit(3)
+elif fn == "garbage":
+    print("hello")
+elif fn == "big":
+    ok("x" * 3000000)
+elif fn == "list":
+    ok(["a"])
+elif fn == "sleep":
+    import time; time.sleep(600)
+'''
+
+
+def plugins(daemon):
+    """host.call_plugin: what a plugin gets, what it says, how it fails"""
+    s = Session(daemon)
+    host = host_of(s)
+    folder = os.path.join(daemon.dir, "plugins")
+    os.mkdir(folder)
+    daemon.kill()
+    daemon.options += ("--plugins", folder)
+    daemon.start()
+    s = Session(daemon)
+    for name, mode in (("tool", 0o755), ("not-for-running", 0o644)):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write(PLUGIN)
+        os.chmod(os.path.join(folder, name), mode)
+
+    def plugin(fn, **args):
+        return s.host.call_plugin(host, "tool", fn, args)
+
+    equal(plugin("echo", text="a & <b> \u00e9\n"), "<a & <b> \u00e9\n>")
+    equal((plugin("session"), plugin("nothing")), (s.ref, ""))
+    equal(len(plugin("big")), 3000000)
+    fails(["MY_CODE", "a b", ""], plugin, "refuse")
+    fails(["XENAPI_PLUGIN_FAILURE", "exit status 3", "half\n", "why\n"], plugin, "exit")
+    fails(["XENAPI_PLUGIN_FAILURE", None, "hello\n", ""], plugin, "garbage")
+    fails(["XENAPI_PLUGIN_FAILURE", "Value is no string", None, ""], plugin, "list")
+    fails(["INVALID_VALUE", "fn", "a b"], plugin, "a b")
+    for missing in ("x", "../users", "not-for-running", "", "."):
+        fails(["XENAPI_MISSING_PLUGIN", missing], s.host.call_plugin, host, missing, "echo", {})
+    # as a task; cancelled it ends
+    task = s.Async.host.call_plugin(host, "tool", "echo", {"text": "x"})
+    while s.task.get_status(task) == "pending":
+        time.sleep(0.01)
+    equal(s.task.get_result(task), "<value>&lt;x&gt;</value>")
+    task = s.Async.host.call_plugin(host, "tool", "sleep", {})
+    time.sleep(0.3)
+    s.task.cancel(task)
+    while s.task.get_status(task) in ("pending", "cancelling"):
+        time.sleep(0.01)
+    equal(s.task.get_status(task), "cancelled")
+    equal([f for f in os.listdir(daemon.dir) if f.startswith("plugin.")], [])
+
+
+def restarts(daemon):
+    """host.restart_agent: the daemon is there again, with the same process"""
+    s = Session(daemon)
+    host = host_of(s)
+    pid = daemon.process.pid
+    s.host.set_name_label(host, "x")
+    s.host.restart_agent(host)
+    equal(s.host.get_name_label(host), "x")  # it has answered before
+    end = time.time() + 30
+    while "begins anew" not in daemon.said() or daemon.said().count("is ready") < 2:
+        equal(time.time() < end, True)
+        time.sleep(0.05)
+    s = Session(daemon)
+    equal((s.host.get_name_label(host), daemon.process.poll(), daemon.process.pid), ("x", None, pid))
+
+
+def alone(daemon):
+    """what a pool of one answers; its secret and who logs in by it"""
+    s = Session(daemon)
+    host = host_of(s)
+    s.pool.designate_new_master(host)
+    s.pool.emergency_transition_to_master()
+    equal(s.pool.recover_slaves(), [])
+    equal(s.pool.hello(s.host.get_uuid(host), "192.0.2.1"), "ok")
+    equal(s.pool.hello("nobody", "192.0.2.1"), "unknown_host")
+    equal(s.host.tickle_heartbeat(host, {}), {})
+    s.host.request_backup(host, "1", False)
+    secret = s.pool.initial_auth()
+    equal(re.fullmatch("[0-9a-f]{96}", secret) is not None, True)
+    path = os.path.join(daemon.dir, "secret")
+    equal((os.stat(path).st_mode & 0o777, open(path).read()), (0o600, secret))
+    for login in (lambda p: daemon.call("session.slave_login", host, p), lambda p: daemon.call("session.slave_local_login", p)):
+        fails(["SESSION_AUTHENTICATION_FAILED", "root", None], login, secret[:-1])
+        fails(["SESSION_AUTHENTICATION_FAILED", "root", None], login, "")
+        ref = login(secret)
+        equal(daemon.call("session.get_is_local_superuser", ref, ref), True)
+        daemon.call("session.local_logout", ref)
+        fails(["SESSION_INVALID", ref], daemon.call, "host.get_all", ref)
+    daemon.kill()
+    daemon.start()
+    equal(Session(daemon).pool.initial_auth(), secret)
+
+
+def users(daemon):
+    """class user, of old times"""
+    s = Session(daemon)
+    user = Class(s, "user")
+    ref = user.create({"short_name": "bob", "fullname": "Bob", "other_config": {}})
+    equal(user.get_record(ref)["short_name"], "bob")
+    user.set_fullname(ref, "Robert")
+    user.destroy(ref)
+    fails(["HANDLE_INVALID", "user", ref], user.get_fullname, ref)
+
+
+if __name__ == "__main__":
+    run([leaves, gone, describes, plugins, restarts, alone, users], "--hv", "sim")

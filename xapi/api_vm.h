@@ -45,6 +45,8 @@ struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
  * room. */
 struct err *vm_check_host(const struct db *db, const struct object *vm,
                           const struct object *host) MUST_USE;
+/* INVALID_VALUE of FIELD. */
+struct err *vm_bad_number(const char *field, int64_t n) MUST_USE;
 /* Bytes Xen needs for VM beside the guest's own. */
 int64_t vm_memory_overhead(const struct object *vm);
 

@@ -128,3 +128,20 @@ struct err *VM_get_possible_hosts(struct call *c,
     call_return(c, (struct model_value){n, refs, NULL});
     return NULL;
 }
+
+static struct err *set_resident_on(struct call *c, struct txn *txn,
+                                   struct object *vm)
+{
+    struct object *host = NULL;
+
+    TRY(call_object(c, 1, &host));
+    TRY(set_VM_resident_on(txn, vm, host));
+    return set_VM_scheduled_to_be_resident_on(txn, vm, NULL);
+}
+
+struct err *VM_atomic_set_resident_on(
+    struct call *c, const struct VM_atomic_set_resident_on_args *a)
+{
+    (void)a;
+    return vm_write(c, set_resident_on);
+}

@@ -8,6 +8,7 @@ import re
 import signal
 
 from daemon import Session, equal, fails, run
+from storage import disk, fault, make_sr
 from vm import NOBODY, Host, agrees, ends, make, record, until, workers
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
@@ -140,6 +141,130 @@ def starts(daemon):
     fails(["INVALID_VALUE", "VCPUs_params", "weight"], s.VM.start, bad, False, False)
     s.VM.set_VCPUs_params(bad, {"mask": "all"})
     fails(["INVALID_VALUE", "VCPUs_params", "mask"], s.VM.start, bad, False, False)
+    agrees(s, host)
+
+
+def shares(daemon):
+    """disks: who may have one beside whom; read-only, managed, busy; what is attached when"""
+    s, host = Session(daemon), Host(daemon)
+    sr = make_sr(s)
+    vdi, ro, shared = (s.VDI.create(disk(sr, **more)) for more in ({}, {"read_only": True}, {"sharable": True}))
+    a, b = make(s, "Halted"), make(s, "Halted")
+    first, second = s.VBD.create(vbd(a, vdi)), s.VBD.create(vbd(b, vdi))
+    equal([s.VBD.get_allowed_operations(v) for v in (first, second)], [["attach"]] * 2)
+    s.VM.start(a, False, False)
+    [line] = lines(host, s.VM.get_domid(a), "disk")
+    equal(line[1:6], ["xvda", "disk", "rw", "-", "qcow2"])
+    equal(os.path.basename(line[6]), s.VDI.get_location(vdi))
+    equal([s.VBD.get_allowed_operations(v) for v in (first, second)], [["attach", "unplug", "unplug_force"], []])
+    fails(["VDI_IN_USE", vdi, "attach"], s.VBD.assert_attachable, second)
+    fails(["VDI_IN_USE", vdi, "attach"], s.VM.start, b, False, False)
+    fails(["VDI_IN_USE", vdi, None], s.VDI.destroy, vdi)
+    equal(s.VM.get_power_state(b), "Halted")
+    # also to one that would only read
+    s.VBD.set_mode(second, "RO")
+    fails(["VDI_IN_USE", vdi, "attach"], s.VM.start, b, False, False)
+    fails(["VM_BAD_POWER_STATE", a, "halted", "running"], s.VBD.set_mode, first, "RO")
+    s.VBD.unplug(first)
+    equal([s.VBD.get_allowed_operations(v) for v in (first, second)], [["attach", "plug"], ["attach"]])
+    s.VM.start(b, False, False)
+    fails(["VDI_IN_USE", vdi, "attach"], s.VBD.plug, first)
+    s.VM.hard_shutdown(b)
+    s.VBD.plug(first)
+    s.VM.hard_shutdown(a)
+    # readers beside each other, and beside nobody who writes
+    s.VBD.set_mode(first, "RO")
+    for vm in (a, b):
+        s.VM.start(vm, False, False)
+    equal([lines(host, s.VM.get_domid(vm), "disk")[0][3] for vm in (a, b)], ["ro", "ro"])
+    third = s.VBD.create(vbd(a, ro))
+    fails(["VDI_READONLY", ro], s.VBD.plug, third)
+    equal(s.VBD.get_allowed_operations(third), [])
+    s.VBD.destroy(third)
+    both = [s.VBD.create(vbd(vm, shared)) for vm in (a, b)]
+    for v in both:
+        s.VBD.plug(v)
+    for vm in (a, b):
+        s.VM.hard_shutdown(vm)
+    # while something runs on it, it waits
+    fault(daemon, "copy", "delay 1")
+    s.VBD.set_mode(first, "RW")
+    task = s.Async.VDI.clone(vdi)
+    ends(s, task)
+    agrees(s, host)
+    # what fails on the way takes it back
+    host.fault("create", "fail no luck")
+    fails(["INTERNAL_ERROR", None], s.VM.start, a, False, False)
+    host.fault("create")
+    s.VM.start(b, False, False)
+    s.VM.hard_shutdown(b)
+    # nobody has it any more
+    for v in (first, second):
+        s.VBD.destroy(v)
+    s.VDI.destroy(vdi)
+    agrees(s, host)
+
+
+def media(daemon):
+    """insert and eject, halted and while the guest runs"""
+    s, host = Session(daemon), Host(daemon)
+    sr = make_sr(s)
+    one, two = (s.VDI.create(disk(sr, read_only=True)) for _ in range(2))
+    rw = s.VDI.create(disk(sr))
+    for state in ("Halted", "Paused", "Running"):
+        vm = make(s, "Halted")
+        cd = s.VBD.create(vbd(vm))
+        if state != "Halted":
+            s.VM.start(vm, state == "Paused", False)
+
+        def medium():
+            [line] = lines(host, s.VM.get_domid(vm), "disk") if state != "Halted" else [[""] * 7]
+            return os.path.basename(line[6])
+
+        fails(["VBD_IS_EMPTY", cd], s.VBD.eject, cd)
+        fails(["HANDLE_INVALID", "VDI", "OpaqueRef:x"], s.VBD.insert, cd, "OpaqueRef:x")
+        s.VBD.insert(cd, one)
+        equal((s.VBD.get_VDI(cd), s.VBD.get_empty(cd), s.VDI.get_VBDs(one)), (one, False, [cd]))
+        equal(medium(), s.VDI.get_location(one) if state != "Halted" else "")
+        equal(["eject" in s.VBD.get_allowed_operations(cd), "insert" in s.VBD.get_allowed_operations(cd)], [True, False])
+        fails(["VBD_NOT_EMPTY", cd], s.VBD.insert, cd, two)
+        if state != "Halted":
+            host.fault("set_medium", "fail the tray is locked")
+            fails(["INTERNAL_ERROR", "set_medium: the tray is locked"], s.VBD.eject, cd)
+            host.fault("set_medium")
+            equal((s.VBD.get_VDI(cd), medium()), (one, s.VDI.get_location(one)))
+        s.VBD.eject(cd)
+        equal((s.VBD.get_VDI(cd), s.VBD.get_empty(cd), medium()), (NOBODY, True, "-" if state != "Halted" else ""))
+        s.VBD.insert(cd, two)
+        if state != "Halted":
+            fails(["VDI_IN_USE", two, None], s.VDI.destroy, two)
+            s.VM.hard_shutdown(vm)
+        s.VBD.eject(cd)
+        s.VM.destroy(vm)
+    # what somebody writes to is no medium
+    vm = make(s, "Halted")
+    writer, cd = s.VBD.create(vbd(vm, rw)), s.VBD.create(vbd(vm))
+    s.VM.start(vm, False, False)
+    fails(["VDI_IN_USE", rw, "attach"], s.VBD.insert, cd, rw)
+    fails(["VBD_NOT_REMOVABLE_MEDIA", writer], s.VBD.eject, writer)
+    fails(["VBD_NOT_REMOVABLE_MEDIA", writer], s.VBD.insert, writer, one)
+    s.VM.hard_shutdown(vm)
+    suspended = make(s, "Suspended")
+    cd = s.VBD.create(vbd(suspended, one, type="CD", mode="RO"))
+    fails(["VM_BAD_POWER_STATE", suspended, "halted, paused, running", "suspended"], s.VBD.eject, cd)
+    # a worker that dies amid an exchange: the drive has what its record says
+    cd = s.VBD.create(vbd(vm))
+    s.VM.start(vm, False, False)
+    host.fault("set_medium", "delay 60")
+    task = s.Async.VBD.insert(cd, one)
+    until(lambda: workers(daemon) and s.VBD.get_current_operations(cd))
+    host.fault("set_medium")
+    until(lambda: len(workers(daemon)) == 1)
+    os.kill(workers(daemon)[0], signal.SIGKILL)
+    equal(ends(s, task)[0], "failure")
+    equal((s.VBD.get_VDI(cd), s.VBD.get_currently_attached(cd)), (NOBODY, True))
+    equal([line[6] for line in lines(host, s.VM.get_domid(vm), "disk") if line[0] == s.VBD.get_uuid(cd)], ["-"])
+    s.VM.hard_shutdown(vm)
     agrees(s, host)
 
 
@@ -284,4 +409,4 @@ def survives(daemon):
 
 
 if __name__ == "__main__":
-    run([drives, interfaces, starts, plugs, resists, moves, survives], "--hv=sim")
+    run([drives, interfaces, starts, shares, media, plugs, resists, moves, survives], "--hv=sim")

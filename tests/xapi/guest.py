@@ -194,5 +194,60 @@ def tells(daemon):
     equal((got["cls"], got["priority"], got["obj_uuid"]), ("VM", "5", s.VM.get_uuid(vm)))
 
 
+def grows(daemon):
+    """memory and processors of a guest that runs"""
+    s, host = Session(daemon), Host(daemon)
+    gib = 1 << 30
+    vm = s.VM.create(record("a", VCPUs_max="4", memory_static_max=str(4 * gib), memory_dynamic_max=str(gib)))
+    metrics = s.VM.get_metrics(vm)
+    s.VM.start(vm, False, False)
+
+    def has(key):
+        return int(host.read(s.VM.get_domid(vm))[key])
+
+    equal((has("memory"), has("memory_max"), has("vcpus"), has("vcpus_max")), (gib, 4 * gib, 1, 4))
+    s.VM.set_VCPUs_number_live(vm, "3")
+    equal((has("vcpus"), s.VM_metrics.get_VCPUs_number(metrics), s.VM.get_VCPUs_at_startup(vm)), (3, "3", "1"))
+    for bad in ("0", "5", "-1"):
+        fails(["INVALID_VALUE", "nvcpu", bad], s.VM.set_VCPUs_number_live, vm, bad)
+    s.VM.set_memory_dynamic_range(vm, str(2 * gib), str(3 * gib))
+    equal((has("memory"), s.VM.get_memory_target(vm), s.VM.get_memory_dynamic_min(vm)), (3 * gib, str(3 * gib), str(2 * gib)))
+    s.VM.wait_memory_target_live(vm)
+    until(lambda: s.VM_metrics.get_memory_actual(metrics) == str(3 * gib))
+    s.VM.set_memory_target_live(vm, "1")
+    s.VM.set_memory_dynamic_min(vm, str(gib))
+    s.VM.set_memory_dynamic_max(vm, str(gib))
+    equal((has("memory"), s.VM.get_memory_target(vm)), (gib, str(gib)))
+    fails(["MEMORY_CONSTRAINT_VIOLATION", None], s.VM.set_memory_dynamic_range, vm, "0", str(5 * gib))
+    host.fault("set_memory", "fail the balloon has burst")
+    fails(["INTERNAL_ERROR", None], s.VM.set_memory_dynamic_max, vm, str(2 * gib))
+    equal((s.VM.get_memory_dynamic_max(vm), has("memory")), (str(gib), gib))
+    host.fault("set_memory")
+    for call, args in ((s.VM.set_memory, (gib,)), (s.VM.set_memory_static_max, (gib,)), (s.VM.set_VCPUs_max, (8,)),
+                       (s.VM.set_memory_limits, (0, gib, 0, gib))):
+        fails(["VM_BAD_POWER_STATE", vm, "halted", "running"], call, vm, *map(str, args))
+    # as much as there is, and no less than it needs
+    until(lambda: s.VM_metrics.get_memory_actual(metrics) == str(gib))
+    hog = make(s, "Running")
+    free = 4092 * gib - gib
+    play(host, s.VM.get_domid(hog), memory=free - gib)
+    s.VM.set_memory_dynamic_max(vm, str(3 * gib))
+    equal((has("memory"), s.VM.get_memory_target(vm), s.VM.get_memory_dynamic_max(vm)), (2 * gib, str(2 * gib), str(3 * gib)))
+    until(lambda: s.VM_metrics.get_memory_actual(metrics) == str(2 * gib))
+    fails(["HOST_NOT_ENOUGH_FREE_MEMORY", str(gib), "0"], s.VM.set_memory_dynamic_min, vm, str(3 * gib))
+    s.VM.pause(vm)
+    fails(["VM_BAD_POWER_STATE", vm, "halted, running", "paused"], s.VM.set_memory_dynamic_max, vm, str(gib))
+    fails(["VM_BAD_POWER_STATE", vm, "running", "paused"], s.VM.set_VCPUs_number_live, vm, "1")
+    s.VM.hard_shutdown(vm)
+    s.VM.set_memory_dynamic_range(vm, str(gib), str(2 * gib))
+    equal(s.VM.get_memory_target(vm), str(2 * gib))
+    # what fits into so much
+    for kind, total in (("pv", 1000 * MIB), ("hvm", 1000 * MIB), ("hvm", 3 * MIB), ("pv", 0)):
+        s.VM.set_domain_type(vm, kind)
+        most = int(s.VM.maximise_memory(vm, str(total), False))
+        s.VM.set_memory_limits(vm, "0", str(max(most, MIB)), "0", str(max(most, MIB)))
+        equal(most + int(s.VM.compute_memory_overhead(vm)) in (total, total - 1, total - MIB) if most else most, True if most else 0)
+
+
 if __name__ == "__main__":
-    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells], "--hv=sim")
+    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows], "--hv=sim")

@@ -62,6 +62,7 @@ scrapes() { grep -c . "$out"; }
 exporter() {
     local exporter asker where=$out.where
     "$1" --listen 127.0.0.1:9556 >"$where" & exporter=$!
+    until grep -q listening "$where"; do sleep 0.2; done
     while sleep 1; do
         exec 7<>/dev/tcp/127.0.0.1/9556 && printf 'GET /metrics HTTP/1.1\r\n\r\n' >&7 &&
             grep -c '^xen_domain_state{' <&7 >>"$out"

@@ -62,8 +62,7 @@ static void unmap(void *arg)
     free(m);
 }
 
-/* The file is sent from where it is, and needs its name no more. */
-static struct err *refer_file(const char *path, struct body *body)
+struct err *files_refer(const char *path, struct body *body)
 {
     struct map *m = xcalloc(1, sizeof(*m));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -91,7 +90,7 @@ static void dumped(void *arg, struct err *e)
 
     d->files->dumping = false;
     if (!e)
-        e = refer_file(d->path, &body);
+        e = files_refer(d->path, &body);
     err_drop(file_remove(d->path), "the next copy removes it");
     if (e)
         fail(d->request, e);

@@ -16,6 +16,10 @@ struct files {
     bool dumping;
 };
 
+/* The file at PATH as (more of) a body: it is sent from where it is, and needs
+ * its name no more. */
+struct err *files_refer(const char *path, struct body *body) MUST_USE;
+
 /* F's SERVER and STATE are set, and it stays as long as HTTP. */
 void files_serve(struct http *http, struct files *f);
 

@@ -116,7 +116,9 @@ static void on_request(struct http_request *r, void *arg)
     if (!ref)
         ref = http_cookie(r, "session_id");
     s = ref ? session_find(g->server->sessions, ref) : NULL;
-    if (s)
+    if (!s && g->is_open && g->is_open(r, g->arg))
+        let_in(v, "anybody");
+    else if (s)
         judge(v, s);
     else if (ref)
         refuse(v, 401, "There is no such session.");

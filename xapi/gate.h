@@ -18,6 +18,8 @@ struct gate {
     const char *action; /* name in model_http: "get_audit_log" */
     gate_fn *fn;
     void *arg;
+    /* Anybody may, R being what it is; NULL: never. */
+    bool (*is_open)(struct http_request *r, void *arg);
     /* gate.c's */
     struct http_route route;
     struct server *server;

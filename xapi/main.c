@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "xapi/audit.h"
 #include "xapi/auth.h"
+#include "xapi/blob.h"
 #include "xapi/cli.h"
 #include "xapi/conf.h"
 #include "xapi/crowd.h"
@@ -103,6 +104,7 @@ struct daemon {
     struct consoles consoles;
     struct transfer_all *transfers;
     struct raw_vdi raw_vdi;
+    struct blobs blobs;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -360,6 +362,7 @@ static struct err *daemon_run(struct daemon *d)
     const struct conf *o = d->conf;
 
     d->base = d->server.base = event_base_new();
+    d->server.state = o->state;
     TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
     if (!o->check)
         TRY(lock_state(d));
@@ -390,6 +393,8 @@ static struct err *daemon_run(struct daemon *d)
     d->transfers = transfer_all_new(&d->server);
     d->raw_vdi = (struct raw_vdi){.server = &d->server, .all = d->transfers};
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
+    d->blobs.server = &d->server;
+    TRY(blob_serve(door_http(d->door), &d->blobs));
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

@@ -219,5 +219,43 @@ def held_up(daemon):
     equal(files(daemon), [])
 
 
+def blobs(daemon):
+    """blobs: records, bytes, who may read and write, restarts"""
+    s = Session(daemon)
+    blob = s.blob.create("text/plain", False)
+    got = s.blob.get_record(blob)
+    equal((got["size"], got["mime_type"], got["public"]), ("0", "text/plain", False))
+    path = f"/blob?ref={blob}"
+    equal([request(daemon, m, path, b"x" if m == "PUT" else None)[0] for m in ("GET", "PUT")], [401, 401])
+    mine = path + "&session_id=" + s.ref
+    equal(request(daemon, "GET", mine)[::2], (200, b""))
+    content = os.urandom(100000)
+    equal(request(daemon, "PUT", mine, content)[0], 200)
+    equal((s.blob.get_size(blob), request(daemon, "GET", mine)[::2]), ("100000", (200, content)))
+    equal(s.blob.get_last_updated(blob).value > "2020", True)
+    equal(request(daemon, "PUT", mine, bytes(33 * MIB))[0] in (413, 500), True)
+    equal(request(daemon, "GET", f"/blob?uuid={got['uuid']}&session_id={s.ref}")[2], content)
+    equal([request(daemon, "GET", f"/blob?{q}&session_id={s.ref}")[0] for q in ("ref=no", "uuid=../state.db", "x=y")], [404] * 3)
+    s.blob.set_public(blob, True)
+    equal(request(daemon, "GET", path)[2], content)
+    equal(request(daemon, "PUT", path, b"x")[0], 401)
+    # with an object, by a name
+    for cls, ref in (("pool", s.pool.get_all()[0]), ("host", s.host.get_all()[0]), ("SR", make_sr(s)), ("network", s.network.get_all()[0])):
+        new = getattr(s, cls).create_new_blob(ref, "icon", "", True)
+        equal(getattr(s, cls).get_blobs(ref), {"icon": new})
+        equal((s.blob.get_mime_type(new), s.blob.get_name_label(new)), ("application/octet-stream", "icon"))
+        fails(["MAP_DUPLICATE_KEY", cls, "blobs", ref, "icon"], getattr(s, cls).create_new_blob, ref, "icon", "", True)
+    s.blob.destroy(new)
+    equal(s.network.get_blobs(ref), {})
+    with open(place(daemon, "blobs") + "/stray", "w") as f:
+        f.write("x")
+    daemon.kill()
+    daemon.start()
+    equal((request(daemon, "GET", path)[2], os.listdir(place(daemon, "blobs"))), (content, [got["uuid"]]))
+    s = Session(daemon)
+    s.blob.destroy(blob)
+    equal((request(daemon, "GET", path)[0], os.listdir(place(daemon, "blobs"))), (401, []))
+
+
 if __name__ == "__main__":
-    run([raw, images, chunks, made, gates, held_up], "--hv", "sim")
+    run([raw, images, chunks, made, gates, held_up, blobs], "--hv", "sim")

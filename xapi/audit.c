@@ -36,8 +36,8 @@ static struct err *open_file(struct audit *a)
     return a->fd < 0 ? err_errno(errno, "cannot open '%s'", a->path) : NULL;
 }
 
-struct err *audit_open(const char *path, size_t bytes, unsigned files,
-                       struct audit **ret)
+struct err *audit_begin(const char *path, size_t bytes, unsigned files,
+                        struct audit **ret)
 {
     struct audit *a = xcalloc(1, sizeof(*a));
     struct err *e;

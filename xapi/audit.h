@@ -20,8 +20,8 @@ struct call;
 #define AUDIT_BYTES (16u << 20) /* of the file; then it becomes .1 */
 #define AUDIT_FILES 4           /* older ones: .1 to .4 */
 
-struct err *audit_open(const char *path, size_t bytes, unsigned files,
-                       struct audit **ret) MUST_USE;
+struct err *audit_begin(const char *path, size_t bytes, unsigned files,
+                        struct audit **ret) MUST_USE;
 void audit_free(struct audit *a); /* NULL is fine */
 
 /* Appends the lines, older files' too, that are not older than SINCE. */

@@ -34,6 +34,8 @@ static int converse(int n, const struct pam_message **asked,
 
     if (n <= 0 || n > PAM_MAX_NUM_MSG)
         return PAM_CONV_ERR;
+    if (!ret) /* some modules say things and want no answer */
+        return PAM_SUCCESS;
     answers = xcalloc((size_t)n, sizeof(*answers));
     for (int i = 0; i < n; i++)
         if (asked[i]->msg_style == PAM_PROMPT_ECHO_OFF)

@@ -175,9 +175,9 @@ static void on_commit(void *arg, const struct txn *txn)
 
 static struct err *open_audit(struct daemon *d)
 {
-    TRY(audit_open(pool_printf(d->pool, "%s/audit.log", d->conf->state),
-                   d->conf->audit_bytes, d->conf->audit_files,
-                   &d->server.audit));
+    TRY(audit_begin(pool_printf(d->pool, "%s/audit.log", d->conf->state),
+                    d->conf->audit_bytes, d->conf->audit_files,
+                    &d->server.audit));
     db_on_commit(d->db, on_commit, &d->server);
     return NULL;
 }

@@ -45,7 +45,7 @@ static void turns(void **state)
     size_t n;
 
     (void)state;
-    ok(audit_open(path, 500, 2, &a));
+    ok(audit_begin(path, 500, 2, &a));
     for (int i = 0; i < 40; i++)
         write_call(a, p, CALL_VM_start);
     audit_free(a);
@@ -71,7 +71,7 @@ static void reads_are_no_line(void **state)
     char *text;
 
     (void)state;
-    ok(audit_open(path, 500, 0, &a));
+    ok(audit_begin(path, 500, 0, &a));
     write_call(a, p, CALL_VM_get_record);
     write_call(a, p, CALL_message_get_since);
     ok(file_read(p, path, 100, &text, &len));

@@ -183,10 +183,13 @@ static void begin(struct conversation *v)
     struct err *e =
         cli_words(&v->talk.cli, v->request->body, v->request->body_len);
 
-    if (e)
+    if (e) {
         fail(v, e);
-    else
-        enter(v);
+        return;
+    }
+    if (cli_flag(&v->talk.cli, "progress"))
+        v->talk.cli.terminal = true;
+    enter(v);
 }
 
 static bool is_banner(const char *text)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xe: what a server may send to the client. It may only write files that are
- * new and below the folder it runs in; it reads none, as none is named.
+ * xe: what a server may send to the client. It reads no file, as none is named.
  */
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,18 +11,29 @@
 #include "tests/fuzz/fuzz.h"
 #include "xapi/xe/talk.h"
 
-/* What it prints is of no interest, and its files go with the folder. */
+/* In the place of libc's: whatever a server sends, nobody else is spoken to. */
+int getaddrinfo(const char *host, const char *service,
+                const struct addrinfo *hints, struct addrinfo **ret)
+{
+    (void)host, (void)service, (void)hints, (void)ret;
+    return EAI_FAIL;
+}
+
+/* What it prints is of no interest, and files cannot be made in a folder that
+ * is gone. */
 static void go_away(void)
 {
     static bool gone;
     char folder[] = "/tmp/fuzz-xe-XXXXXX";
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null;
 
     if (gone)
         return;
     gone = true;
-    if (!mkdtemp(folder) || chdir(folder) || dup2(null, STDOUT_FILENO) < 0 ||
-        dup2(null, STDIN_FILENO) < 0 || setenv("XE_SOCKET", "/nowhere", 1))
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (!mkdtemp(folder) || chdir(folder) || rmdir(folder) ||
+        dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        setenv("XE_SOCKET", "/nowhere", 1))
         abort();
     close(null);
     stderr = fopen("/dev/null", "w"); /* the fuzzer has kept its own */

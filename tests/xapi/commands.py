@@ -158,6 +158,45 @@ def describes(daemon):
     equal(xe.out("host-cpu-info").startswith("cpu_count"), True)
 
 
+def installs(daemon):
+    """vm-install finds its template and SR; one that fails leaves nothing"""
+    xe = Xe(daemon)
+    status, out, err = xe("vm-install", "new-name-label=a", "template=Linux (PVH)")
+    equal((status, out, err != "", xe.out("vm-list", "is-control-domain=false")), (1, "", True, ""))
+    equal(xe("vm-install", "new-name-label=a", "template=none"), (1, "", "Error: No matching templates found\n"))
+    equal(xe("vm-install", "new-name-label=a"), (1, "", "Required parameter not found: template\n" + HELP))
+    equal(xe("vm-install", "new-name-label=a", "template=Linux (PVH)", "sr-name-label=x"), (1, "", "Error: No SR has the name 'x'\n"))
+    uuid = xe.out("vm-install", "new-name-label=a", "template=Other install media", "new-name-description=mine").strip()
+    equal([one_field(xe, "vm", uuid, k) for k in ("name-label", "name-description", "is-a-template")], ["a", "mine", "false"])
+    equal(xe("vm-install", "new-name-label=b", "template-uuid=" + uuid), (1, "", f"Error: '{uuid}' is no template\n"))
+    places = []
+    for name in ("one", "two"):
+        os.mkdir(os.path.join(daemon.dir, name))
+        places.append(xe.out("sr-create", "name-label=" + name, "type=file",
+                             "device-config:location=" + os.path.join(daemon.dir, name)).strip())
+    b = xe.out("vm-install", "new-name-label=b", "template=Linux (PV)", "sr-name-label=two").strip()
+    equal(xe.out("vm-disk-list", "vm=b", "vbd-params=none", "vdi-params=sr-uuid", "--minimal"), places[1] + "\n")
+    equal(one_field(xe, "vm", b, "suspend-SR-uuid"), places[1])
+    equal(xe.out("vdi-list", "sr-uuid=" + places[0]), "")
+
+
+def admits(daemon):
+    """subjects and their roles, by names"""
+    xe = Xe(daemon)
+    bob = xe.out("subject-add", "subject-name=bob").strip()
+    equal(one_field(xe, "subject", bob, "subject-identifier"), "bob")
+    xe.out("subject-role-add", "uuid=" + bob, "role-name=vm-operator")
+    equal("vm-operator" in one_field(xe, "subject", bob, "roles"), True)
+    equal(xe("subject-role-add", "uuid=" + bob, "role-name=king"), (1, "", "Error: There is no role 'king'\n"))
+    equal(xe("subject-role-add", "uuid=" + bob), (1, "", "Required parameter not found: role-name\n" + HELP))
+    as_bob = ["-s", "127.0.0.1", "-p", str(daemon.port), "--nossl", "-u", "bob", "-pw", "b0b"]
+    vm_of(xe, "a")
+    equal(xe(*as_bob, "vm-list", "name-label=a", "params=name-label", "--minimal"), (0, "a\n", ""))
+    xe.out("subject-role-remove", "uuid=" + bob, "role-name=vm-operator")
+    xe.out("subject-remove", "subject-uuid=" + bob)
+    equal(xe(*as_bob, "vm-list")[0], 1)
+
+
 def stores(daemon):
     """a repository, disks, what VMs do with them, and that all of it goes"""
     xe = Xe(daemon)
@@ -198,6 +237,15 @@ def stores(daemon):
     vdi = xe.out("vdi-create", "sr-uuid=" + sr, "name-label=d", "virtual-size=1MiB").strip()
     xe.out("vdi-resize", "uuid=" + vdi, "disk-size=2MiB")
     equal(one_field(xe, "vdi", vdi, "virtual-size"), str(2 << 20))
+    image = os.path.join(daemon.dir, "image")
+    with open(image, "wb") as f:
+        f.write(os.urandom(2 << 20))
+    xe.out("vdi-import", "uuid=" + vdi, "filename=" + image)
+    xe.out("vdi-export", "uuid=" + vdi, "filename=" + image + "2")
+    with open(image, "rb") as f, open(image + "2", "rb") as g:
+        equal(f.read() == g.read(), True)
+    equal(xe("vdi-export", "uuid=" + vdi, "filename=" + image)[0], 1)  # it is there already
+    equal(xe.out("task-list"), "")
     clone = xe.out("vdi-clone", "uuid=" + vdi, "new-name-label=c").strip()
     equal(one_field(xe, "vdi", clone, "name-label"), "c")
     copied = xe.out("vdi-copy", "uuid=" + vdi, "sr-uuid=" + sr).strip()
@@ -288,6 +336,10 @@ def shows(daemon):
     host.fault("unpause", "delay 2")
     xe.out("vm-shutdown", "vm=a", "--force")
     equal(xe("vm-start", "vm=a"), (0, "", ""))  # no terminal, no bar
+    xe.out("vm-shutdown", "vm=a", "--force")
+    equal("%" in xe("vm-start", "vm=a", "--progress")[2], True)
+    # its text console ends with what is typed
+    equal(xe("console", "vm=a"), (0, "Connecting to the console of 'a'. Ctrl-] ends this.\n", ""))
 
 
 def watches(daemon):
@@ -353,9 +405,6 @@ def sends(daemon):
     equal((status, out, "File exists" in err), (1, "", True))
     equal(xe.out("audit-log-get", "filename=").count("session.login_with_password") > 0, True)
     equal(xe.out("audit-log-get", "filename=", "since=20990101T00:00:00Z"), "")
-    for name in ("vm-export", "vdi-export"):
-        status, out, err = xe(name, "uuid=" + vm_of(xe, "a"), "filename=" + os.path.join(daemon.dir, name))
-        equal((status, out, err != ""), (1, "", True))
     # a file that a command wants and is not there
     status, out, err = xe("pool-install-ca-certificate", "filename=" + os.path.join(daemon.dir, "none"))
     equal((status, out, "No such file" in err), (1, "", True))
@@ -515,6 +564,6 @@ def stops(daemon):
 
 
 if __name__ == "__main__":
-    run([every, lives, describes, stores, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
+    run([every, lives, describes, installs, admits, stores, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
          speaks, stops],
         "--hv=sim")

@@ -19,7 +19,7 @@ struct cli_param {
 
 /* A call that takes back what a command did, should it fail. */
 struct cli_step {
-    const char *method, *ref;
+    const char *method, *ref, *word;
 };
 
 struct cli_talk;
@@ -174,8 +174,10 @@ struct err *cli_call_texts(struct cli *c, const char *method,
 #define CLI_CALL(c, method, ret, ...)                             \
     cli_call_texts(c, method, (const char *const[]){__VA_ARGS__}, \
                    ARRAY_LEN(((const char *const[]){__VA_ARGS__})), ret)
-/* METHOD(REF) is called if the command fails from here on. */
-void cli_undo(struct cli *c, const char *method, const char *ref);
+/* METHOD(REF, WORD) is called if the command fails from here on; WORD NULL:
+ * with REF alone. */
+void cli_undo(struct cli *c, const char *method, const char *ref,
+              const char *word);
 void cli_undo_all(struct cli *c);
 
 /* A line from the client's standard input. */

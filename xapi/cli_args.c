@@ -206,8 +206,7 @@ static struct err *gather(struct cli *c, const struct model_type *type,
         const char *name = c->params[i].name, *text = c->params[i].value;
         size_t whole = strlen(name);
 
-        if (strncmp(name, param, len) ||
-            (name[len] != ':' && name[len] != '-'))
+        if (strncmp(name, param, len) || (name[len] != ':' && name[len] != '-'))
             continue;
         if (text_has_suffix(name, ":file")) {
             TRY(load(c, text, &v));

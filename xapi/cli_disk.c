@@ -122,7 +122,7 @@ static struct err *make_vbd(struct cli *c, const char *vm, const char *vdi,
     value_append(args, v);
     TRY(cli_call(c, "VBD.create", args, &ref));
     *ret = ref->s.text;
-    cli_undo(c, "VBD.destroy", *ret);
+    cli_undo(c, "VBD.destroy", *ret, NULL);
     return NULL;
 }
 
@@ -185,7 +185,7 @@ static struct err *make_vdi(struct cli *c, const char *sr, int64_t size,
     value_append(args, v);
     TRY(cli_call(c, "VDI.create", args, &ref));
     *ret = ref->s.text;
-    cli_undo(c, "VDI.destroy", *ret);
+    cli_undo(c, "VDI.destroy", *ret, NULL);
     return NULL;
 }
 

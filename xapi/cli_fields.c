@@ -595,7 +595,7 @@ static const struct cli_field rows_subject[] = {
     {"uuid",               "RO",  "uuid",               CLI_LIST},
     {"subject-identifier", "RO",  "subject_identifier", CLI_LIST},
     {"other-config",       "MRO", "other_config",       CLI_LIST},
-    {"roles",              "SRO", "roles",              CLI_LIST},
+    {"roles",              "SRO", "roles.name_label",   CLI_LIST},
     {NULL},
 };
 

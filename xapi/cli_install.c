@@ -129,7 +129,7 @@ static struct err *make_vm(struct cli *c, const struct object *template,
     else
         TRY(CLI_CALL(c, "VM.clone", &vm, ref, name));
     *ret = vm->s.text;
-    cli_undo(c, "VM.destroy", *ret);
+    cli_undo(c, "VM.destroy", *ret, NULL);
     return NULL;
 }
 

@@ -272,10 +272,11 @@ struct err *cli_call_texts(struct cli *c, const char *method,
     return cli_call(c, method, args, ret);
 }
 
-void cli_undo(struct cli *c, const char *method, const char *ref)
+void cli_undo(struct cli *c, const char *method, const char *ref,
+              const char *word)
 {
     *pool_push(c->pool, c->steps, c->n_steps) =
-        (struct cli_step){method, pool_str(c->pool, ref)};
+        (struct cli_step){method, pool_str(c->pool, ref), word};
 }
 
 void cli_undo_all(struct cli *c)
@@ -284,7 +285,9 @@ void cli_undo_all(struct cli *c)
     while (c->n_steps) {
         struct cli_step s = c->steps[--c->n_steps];
 
-        err_drop(CLI_CALL(c, s.method, NULL, s.ref),
+        err_drop(cli_call_texts(c, s.method,
+                                (const char *const[]){s.ref, s.word},
+                                s.word ? 2 : 1, NULL),
                  "the command's own error is told");
     }
     c->undoing = false;

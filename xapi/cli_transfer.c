@@ -75,10 +75,11 @@ static struct err *with_task(struct cli *c, enum cli_kind kind,
 
     TRY(CLI_CALL(c, "task.create", &task, label, file));
     ref = task->s.text;
-    cli_undo(c, "task.destroy", ref);
+    cli_undo(c, "task.destroy", ref, NULL);
+    cli_undo(c, "task.set_status", ref, "failure");
     TRY(move(c, kind, file, url, ref));
     e = CLI_CALL(c, "task.get_result", ret, ref);
-    c->n_steps--;
+    c->n_steps -= 2;
     err_drop(CLI_CALL(c, "task.destroy", NULL, ref), "it ages and goes");
     return e;
 }

@@ -164,19 +164,79 @@ static void add_operations(struct cli *c, const struct model_type *type,
     }
 }
 
-/* Of more than one object behind the path there is no one value. */
-static bool is_shared(struct cli *c, const struct cli_field *field,
-                      const struct object *o)
+/* The set that a path goes through first, or NULL. */
+static const struct model_field *set_of(struct cli *c,
+                                        const struct cli_field *field,
+                                        const struct object *o)
 {
     const char *dot = strchr(field->path, '.');
     const struct model_field *first;
 
     if (!dot)
-        return false;
+        return NULL;
     first = model_field_find(
         object_class(o),
         pool_strn(c->pool, field->path, (size_t)(dot - field->path)));
-    return first->type->kind == MODEL_SET && object_get(o, first).n > 1;
+    return first->type->kind == MODEL_SET ? first : NULL;
+}
+
+/* Of more than one object behind the path there is no one value... */
+static bool is_shared(struct cli *c, const struct cli_field *field,
+                      const struct object *o)
+{
+    const struct model_field *set = set_of(c, field, o);
+
+    return set && object_get(o, set).n > 1;
+}
+
+/* ... unless the field is a set: then it is one of all their values. */
+static const char **values_of(struct cli *c, const struct cli_field *field,
+                              const struct object *o, size_t *ret_n)
+{
+    const struct model_field *set =
+        *field->mark == 'S' ? set_of(c, field, o) : NULL;
+    struct model_value all = set ? object_get(o, set) : DATUM_EMPTY;
+    const struct cli_field rest = {.mark = "RO",
+                                   .path = strchr(field->path, '.') + 1};
+    const char **list = NULL;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < all.n; i++) {
+        const struct object *item =
+            db_find(c->db, set->type->item->class, all.keys[i].s);
+
+        if (item)
+            *pool_push(c->pool, list, n) = cli_value(c, &rest, item);
+    }
+    *ret_n = n;
+    return list;
+}
+
+static bool has_values(struct cli *c, const struct cli_field *field,
+                       const struct object *o)
+{
+    return *field->mark == 'S' && set_of(c, field, o);
+}
+
+static const char *join_values(struct cli *c, const struct cli_field *field,
+                               const struct object *o)
+{
+    size_t n;
+    const char **list = values_of(c, field, o, &n);
+
+    return text_join(c->pool, list, n, "; ", "; ");
+}
+
+static struct value *list_values(struct cli *c, const struct cli_field *field,
+                                 const struct object *o)
+{
+    struct value *v = value_list(c->pool);
+    size_t n;
+    const char **list = values_of(c, field, o, &n);
+
+    for (size_t i = 0; i < n; i++)
+        value_append(v, value_string(c->pool, list[i]));
+    return v;
 }
 
 const char *cli_value(struct cli *c, const struct cli_field *field,
@@ -188,6 +248,8 @@ const char *cli_value(struct cli *c, const struct cli_field *field,
 
     if (field->flags & CLI_EXPENSIVE)
         return CLI_TOO_EXPENSIVE;
+    if (has_values(c, field, o))
+        return join_values(c, field, o);
     f = cli_field_of(c, object_class(o), field->path, o, &of);
     if (!of)
         return is_shared(c, field, o) ? "<shared>" : NOT_THERE;
@@ -196,6 +258,18 @@ const char *cli_value(struct cli *c, const struct cli_field *field,
     else
         add_datum(c, field, f->type, object_get(of, f), &text);
     return pool_strn(c->pool, str_text(&text), text.len);
+}
+
+static bool has_value(struct cli *c, const struct cli_field *field,
+                      const struct object *o, const char *item)
+{
+    size_t n;
+    const char **list = values_of(c, field, o, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(list[i], item))
+            return true;
+    return false;
 }
 
 /* ---- data ---------------------------------------------------------------- */
@@ -248,10 +322,12 @@ static struct value *datum_data(struct cli *c, const struct model_type *type,
 struct value *cli_data(struct cli *c, const struct cli_field *field,
                        const struct object *o)
 {
+    const struct model_field *f;
     const struct object *of;
-    const struct model_field *f =
-        cli_field_of(c, object_class(o), field->path, o, &of);
 
+    if (has_values(c, field, o))
+        return list_values(c, field, o);
+    f = cli_field_of(c, object_class(o), field->path, o, &of);
     if (!of)
         return value_nil(c->pool);
     return datum_data(c, f->type, object_get(of, f),
@@ -268,6 +344,8 @@ bool cli_has_item(struct cli *c, const struct cli_field *field,
 
     if (field->flags & CLI_EXPENSIVE)
         return false;
+    if (has_values(c, field, o))
+        return has_value(c, field, o, item);
     f = cli_field_of(c, object_class(o), field->path, o, &of);
     if (of && f->type->kind == MODEL_SET)
         set = object_get(of, f);

@@ -31,6 +31,10 @@ static struct err *check_new(const struct db *db, const struct object *pbd)
 static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 {
     TRY(generic_create(c, txn, ret));
+    if (!get_PBD_SR(*ret))
+        return db_no_object(&model_classes[CLASS_SR], DATUM_REF_NULL);
+    if (!get_PBD_host(*ret))
+        return db_no_object(&model_classes[CLASS_host], DATUM_REF_NULL);
     TRY(check_new(c->db, *ret));
     return ops_update(txn, get_PBD_SR(*ret));
 }

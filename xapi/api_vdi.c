@@ -57,7 +57,9 @@ static struct err *spec_of(struct call *c, struct disk_spec *ret)
     if (!e)
         read_spec(c->pool, vdi, ret);
     txn_abort(txn);
-    return e;
+    TRY(e);
+    return ret->sr ? NULL
+                   : db_no_object(&model_classes[CLASS_SR], DATUM_REF_NULL);
 }
 
 static struct err *create(struct job *j, void *arg)

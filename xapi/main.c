@@ -362,7 +362,6 @@ static struct err *daemon_run(struct daemon *d)
     const struct conf *o = d->conf;
 
     d->base = d->server.base = event_base_new();
-    d->server.state = o->state;
     TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
     if (!o->check)
         TRY(lock_state(d));

@@ -34,7 +34,6 @@ struct server {
     struct ops_queue *ops;
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */
-    const char *state;     /* folder of all that the daemon keeps */
     int lock;              /* of the state: workers hold it too; -1: none */
     const char *host;      /* ref of the host that this is */
     const char *pool;      /* ref of its pool */

@@ -182,6 +182,8 @@ def refusals(daemon):
     fails(["SR_BACKEND_FAILURE", "1", "", None], create, "file", {"location": "/dev/null"})
     fails(["HANDLE_INVALID", "host", "x"], s.SR.create, "x", {}, "0", "x", "", "file", "", False, {})
     sr = make_sr(s)
+    for sr_of, host_of, cls in ((NOBODY, host, "SR"), (sr, NOBODY, "host")):
+        fails(["HANDLE_INVALID", cls, NOBODY], s.PBD.create, {"SR": sr_of, "host": host_of, "device_config": {}, "other_config": {}})
     fails(["SR_BACKEND_FAILURE", "1", "", None], create, "file", {"location": place(daemon)})
     equal(s.SR.get_all(), [sr])
     unplug(s, sr)
@@ -243,6 +245,7 @@ def disks(daemon):
     fails(["INVALID_VALUE", "virtual_size", "-1"], s.VDI.create, disk(sr, size=-1))
     fails(["INVALID_VALUE", "virtual_size", str(1 << 62)], s.VDI.create, disk(sr, size=1 << 62))
     fails(["HANDLE_INVALID", "SR", "OpaqueRef:no"], s.VDI.create, disk("OpaqueRef:no"))
+    fails(["HANDLE_INVALID", "SR", NOBODY], s.VDI.create, disk(NOBODY))
     for vdi in s.VDI.get_all():
         s.VDI.destroy(vdi)
     equal((files(daemon), s.VDI.get_all(), s.SR.get_virtual_allocation(sr)), ([], [], "0"))

@@ -374,6 +374,7 @@ static struct err *daemon_run(struct daemon *d)
     TRY(pool_secret_read(d->pool, pool_printf(d->pool, "%s/secret", o->state),
                          &d->server.secret));
     d->server.auth = d->auth;
+    d->server.state = o->state;
     d->server.plugins = o->plugins;
     d->server.restart = restart;
     d->sessions = d->server.sessions = sessions_new(&d->server);

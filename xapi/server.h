@@ -37,8 +37,8 @@ struct server {
     int lock;              /* of the state: workers hold it too; -1: none */
     const char *host;      /* ref of the host that this is */
     const char *pool;      /* ref of its pool */
-    const char *plugins;   /* folder */
-    const char *secret;    /* the pool's */
+    const char *state, *plugins; /* folders */
+    const char *secret;          /* the pool's */
     /* The daemon ends soon, and begins anew. */
     void (*restart)(struct server *server);
 };

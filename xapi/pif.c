@@ -237,22 +237,27 @@ static struct err *give_up(struct pool *p, const struct net *net,
     return err_join(e, drop_device(p, net, pif));
 }
 
+static struct err *bring_up(struct pool *p, struct txn *txn,
+                            const struct net *net, struct object *pif)
+{
+    const struct object *network = get_PIF_network(pif);
+    const struct net_bridge b = {.name = get_network_bridge(network),
+                                 .mtu = get_network_MTU(network),
+                                 .port = pif_device(p, pif)};
+
+    TRY(set_PIF_MTU(txn, pif, b.mtu));
+    TRY(device_up(p, txn_db(txn), net, pif));
+    TRY(net_bridge_up(net, &b));
+    TRY(configure_all(net, pif));
+    return pif_describe(txn, net, get_PIF_host(pif), false);
+}
+
 struct err *pif_up(struct txn *txn, const struct net *net, struct object *pif)
 {
     AUTO_POOL struct pool *p = pool_new();
-    const struct net_bridge b = {.name =
-                                     get_network_bridge(get_PIF_network(pif)),
-                                 .mtu = get_PIF_MTU(pif),
-                                 .port = pif_device(p, pif)};
     bool was_up = get_PIF_currently_attached(pif);
-    struct err *e = device_up(p, txn_db(txn), net, pif);
+    struct err *e = bring_up(p, txn, net, pif);
 
-    if (!e)
-        e = net_bridge_up(net, &b);
-    if (!e)
-        e = configure_all(net, pif);
-    if (!e)
-        e = pif_describe(txn, net, get_PIF_host(pif), false);
     return e && !was_up ? give_up(p, net, pif, e) : e;
 }
 

@@ -11,6 +11,7 @@ for module in 8021q bonding veth bridge; do
 done
 
 note "the host's network"
+export XAPID=$top/build/bin/xapid
 check "bridges, VLANs and bonds" "$top/tests/xapi/bridge.sh" modules
 
 exit $((failures > 0))

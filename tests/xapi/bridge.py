@@ -4,8 +4,11 @@
 In a network namespace of its own (bridge.sh); with the word "modules" also VLANs
 and bonds."""
 import json
+import os
 import subprocess
 import sys
+import tempfile
+import time
 
 from daemon import Session, equal, fails, run
 from network import NETWORK, pifs
@@ -127,9 +130,53 @@ def static(daemon):
     equal(default_route(), [("203.0.113.1", "xenbr1")])
     s.PIF.reconfigure_ip(one, "Static", "203.0.113.4", "255.255.255.0", "", "")
     equal(default_route(), [])
-    # nobody answers, or there is no client: it is as it was
-    fails(["INTERNAL_ERROR", None], s.PIF.reconfigure_ip, one, "DHCP", "", "", "", "")
-    equal((addresses("xenbr1"), s.PIF.get_ip_configuration_mode(one)), (["203.0.113.4/24"], "Static"))
+
+
+def server(interface):
+    """A DHCP server behind INTERFACE, in a network of its own."""
+    far = "peer" + interface[3:]
+    conf = os.path.join(tempfile.mkdtemp(), "udhcpd.conf")
+    with open(conf, "w") as f:
+        f.write(f"start 203.0.113.100\nend 203.0.113.100\ninterface {far}\nlease_file {conf}.leases\npidfile {conf}.pid\n"
+                "option subnet 255.255.255.0\noption router 203.0.113.1\noption lease 600\n")
+    open(conf + ".leases", "w").close()
+    there = subprocess.Popen(["unshare", "-n", "sh", "-c", f"read go; ip link set lo up; ip addr add 203.0.113.1/24 dev {far};"
+                              f" ip link set {far} up; exec busybox udhcpd -f {conf}"], stdin=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    while os.readlink(f"/proc/{there.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+        time.sleep(0.01)
+    sh(f"ip link set {far} netns {there.pid}")
+    there.stdin.write("go\n")
+    there.stdin.close()
+    return there
+
+
+def dhcp(daemon):
+    """DHCP: the address of a real server, and a client that ends with it"""
+    s = Session(daemon)
+    one = pifs(s)["eth1"]["ref"]
+    there = server("eth1")
+
+    def clients():
+        return [p for p in os.listdir("/proc") if p.isdigit() and b"dhclient" in open(f"/proc/{p}/cmdline", "rb").read()]
+
+    try:
+        sh("ip route del default")
+        before = clients()
+        s.PIF.reconfigure_ip(one, "DHCP", "", "", "", "")
+        s.PIF.plug(one)
+        equal((addresses("xenbr1"), default_route()), (["203.0.113.100/24"], [("203.0.113.1", "xenbr1")]))
+        equal([s.PIF.get_record(one)[k] for k in ("IP", "netmask", "gateway", "ip_configuration_mode", "currently_attached")],
+              ["203.0.113.100", "255.255.255.0", "203.0.113.1", "DHCP", True])
+        equal(len(clients()) - len(before), 1)
+        s.PIF.reconfigure_ip(one, "Static", "203.0.113.7", "255.255.255.0", "", "")
+        equal((addresses("xenbr1"), default_route(), clients()), (["203.0.113.7/24"], [], before))
+        s.PIF.reconfigure_ip(one, "DHCP", "", "", "", "")
+        s.PIF.unplug(one)
+        equal((links(), clients()), (["eth0", "eth1", "eth2"], before))
+    finally:
+        there.kill()
+        there.wait()
 
 
 def others(daemon):
@@ -235,5 +282,5 @@ if __name__ == "__main__":
         return prepared
 
     cards()
-    tests = [bridges, moves, static, others, boots]
+    tests = [bridges, moves, static, dhcp, others, boots]
     run([fresh(t) for t in tests + ([vlans, bonds] if "modules" in sys.argv[1:] else [])], *OPTIONS)

@@ -152,9 +152,9 @@ def plugs(daemon):
     s.network.set_MTU(s.PIF.get_network(one), "1400")
     s.PIF.plug(one)
     equal([host.get("xenbr1", k) for k in ("kind", "up", "mtu", "ours", "mac")],
-          ["bridge", "1", "1500", "1", host.get("eth1", "mac")])
-    equal([host.get("eth1", k) for k in ("master", "up")], ["xenbr1", "1"])
-    equal(s.PIF.get_currently_attached(one), True)
+          ["bridge", "1", "1400", "1", host.get("eth1", "mac")])
+    equal([host.get("eth1", k) for k in ("master", "up", "mtu")], ["xenbr1", "1", "1400"])
+    equal((s.PIF.get_currently_attached(one), s.PIF.get_MTU(one)), (True, "1400"))
     s.PIF.plug(one)
     s.PIF.set_disallow_unplug(one, True)
     fails(["PIF_DOES_NOT_ALLOW_UNPLUG", one], s.PIF.unplug, one)

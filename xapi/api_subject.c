@@ -222,15 +222,3 @@ struct err *subject_get_permissions_name_label(
     call_return(c, permissions_of(c->pool, bits));
     return NULL;
 }
-
-/* ---- identifiers --------------------------------------------------------- */
-
-/* Of PAM's users and of those of a file the name is all there is. */
-struct err *auth_get_subject_identifier(
-    struct call *c, const struct auth_get_subject_identifier_args *a)
-{
-    if (!*a->subject_name)
-        return err_SUBJECT_CANNOT_BE_RESOLVED();
-    call_return_string(c, a->subject_name);
-    return NULL;
-}

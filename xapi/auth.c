@@ -250,6 +250,11 @@ struct err *auth_new(struct event_base *base, const char *method, double delay,
     return NULL;
 }
 
+const char *auth_method(const struct auth *a)
+{
+    return a->method;
+}
+
 void auth_free(struct auth *a)
 {
     if (!a)

@@ -24,6 +24,7 @@ struct event_base;
 struct err *auth_new(struct event_base *base, const char *method, double delay,
                      struct auth **ret) MUST_USE;
 void auth_free(struct auth *a); /* NULL is fine */
+const char *auth_method(const struct auth *a);
 
 /* WHY is NULL when the password is right, else a sentence. The check is gone
  * by then. */

@@ -3,6 +3,8 @@
 #include "xapi/auth_ask.h"
 
 #include <crypt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <string.h>
 
@@ -150,6 +152,79 @@ struct err *auth_ask_change(const char *method, const char *user,
     return strcmp(method, AUTH_PAM)
                ? change_file(method, user, new)
                : run_pam(user, &(const struct answers){password, new});
+}
+
+/* ---- who there is -------------------------------------------------------- */
+
+#define ENTRY_BYTES 65536
+#define GROUPS_MAX 4096
+
+static struct err *no_user(const char *name)
+{
+    return ERR_AS(not_found, "there is no user \"%s\"", name);
+}
+
+static struct err *find_in_file(struct pool *p, const char *path,
+                                const char *name, struct auth_user *ret)
+{
+    char *text, **lines;
+    size_t len;
+
+    TRY(file_read(p, path, AUTH_FILE_MAX, &text, &len));
+    for (lines = text_split(p, text, '\n', NULL); *lines; lines++)
+        if (*name && is_of(*lines, name)) {
+            *ret = (struct auth_user){.name = pool_str(p, name),
+                                      .full_name = "",
+                                      .uid = "",
+                                      .gid = ""};
+            return NULL;
+        }
+    return no_user(name);
+}
+
+static void take_groups(struct pool *p, const struct passwd *entry,
+                        struct auth_user *ret)
+{
+    gid_t *ids = pool_alloc(p, GROUPS_MAX * sizeof(*ids));
+    char *text = pool_alloc(p, ENTRY_BYTES);
+    int n = GROUPS_MAX;
+
+    if (getgrouplist(entry->pw_name, entry->pw_gid, ids, &n) < 0)
+        n = GROUPS_MAX;
+    for (int i = 0; i < n; i++) {
+        struct group group, *found = NULL;
+
+        if (!getgrgid_r(ids[i], &group, text, ENTRY_BYTES, &found) && found)
+            *pool_push(p, ret->groups, ret->n_groups) =
+                pool_str(p, found->gr_name);
+    }
+}
+
+static struct err *find_in_system(struct pool *p, const char *name,
+                                  struct auth_user *ret)
+{
+    char *text = pool_alloc(p, ENTRY_BYTES);
+    struct passwd entry, *found = NULL;
+    int status = getpwnam_r(name, &entry, text, ENTRY_BYTES, &found);
+
+    if (status)
+        return err_errno(status, "user \"%s\"", name);
+    if (!found)
+        return no_user(name);
+    *ret = (struct auth_user){
+        .name = entry.pw_name,
+        .full_name = pool_strn(p, entry.pw_gecos, strcspn(entry.pw_gecos, ",")),
+        .uid = pool_printf(p, "%u", entry.pw_uid),
+        .gid = pool_printf(p, "%u", entry.pw_gid)};
+    take_groups(p, &entry, ret);
+    return NULL;
+}
+
+struct err *auth_ask_user(struct pool *p, const char *method, const char *name,
+                          struct auth_user *ret)
+{
+    return strcmp(method, AUTH_PAM) ? find_in_file(p, method, name, ret)
+                                    : find_in_system(p, name, ret);
 }
 
 struct err *auth_ask_check(const char *method)

@@ -3,7 +3,7 @@
 #ifndef XAPI_AUTH_ASK_H
 #define XAPI_AUTH_ASK_H
 
-#include "lib/err.h"
+#include "lib/pool.h"
 
 /* The first byte of a child's answer; a sentence follows the second. */
 #define AUTH_YES '+'
@@ -15,6 +15,18 @@ struct err *auth_ask(const char *method, const char *user,
 /* NEW is the user's password from now on; PASSWORD was. */
 struct err *auth_ask_change(const char *method, const char *user,
                             const char *password, const char *new) MUST_USE;
+
+/* Who can log in; texts are in the pool. Of a user of a file nothing but the
+ * name is known. */
+struct auth_user {
+    const char *name, *full_name;
+    const char *uid, *gid;
+    const char **groups;
+    size_t n_groups;
+};
+/* Kind not_found when there is none. */
+struct err *auth_ask_user(struct pool *p, const char *method, const char *name,
+                          struct auth_user *ret) MUST_USE;
 /* METHOD can be asked. */
 struct err *auth_ask_check(const char *method) MUST_USE;
 

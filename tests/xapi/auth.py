@@ -88,6 +88,18 @@ def sessions(daemon):
     e.host.get_all()
 
 
+def who(daemon):
+    """class auth: who users are, by the file"""
+    s = Session(daemon)
+    equal(s.auth.get_subject_identifier("bob"), "bob")
+    got = s.auth.get_subject_information_from_identifier("bob")
+    equal([got[k] for k in ("subject-name", "subject-displayname", "subject-is-group")], ["bob", "bob", "false"])
+    equal(s.auth.get_group_membership("bob"), [])
+    for call in (s.auth.get_subject_identifier, s.auth.get_subject_information_from_identifier, s.auth.get_group_membership):
+        for name in ("carol", "bo", "b0b", ""):
+            fails(["SUBJECT_CANNOT_BE_RESOLVED"], call, name)
+
+
 def alone(daemon):
     """no function of ours is found by a library that means another's (libpam calls an audit_open)"""
     out = subprocess.run(["nm", "-D", "--defined-only", daemon_.XAPID], capture_output=True, text=True, check=True).stdout
@@ -106,6 +118,12 @@ def of_pam(daemon):
     equal(s.host.get_all() != [], True)
     s.subject.create({"subject_identifier": "bob", "other_config": {}})
     Session(daemon, "bob").host.get_all()
+    # who there is, the system says
+    name, _, uid, gid, gecos, *_ = next(line for line in open("/etc/passwd") if line.startswith("daemon:")).rstrip().split(":")
+    got = s.auth.get_subject_information_from_identifier(s.auth.get_subject_identifier(name))
+    equal([got["subject-" + k] for k in ("name", "uid", "gid", "gecos")], [name, uid, gid, gecos.split(",")[0]])
+    equal("daemon" in s.auth.get_group_membership(name), True)
+    fails(["SUBJECT_CANNOT_BE_RESOLVED"], s.auth.get_subject_identifier, "no such user")
     call = changes(daemon, s, "secret", "n3w", {"carol": "c4rol"})
     passdb = open(os.path.join(daemon.dir, "passdb")).read()
     equal(sorted(passdb.split()), sorted(["root:n3w:xapi", "bob:b0b:xapi", "carol:c4rol:xapi", "eve:e_ve:other"]))
@@ -138,7 +156,7 @@ class PamDaemon(Daemon):
 if __name__ == "__main__":
     import sys
     bad = 0
-    for tests, options, kind in (([of_file, local, sessions, alone], (), Daemon), ([of_pam], ("--auth", "pam"), PamDaemon)):
+    for tests, options, kind in (([of_file, local, sessions, who, alone], (), Daemon), ([of_pam], ("--auth", "pam"), PamDaemon)):
         daemon_.Daemon = kind
         try:
             run(tests, *options)

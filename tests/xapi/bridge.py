@@ -158,7 +158,8 @@ def dhcp(daemon):
     there = server("eth1")
 
     def clients():
-        return [p for p in os.listdir("/proc") if p.isdigit() and b"dhclient" in open(f"/proc/{p}/cmdline", "rb").read()]
+        out = subprocess.run(["pgrep", "-x", "dhclient"], capture_output=True, text=True, check=False).stdout
+        return out.split()
 
     try:
         sh("ip route del default")

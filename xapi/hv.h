@@ -15,6 +15,7 @@
 struct plan;
 struct plan_disk;
 struct plan_nic;
+struct plan_pair;
 struct hv_watch;
 
 enum hv_state {
@@ -55,6 +56,9 @@ enum hv_console {
     HV_CONSOLE_SERIAL,
     HV_CONSOLE_VNC,
 };
+
+#define HV_SAID {"attr", "control", "data", "feature"}
+#define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
 struct hv {
     const char *name;          /* of --hv */
@@ -117,6 +121,14 @@ struct hv {
     /* As if they were typed on the hypervisor's console. */
     struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
+    /* Entries below the domain's own path in XenStore; a value of NULL: it goes.
+     */
+    struct err *(*set_data)(const struct hv *hv, uint32_t domid,
+                            const struct plan_pair *pairs, size_t n);
+    /* What the guest says of itself there: the nodes below HV_SAID, with their
+     * paths from the domain's own; in P. */
+    struct err *(*said)(const struct hv *hv, uint32_t domid, struct pool *p,
+                        struct plan_pair **ret, size_t *ret_n);
     /* A console of the domain, both ways, opened now. */
     struct err *(*console)(const struct hv *hv, uint32_t domid,
                            enum hv_console kind, int *ret_fd);
@@ -146,6 +158,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  *     nic VIF DEVID MAC BRIDGE MTU RATE
  *     platform NAME VALUE
  *     xenstore NAME VALUE
+ *     guest PATH VALUE               what it says of itself
  *
  * Tests play the guest by putting another file in a domain's place. Their
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay

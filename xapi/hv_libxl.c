@@ -309,6 +309,8 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .detach_nic = lx_detach_nic,
         .set_memory = lx_set_memory,
         .set_vcpus = lx_set_vcpus,
+        .set_data = lx_set_data,
+        .said = lx_said,
         .power = lx_power,
         .set_hostname = lx_set_hostname,
         .dmesg = lx_dmesg,

@@ -68,6 +68,10 @@ struct err *lx_set_hostname(const struct hv *hv, const char *name);
 struct err *lx_dmesg(const struct hv *hv, struct pool *p, char **ret);
 struct err *lx_send_keys(const struct hv *hv, const char *keys);
 struct err *lx_host(const struct hv *hv, struct hv_host *ret);
+struct err *lx_set_data(const struct hv *hv, uint32_t domid,
+                        const struct plan_pair *pairs, size_t n);
+struct err *lx_said(const struct hv *hv, uint32_t domid, struct pool *p,
+                    struct plan_pair **ret, size_t *ret_n);
 struct err *lx_console(const struct hv *hv, uint32_t domid,
                        enum hv_console kind, int *ret_fd);
 

@@ -241,6 +241,38 @@ static struct err *set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus)
     return set_int(hv, domid, "vcpus", vcpus);
 }
 
+static struct err *set_data(const struct hv *hv, uint32_t domid,
+                            const struct plan_pair *pairs, size_t n)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    TRY(sim_obey(hv, "set_data", NULL));
+    for (size_t i = 0; i < n; i++)
+        TRY(sim_set(hv, domid, pool_printf(p, "xenstore %s", pairs[i].name),
+                    pairs[i].value));
+    return NULL;
+}
+
+static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p,
+                        struct plan_pair **ret, size_t *ret_n)
+{
+    struct plan_pair *pairs = NULL;
+    char *text, **lines, **words;
+    size_t n = 0;
+
+    TRY(sim_obey(hv, "said", NULL));
+    TRY(sim_read(hv, p, domid, &text));
+    for (lines = text_split(p, text, '\n', NULL); *lines; lines++) {
+        words = text_split(p, *lines, ' ', NULL);
+        if (!strcmp(words[0], "guest") && words[1] && words[2])
+            *pool_push(p, pairs, n) = (struct plan_pair){
+                words[1], *lines + strlen("guest ") + strlen(words[1]) + 1};
+    }
+    *ret = pairs;
+    *ret_n = n;
+    return NULL;
+}
+
 /* ---- devices ------------------------------------------------------------- */
 
 /* VERB brings what KEY names to VALUE (NULL: takes it away), if IS_THERE. */
@@ -549,6 +581,8 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .dmesg = dmesg,
         .send_keys = send_keys,
         .host = host,
+        .set_data = set_data,
+        .said = said,
         .console = console,
         .watch = watch,
         .hear = hear,

@@ -170,6 +170,11 @@ static struct err *check_cpus(const char *cpus)
                : NULL;
 }
 
+void plan_data(struct pool *p, struct model_value map, struct plan *plan)
+{
+    pairs_of(p, map, GUEST_DATA, &plan->xenstore_data, &plan->n_xenstore_data);
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
@@ -198,8 +203,7 @@ struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
     TRY(number_of(vm, "cap", PLAN_CAP_MAX, &plan.cap));
     TRY(check_cpus(plan.cpus));
     pairs_of(p, get_VM_platform(vm), "", &plan.platform, &plan.n_platform);
-    pairs_of(p, get_VM_xenstore_data(vm), GUEST_DATA, &plan.xenstore_data,
-             &plan.n_xenstore_data);
+    plan_data(p, get_VM_xenstore_data(vm), &plan);
     *ret = plan;
     return NULL;
 }

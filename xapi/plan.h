@@ -63,6 +63,9 @@ struct plan {
 struct err *plan_make(struct pool *p, const struct object *vm,
                       struct plan *ret) MUST_USE;
 
+/* Of a map as VM.xenstore_data is, PLAN's xenstore_data alone. */
+void plan_data(struct pool *p, struct model_value map, struct plan *plan);
+
 /* Of a VBD, as an empty drive: path and format are the attached disk's; of a
  * VIF, without its bridge. */
 void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret);

@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
+#include "xapi/vm_guest.h"
 #include "xapi/vm_memory.h"
 #include "xapi/vm_settle.h"
 
@@ -298,19 +299,54 @@ static void look_at(struct job *j, struct settling *s, void *arg)
         job_say(j, object_ref(s->work->self));
 }
 
-static struct err *write_measured(struct txn *txn, void *arg)
+static struct err *write_sizes(struct txn *txn, const struct object *vm,
+                               const struct hv_domain *domain)
 {
-    const struct domains *d = arg;
+    struct object *metrics = get_VM_metrics(vm);
 
-    for (size_t i = 0; i < d->n; i++) {
-        const struct object *vm =
-            db_by_uuid(txn_db(txn), &model_classes[CLASS_VM], d->list[i].uuid);
-        struct object *metrics = vm ? get_VM_metrics(vm) : NULL;
+    if (!metrics)
+        return NULL;
+    TRY(set_VM_metrics_memory_actual(txn, metrics, domain->memory));
+    return set_VM_metrics_VCPUs_number(txn, metrics, domain->vcpus);
+}
 
-        if (!metrics || d->list[i].state == HV_SHUT)
-            continue;
-        TRY(set_VM_metrics_memory_actual(txn, metrics, d->list[i].memory));
-        TRY(set_VM_metrics_VCPUs_number(txn, metrics, d->list[i].vcpus));
+/* Of a guest that runs undisturbed. */
+struct heard {
+    struct object *vm;
+    const struct hv_domain *domain;
+    struct plan_pair *said;
+    size_t n;
+};
+
+struct hearing {
+    struct heard *list;
+    size_t n;
+};
+
+static void listen_to(struct job *j, struct settling *s, void *arg)
+{
+    struct hearing *h = arg;
+    struct heard heard = {.vm = s->work->self, .domain = s->domain};
+    const struct hv *hv = s->work->hv;
+    struct err *e;
+
+    if (verdict_on(s) != AGREES || !s->domain || s->domain->state == HV_SHUT ||
+        vm_is_adopted(heard.vm) || ops_current(heard.vm).n)
+        return;
+    e = hv->said(hv, s->domain->domid, job_pool(j), &heard.said, &heard.n);
+    if (e)
+        err_drop(e, "it has gone meanwhile");
+    else
+        *pool_push(job_pool(j), h->list, h->n) = heard;
+}
+
+static struct err *write_heard(struct txn *txn, void *arg)
+{
+    const struct hearing *h = arg;
+
+    for (size_t i = 0; i < h->n; i++) {
+        TRY(write_sizes(txn, h->list[i].vm, h->list[i].domain));
+        TRY(vm_guest_write(txn, h->list[i].vm, h->list[i].said, h->list[i].n));
     }
     return NULL;
 }
@@ -318,10 +354,12 @@ static struct err *write_measured(struct txn *txn, void *arg)
 struct err *vm_look(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
+    struct hearing h = {0};
     struct domains d;
 
     TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
     each_vm(j, w, &d, look_at, NULL);
-    TRY(job_commit(j, write_measured, &d));
+    each_vm(j, w, &d, listen_to, &h);
+    TRY(job_commit(j, write_heard, &h));
     return vm_adopt(j, w, d.list, d.n);
 }

@@ -8,7 +8,7 @@ import time
 
 from daemon import Failure, Session, equal, fails, run
 from device import NETWORK, lines, vbd, vif
-from vm import MIB, Host, agrees, make, record, until
+from vm import MIB, NOBODY, Host, agrees, make, record, until
 
 
 def play(host, domid, **said):
@@ -249,5 +249,72 @@ def grows(daemon):
         equal(most + int(s.VM.compute_memory_overhead(vm)) in (total, total - 1, total - MIB) if most else most, True if most else 0)
 
 
+def says(daemon):
+    """what a guest says of itself in XenStore, and what follows of it"""
+    s, host = Session(daemon), Host(daemon)
+    vm, silent = s.VM.create(record("a", domain_type="hvm")), make(s, "Running")
+    cd = s.VBD.create(vbd(vm))
+    nic = s.VIF.create(vif(vm, s.network.create(NETWORK)))
+    s.VM.start(vm, False, False)
+    s.VIF.unplug(nic)
+    equal((s.VIF.get_allowed_operations(nic), "suspend" in s.VM.get_allowed_operations(vm)), (["attach"], False))
+
+    def say(**words):
+        path = os.path.join(host.dir, "domains", s.VM.get_domid(vm))
+        with open(path) as f:
+            kept = [line for line in f.read().splitlines() if not line.startswith("guest ")]
+        with open(path + ".new", "w") as f:
+            f.write("".join(line + "\n" for line in kept + [f"guest {k.replace('__', '/')} {v}" for k, v in words.items()]))
+        os.rename(path + ".new", path)
+
+    said = {"attr__PVAddons__MajorVersion": 9, "attr__PVAddons__MinorVersion": 3, "data__os_name": "Debian 12", "data__os_uname": "6.1",
+            "attr__vif__0__ipv4__0": "192.0.2.7", "attr__vif__0__ipv4__1": "192.0.2.8", "attr__vif__0__ipv6__0": "fe80::1",
+            "attr__eth1__ip": "192.0.2.9", "attr__vif__x__ipv4__0": "no", "control__feature-suspend": 1, "feature__hotplug__vif": 1,
+            "data__else": "no"}
+    say(**said)
+    until(lambda: s.VM.get_guest_metrics(vm) != NOBODY)
+    got = s.VM_guest_metrics.get_record(s.VM.get_guest_metrics(vm))
+    equal(got["PV_drivers_version"], {"major": "9", "minor": "3"})
+    equal(got["os_version"], {"name": "Debian 12", "uname": "6.1"})
+    equal(got["networks"], {"0/ip": "192.0.2.7", "0/ipv4/0": "192.0.2.7", "0/ipv4/1": "192.0.2.8", "0/ipv6/0": "fe80::1", "1/ip": "192.0.2.9"})
+    equal(got["other"], {"feature-suspend": "1"})
+    equal([got[k] for k in ("live", "PV_drivers_detected", "can_use_hotplug_vbd", "can_use_hotplug_vif")], [True, True, "unspecified", "yes"])
+    equal((s.VIF.get_allowed_operations(nic), "suspend" in s.VM.get_allowed_operations(vm)), (["attach", "plug"], True))
+    # the same again is no news, and no event
+    token = s.call("event.from", ["VM_guest_metrics"], "", 0.0)["token"]
+    play(host, s.VM.get_domid(vm), weight=7)
+    equal(s.call("event.from", ["VM_guest_metrics"], token, 1.0)["events"], [])
+    say(**dict(said, attr__vif__0__ipv4__0="192.0.2.77", feature__hotplug__vif=0, data__cant_suspend_reason="busy"))
+    events = s.call("event.from", ["VM_guest_metrics"], token, 20.0)["events"]
+    equal([e["snapshot"]["networks"]["0/ip"] for e in events], ["192.0.2.77"])
+    fails(["VM_MISSING_PV_DRIVERS", vm], s.VIF.plug, nic)
+    equal(s.VM.get_guest_metrics(silent), NOBODY)
+    s.VM.hard_reboot(vm)
+    equal((s.VM.get_guest_metrics(vm), s.VBD.get_currently_attached(cd)), (NOBODY, True))
+    agrees(s, host)
+
+
+def is_told(daemon):
+    """xenstore_data, before it starts and while it runs"""
+    s, host = Session(daemon), Host(daemon)
+    vm = make(s, "Halted")
+    s.VM.set_xenstore_data(vm, {"vm-data/a": "1", "vm-data/b": "2", "other": "x"})
+
+    def told():
+        return lines(host, s.VM.get_domid(vm), "xenstore")
+
+    s.VM.start(vm, False, False)
+    equal(sorted(told()), [["vm-data/a", "1"], ["vm-data/b", "2"]])
+    s.VM.set_xenstore_data(vm, {"vm-data/b": "3", "vm-data/c": "4"})
+    equal(sorted(told()), [["vm-data/b", "3"], ["vm-data/c", "4"]])
+    equal(s.VM.get_xenstore_data(vm), {"vm-data/b": "3", "vm-data/c": "4"})
+    host.fault("set_data", "fail no luck")
+    fails(["INTERNAL_ERROR", None], s.VM.set_xenstore_data, vm, {})
+    equal(len(s.VM.get_xenstore_data(vm)), 2)
+    s.VM.hard_shutdown(vm)
+    s.VM.set_xenstore_data(vm, {})
+    fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.set_xenstore_data, "OpaqueRef:x", {})
+
+
 if __name__ == "__main__":
-    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows], "--hv=sim")
+    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told], "--hv=sim")

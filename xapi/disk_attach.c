@@ -117,13 +117,16 @@ static struct err *switch_to(void *arg, const char *path, const char *format)
     return l->hv->switch_disk(l->hv, l->domid, &l->disk);
 }
 
-static struct err *resize(void *arg, int64_t size)
+static struct err *resize(void *arg, const char *path, const char *format,
+                          int64_t size)
 {
-    const struct live *l = arg;
+    struct live *l = arg;
 
-    return l->hv->resize_disk
-               ? l->hv->resize_disk(l->hv, l->domid, &l->disk, size)
-               : err_SR_OPERATION_NOT_SUPPORTED(object_ref(l->sr));
+    if (!l->hv->resize_disk)
+        return err_SR_OPERATION_NOT_SUPPORTED(object_ref(l->sr));
+    l->disk.path = path;
+    l->disk.format = format;
+    return l->hv->resize_disk(l->hv, l->domid, &l->disk, size);
 }
 
 static const struct object *find_writer(struct job *j, const struct object *vdi)

@@ -80,6 +80,7 @@ struct scan {
     struct pair *pairs; /* that differ */
     size_t n_pairs, at;
     struct sr_space space;
+    bool lost; /* something that was there is not */
 };
 
 static int by_location(const void *a, const void *b)
@@ -122,6 +123,8 @@ static void compare_vdis(struct scan *s, bool *seen)
                          : NULL;
         if (v)
             seen[v - s->volumes] = true;
+        else
+            s->lost = true; /* a base may be its, if it comes back */
         if (!(v && v->pending) && differs(s, vdi, v))
             *pool_push(job_pool(s->job), s->pairs, s->n_pairs) =
                 (struct pair){vdi, v};
@@ -246,8 +249,9 @@ struct err *disk_scan(struct job *j, struct object *sr)
     do
         TRY(job_commit(j, write_batch, &s));
     while (s.at < s.n_pairs);
-    return s.sr.type->merge ? disk_error(s.sr.type->merge(&s.sr), sr, NULL)
-                            : NULL;
+    return s.sr.type->merge && !s.lost
+               ? disk_error(s.sr.type->merge(&s.sr), sr, NULL)
+               : NULL;
 }
 
 struct err *disk_scan_space(struct job *j, struct object *sr)

@@ -9,6 +9,7 @@
 
 #include "lib/file.h"
 #include "xapi/hv_sim_file.h"
+#include "xapi/image.h"
 #include "xapi/job.h"
 #include "xapi/plan.h"
 
@@ -336,7 +337,8 @@ static struct err *resize_disk(const struct hv *hv, uint32_t domid,
 {
     AUTO_POOL struct pool *p = pool_new();
 
-    (void)bytes;
+    if (!strcmp(disk->format, "qcow2")) /* as QEMU does, which has it open */
+        TRY(image_grow(disk->path, disk->format, bytes));
     return change_device(hv, domid, "resize_disk", disk_key(p, disk),
                          disk_text(p, disk), true);
 }

@@ -97,14 +97,16 @@ static struct err *read_parent(struct pool *p, int fd, const char *path,
     if (!head->parent_at)
         return NULL;
     if (!len || len > NAME_MAX_)
-        return ERR("'%s': the name of its parent is damaged", path);
+        return ERR_AS(input, "'%s': the name of its parent is damaged", path);
     name = pool_alloc(p, len + 1);
     if (pread(fd, name, len, (off_t)be64toh(head->parent_at)) != (ssize_t)len)
-        return ERR("'%s' ends in the name of its parent", path);
+        return ERR_AS(input, "'%s' ends in the name of its parent", path);
     if (strchr(name, '/') || !image_format_of(name))
-        return ERR("'%s' is an overlay of '%s', which is no image in the same "
-                   "directory",
-                   path, name);
+        return ERR_AS(
+            input,
+            "'%s' is an overlay of '%s', which is no image in the same "
+            "directory",
+            path, name);
     *ret = name;
     return NULL;
 }
@@ -117,12 +119,12 @@ static struct err *look_qcow2(struct pool *p, int fd, const char *path,
 
     if (n < (ssize_t)offsetof(struct qcow2_head, incompatible) ||
         memcmp(head.magic, "QFI\xfb", 4))
-        return ERR("'%s' is no qcow2 file", path);
+        return ERR_AS(input, "'%s' is no qcow2 file", path);
     if (be32toh(head.version) >= 3 &&
         be64toh(head.incompatible) & QCOW2_DATA_FILE)
-        return ERR("'%s' has its data in another file", path);
+        return ERR_AS(input, "'%s' has its data in another file", path);
     if (head.crypt_method)
-        return ERR("'%s' is encrypted", path);
+        return ERR_AS(input, "'%s' is encrypted", path);
     i->size = (int64_t)be64toh(head.size);
     return read_parent(p, fd, path, &head, &i->parent);
 }
@@ -136,9 +138,10 @@ static struct err *look_vhd(int fd, const char *path, off_t len,
         pread(fd, &foot, sizeof(foot), len - VHD_FOOT) !=
             (ssize_t)sizeof(foot) ||
         memcmp(foot.cookie, "conectix", 8))
-        return ERR("'%s' is no VHD file", path);
+        return ERR_AS(input, "'%s' is no VHD file", path);
     if (be32toh(foot.type) != VHD_FIXED && be32toh(foot.type) != VHD_DYNAMIC)
-        return ERR("'%s' is only a difference to another VHD file", path);
+        return ERR_AS(input, "'%s' is only a difference to another VHD file",
+                      path);
     i->size = (int64_t)be64toh(foot.size);
     return NULL;
 }
@@ -154,7 +157,7 @@ struct err *image_look(struct pool *p, const char *path, const char *format,
         return errno == ENOENT ? ERR_AS(not_found, "there is no '%s'", path)
                                : err_errno(errno, "'%s'", path);
     if (!S_ISREG(st.st_mode))
-        return ERR("'%s' is no file", path);
+        return ERR_AS(input, "'%s' is no file", path);
     i.used = (int64_t)st.st_blocks * 512;
     i.size = st.st_size;
     if (!strcmp(i.format, "qcow2"))
@@ -162,7 +165,7 @@ struct err *image_look(struct pool *p, const char *path, const char *format,
     if (!strcmp(i.format, "vhd"))
         TRY(look_vhd(fd, path, st.st_size, &i));
     if (i.size < 0)
-        return ERR("'%s' says it is larger than can be", path);
+        return ERR_AS(input, "'%s' says it is larger than can be", path);
     *ret = i;
     return NULL;
 }
@@ -179,14 +182,14 @@ struct err *image_is_empty(const char *path, bool *ret)
     if (pread(fd, &head, sizeof(head), 0) <
             (ssize_t)offsetof(struct qcow2_head, incompatible) ||
         memcmp(head.magic, "QFI\xfb", 4))
-        return ERR("'%s' is no qcow2 file", path);
+        return ERR_AS(input, "'%s' is no qcow2 file", path);
     n = be32toh(head.l1_size);
     if (n > L1_MAX)
-        return ERR("'%s' says it has too many tables", path);
+        return ERR_AS(input, "'%s' says it has too many tables", path);
     len = n * sizeof(*l1);
     l1 = xcalloc(n + 1, sizeof(*l1));
     if (pread(fd, l1, len, (off_t)be64toh(head.l1_at)) != (ssize_t)len)
-        return ERR("'%s' ends in its table", path);
+        return ERR_AS(input, "'%s' ends in its table", path);
     *ret = true;
     for (size_t i = 0; i < n; i++)
         *ret = *ret && !l1[i];

@@ -27,8 +27,9 @@ extern const char *const image_formats[];
 const char *image_format_of(const char *name);
 int64_t image_round(int64_t size);
 
-/* Reads PATH's head. One that would have other files read (a parent in another
- * directory, data in a file of its own) is an error. */
+/* Reads PATH's head. What is no such image is an error of kind input; so is one
+ * that would have other files read (a parent in another directory, data in a
+ * file of its own). */
 struct err *image_look(struct pool *p, const char *path, const char *format,
                        struct image *ret) MUST_USE;
 

@@ -67,8 +67,9 @@ struct sr_live {
     struct err *(*release)(void *arg);
     /* The same volume goes on as the file at PATH, a new overlay of itself. */
     struct err *(*switch_to)(void *arg, const char *path, const char *format);
-    /* It is larger now. */
-    struct err *(*resize)(void *arg, int64_t size);
+    /* It is SIZE large, from now on also for the guest. */
+    struct err *(*resize)(void *arg, const char *path, const char *format,
+                          int64_t size);
 };
 
 /* What the database says is there. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -149,12 +150,18 @@ static struct node *find(const struct tree *t, const char *name)
     return NULL;
 }
 
-/* One that does not read may be an overlay of anything. */
+/* What is no image lies over nothing; what cannot be read may. */
 static struct err *add_node(struct tree *t, const char *name)
 {
     struct image image;
+    struct err *e =
+        image_look(t->pool, path_of(t->pool, t->dir, name), "qcow2", &image);
 
-    TRY(image_look(t->pool, path_of(t->pool, t->dir, name), "qcow2", &image));
+    if (e && err_is(e, &err_kind_input)) {
+        err_drop(e, "SR.scan warns of it");
+        return NULL;
+    }
+    TRY(e);
     *pool_push(t->pool, t->nodes, t->n) =
         (struct node){.name = name,
                       .size = image.size,
@@ -182,8 +189,8 @@ static void use(const struct tree *t, struct node *n)
         n->used = true;
 }
 
-/* Names come sorted. */
-static struct err *read_tree(struct tree *t)
+/* Names come sorted. Marks of EXCEPT (or NULL) do not count. */
+static struct err *read_tree(struct tree *t, const char *except)
 {
     size_t n_files;
     char **files;
@@ -196,26 +203,13 @@ static struct err *read_tree(struct tree *t)
     for (size_t i = 0; i < n_files; i++) {
         struct mark mark;
 
-        if (mark_read(t->pool, files[i], &mark))
+        if (mark_read(t->pool, files[i], &mark) && !text_eq(mark.name, except))
             use(t, find(t, mark.name));
     }
     return NULL;
 }
 
-/* ---- pruning ------------------------------------------------------------- */
-
-/* And what only it lay over. */
-static struct err *drop(const struct tree *t, struct node *n)
-{
-    while (n && n->base && !n->n_children && !n->gone) {
-        TRY(file_remove(path_of(t->pool, t->dir, n->name)));
-        n->gone = true;
-        n = n->parent;
-        if (n)
-            n->n_children--;
-    }
-    return NULL;
-}
+/* ---- merging ------------------------------------------------------------- */
 
 static struct node *only_child(const struct tree *t, const struct node *base)
 {
@@ -243,32 +237,95 @@ static struct err *merge(const struct tree *t, struct node *base,
     return sync_dir(t->dir);
 }
 
-static struct err *merge_all(const struct tree *t)
+static struct err *merge_if_single(const struct tree *t, struct node *base)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        struct node *base = &t->nodes[i];
-        struct node *child = base->base && !base->gone && base->n_children == 1
-                                 ? only_child(t, base)
-                                 : NULL;
+    struct node *child = base->base && !base->gone && base->n_children == 1
+                             ? only_child(t, base)
+                             : NULL;
 
-        if (child && !child->used)
-            TRY(merge(t, base, child));
-    }
-    return NULL;
+    return child && !child->used ? merge(t, base, child) : NULL;
 }
 
-struct err *chain_prune(const char *dir, bool merges)
+/* Where the tree is not known, nothing of it is changed. */
+static bool is_known(struct tree *t, const char *except)
+{
+    struct err *e = read_tree(t, except);
+
+    if (e)
+        log_warning("sr", "nothing is merged there: %s", err_text(e));
+    err_free(e);
+    return !e;
+}
+
+struct err *chain_merge(const char *dir)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct tree t = {.pool = p, .dir = dir};
-    struct err *e = read_tree(&t);
 
-    if (e) {
-        log_warning("sr", "nothing is merged there: %s", err_text(e));
-        err_free(e);
+    if (!is_known(&t, NULL))
         return NULL;
-    }
     for (size_t i = 0; i < t.n; i++)
-        TRY(drop(&t, &t.nodes[i]));
-    return merges ? merge_all(&t) : NULL;
+        TRY(merge_if_single(&t, &t.nodes[i]));
+    return NULL;
+}
+
+/* ---- removing ------------------------------------------------------------ */
+
+/* All below NODE that only it lies over, and NODE last: as long as it is there,
+ * this can be done again. RET: what is below those, or NULL. */
+static struct err *remove_line(const struct tree *t, const struct node *node,
+                               struct node **ret)
+{
+    struct node *base = node->parent;
+
+    while (base && base->base && base->n_children == 1) {
+        TRY(file_remove(path_of(t->pool, t->dir, base->name)));
+        base->gone = true;
+        base = base->parent;
+    }
+    *ret = base;
+    return file_remove(path_of(t->pool, t->dir, node->name));
+}
+
+struct err *chain_remove(const char *dir, const char *name)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct tree t = {.pool = p, .dir = dir};
+    struct node *node, *below = NULL;
+
+    node = is_known(&t, name) ? find(&t, name) : NULL;
+    if (!node)
+        return file_remove(path_of(p, dir, name));
+    TRY(remove_line(&t, node, &below));
+    node->gone = true;
+    if (!below)
+        return NULL;
+    below->n_children--;
+    return merge_if_single(&t, below);
+}
+
+/* It is still another name of the file that it was to be the base of. */
+static struct err *drop_if_twin(const struct tree *t, const struct node *n)
+{
+    const char *path = path_of(t->pool, t->dir, n->name);
+    struct stat st;
+
+    if (!n->base || n->n_children)
+        return NULL;
+    if (!stat(path, &st) && st.st_nlink > 1)
+        return file_remove(path);
+    log_warning("sr", "'%s': nothing lies over it", path);
+    return NULL;
+}
+
+struct err *chain_tidy(const char *dir)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct tree t = {.pool = p, .dir = dir};
+
+    if (!is_known(&t, NULL))
+        return NULL;
+    for (size_t i = 0; i < t.n; i++)
+        TRY(drop_if_twin(&t, &t.nodes[i]));
+    return NULL;
 }

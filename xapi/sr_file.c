@@ -233,11 +233,15 @@ static struct err *list(const struct sr *sr, struct pool *p,
 
 /* ---- made and removed ---------------------------------------------------- */
 
+/* The directory is locked. */
 static struct err *remove_files(const struct sr *sr, struct pool *p,
                                 const char *name)
 {
-    TRY(file_remove(path_of(sr, p, name)));
     TRY(file_remove(boot_path(sr, p, name)));
+    if (text_eq(image_format_of(name), "qcow2"))
+        TRY(chain_remove(dir_of(sr), name));
+    else
+        TRY(file_remove(path_of(sr, p, name)));
     return mark_not_pending(dir_of(sr), name);
 }
 
@@ -263,7 +267,9 @@ static struct err *create(const struct sr *sr, struct pool *p,
                           struct sr_volume *v)
 {
     int64_t size = image_round(v->size);
+    AUTO_FD int lock = -1;
 
+    TRY(mark_lock(dir_of(sr), &lock));
     TRY(begin(sr, p, v));
     return keep_or_remove(
         sr, p, v, image_create(path_of(sr, p, v->location), v->format, size));
@@ -318,10 +324,7 @@ static struct err *settle(const struct sr *sr, const char *location, bool stays)
     if (stays)
         return mark_not_pending(dir_of(sr), location);
     TRY(mark_lock(dir_of(sr), &lock));
-    TRY(remove_files(sr, p, location));
-    return text_eq(image_format_of(location), "qcow2")
-               ? chain_prune(dir_of(sr), true)
-               : NULL;
+    return remove_files(sr, p, location);
 }
 
 static struct err *resize(const struct sr *sr, const char *location,
@@ -340,7 +343,9 @@ static struct err *resize(const struct sr *sr, const char *location,
     /* Who has a qcow2 file open changes it by himself. */
     if (!live || strcmp(v.format, "qcow2"))
         TRY(image_grow(path_of(sr, p, location), v.format, size));
-    return live ? live->resize(live->arg, size) : NULL;
+    return live ? live->resize(live->arg, path_of(sr, p, location), v.format,
+                               size)
+                : NULL;
 }
 
 /* ---- attached ------------------------------------------------------------ */
@@ -460,7 +465,7 @@ static struct err *tidy(const struct sr *sr, const struct sr_known *known)
     for (size_t i = 0; i < n; i++)
         if (*names[i] == '.' && text_has_suffix(names[i], ".boot"))
             TRY(tidy_boot(sr, p, names[i]));
-    return chain_prune(dir_of(sr), false);
+    return chain_tidy(dir_of(sr));
 }
 
 static struct err *merge(const struct sr *sr)
@@ -468,7 +473,7 @@ static struct err *merge(const struct sr *sr)
     AUTO_FD int lock = -1;
 
     TRY(mark_lock(dir_of(sr), &lock));
-    return chain_prune(dir_of(sr), true);
+    return chain_merge(dir_of(sr));
 }
 
 /* clang-format off */

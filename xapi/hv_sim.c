@@ -8,8 +8,8 @@
 #include <uuid/uuid.h>
 
 #include "lib/file.h"
+#include "lib/run.h"
 #include "xapi/hv_sim_file.h"
-#include "xapi/image.h"
 #include "xapi/job.h"
 #include "xapi/plan.h"
 
@@ -336,9 +336,13 @@ static struct err *resize_disk(const struct hv *hv, uint32_t domid,
                                const struct plan_disk *disk, int64_t bytes)
 {
     AUTO_POOL struct pool *p = pool_new();
+    struct run grow = {.argv = (const char *const[]){
+                           "qemu-img", "resize", "-q", "-f", "qcow2",
+                           disk->path, pool_printf(p, "%lld", (long long)bytes),
+                           NULL}};
 
     if (!strcmp(disk->format, "qcow2")) /* as QEMU does, which has it open */
-        TRY(image_grow(disk->path, disk->format, bytes));
+        TRY(run_check(&grow, p));
     return change_device(hv, domid, "resize_disk", disk_key(p, disk),
                          disk_text(p, disk), true);
 }

@@ -4,7 +4,6 @@
 writes to and talks over, plugged and unplugged, media, suspend and resume,
 sizes, consoles, watching."""
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import tempfile
 import time
 import traceback
 
-from xapid import GUESTS, QUICK, TOP, domains, equal, run, until
+from xapid import GUESTS, TOP, Line, domains, equal, run, until
 
 HV = os.path.join(TOP, "build/tests/hv")
 WORK = tempfile.mkdtemp()
@@ -47,44 +46,6 @@ def content(path, form, length):
     run("qemu-img", "convert", "-f", form, "-O", "raw", path, out)
     with open(out, "rb") as f:
         return f.read(length)
-
-
-class Line:
-    """A guest's serial line, by its pty."""
-
-    def __init__(self, domid, node="console/tty"):
-        path = run("xenstore-read", f"/local/domain/{domid}/{node}").strip()
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        subprocess.run(["stty", "raw", "-echo"], stdin=self.fd, check=True)
-        self.got = b""
-        self.prompted = False
-
-    def until(self, text, seconds=600):
-        end = time.monotonic() + seconds
-        while text not in self.got:
-            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
-                raise AssertionError(f"no {text!r} after {self.got!r}")
-            self.got += os.read(self.fd, 65536)
-        at = self.got.index(text) + len(text)
-        before, self.got = self.got[:at], self.got[at:]
-        return before
-
-    def ask(self, command):
-        """What COMMAND prints. What is typed before the prompt may get lost."""
-        if not self.prompted:
-            os.write(self.fd, b"\n")
-            self.until(b"guest# ")
-        self.prompted = False
-        os.write(self.fd, f"{command}; echo done-$?-\n".encode())
-        self.until(b"echo done-$?-\r\n")
-        said = self.until(b"-\r\n").decode().replace("\r", "")
-        while "done-" not in said:
-            said += self.until(b"-\r\n").decode().replace("\r", "")
-        text, status = said.rsplit("done-", 1)
-        equal(status, "0-\n")
-        self.until(b"guest# ")
-        self.prompted = True
-        return text.strip()
 
 
 def pv(number, name, *words, memory=128):
@@ -180,7 +141,7 @@ def bootloader():
     disk = image("pygrub", mib=32)
     menu = os.path.join(WORK, "grub.cfg")
     with open(menu, "w") as f:
-        f.write("set timeout=0\nmenuentry guest {\n linux /vmlinuz console=hvc0 quiet cryptomgr.notests dom0kit.name=grub\n"
+        f.write("set timeout=0\nmenuentry \"guest\" {\n linux /vmlinuz console=hvc0 quiet cryptomgr.notests dom0kit.name=grub\n"
                 " initrd /guest.initrd\n}\n")
     run("mkfs.fat", disk)
     run("mmd", "-i", disk, "::boot", "::boot/grub")

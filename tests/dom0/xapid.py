@@ -3,10 +3,12 @@
 to start on it, and what `xl` says of them. tests/xapi/daemon.py has the rest."""
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
+import tty
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/xapi"))
@@ -63,48 +65,84 @@ def until(true, seconds=60):
         time.sleep(0.2)
 
 
-class Console:
-    """CONNECT /console over the daemon's socket, WHICH as ref=... or uuid=..."""
+class Shell:
+    """What comes from a guest's serial line, and its shell; those who know how
+    to read and to say are below."""
 
-    def __init__(self, daemon, which, session=None):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(900)
-        self.socket.connect(daemon.socket)
-        query = which + (f"&session_id={session}" if session else "")
-        self.socket.sendall(f"CONNECT /console?{query} HTTP/1.0\r\n\r\n".encode())
+    def __init__(self):
         self.got = b""
-        head = self.until(b"\r\n\r\n")
-        self.status = int(head.split()[1])
 
     def until(self, text):
         """All up to TEXT and with it."""
         while text not in self.got:
-            more = self.socket.recv(65536)
+            more = self.read()
             if not more:
-                raise AssertionError(f"the console ended, after {self.got!r}")
+                raise AssertionError(f"it ended, after {self.got!r}")
             self.got += more
         at = self.got.index(text) + len(text)
         before, self.got = self.got[:at], self.got[at:]
         return before
 
+    def prompt(self):
+        """What is typed before it comes may get lost."""
+        self.say("\n")
+        self.until(b"guest# ")
+
+    def ask(self, command):
+        """What COMMAND prints, which has to succeed. (Its echo is broken into
+        lines wherever the guest likes, and cannot be the markers.)"""
+        self.prompt()
+        self.say(f'echo "be"gins; {command}; echo "do"ne-$?-\n')
+        self.until(b"begins\r\n")
+        said, status = self.until(b"done-").decode().replace("\r", ""), self.until(b"-")
+        equal(status, b"0-")
+        return said[:-len("done-")].strip()
+
+
+class Console(Shell):
+    """CONNECT /console over the daemon's socket, WHICH as ref=... or uuid=..."""
+
+    def __init__(self, daemon, which, session=None):
+        super().__init__()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(300)
+        self.socket.connect(daemon.socket)
+        query = which + (f"&session_id={session}" if session else "")
+        self.say(f"CONNECT /console?{query} HTTP/1.0\r\n\r\n")
+        self.status = int(self.until(b"\r\n\r\n").split()[1])
+
+    def read(self):
+        return self.socket.recv(65536)
+
     def ended(self):
         """Nothing more comes, and the server has closed it."""
-        while self.socket.recv(65536):
+        while self.read():
             pass
         return True
 
     def say(self, text):
         self.socket.sendall(text.encode())
 
-    def ask(self, command):
-        """What COMMAND prints in the shell of the Linux guest, at its prompt."""
-        self.say(f"{command}; echo done-$?-\n")
-        said = self.until(b"\ndone-0-\r\n").decode()
-        self.until(b"guest# ")
-        return said.replace("\r", "").rsplit("\ndone-0-", 1)[0].split("echo done-$?-\n", 1)[-1]
-
     def close(self):
         self.socket.close()
+
+
+class Line(Shell):
+    """The same line by its pty, without a daemon."""
+
+    def __init__(self, domid, node="console/tty"):
+        super().__init__()
+        path = run("xenstore-read", f"/local/domain/{domid}/{node}").strip()
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self.fd)
+
+    def read(self):
+        if not select.select([self.fd], [], [], 300)[0]:
+            raise AssertionError(f"it is silent, after {self.got!r}")
+        return os.read(self.fd, 65536)
+
+    def say(self, text):
+        os.write(self.fd, text.encode())
 
 
 def tests(*fns, options=()):

@@ -81,6 +81,7 @@ def devices():
     hv("set_memory", domid, "memory=112")
     until(lambda: domains()["pv"]["memory_mb"] <= 113)
     hv("set_vcpus", domid, "vcpus=2")
+    until(lambda: line.ask("cd /sys/devices/system/cpu/cpu1 2>/dev/null && echo 1 >online; cat online || true") == "1")
     until(lambda: domains()["pv"]["vcpus"] == 2)
     refuses("xvdq", "detach_disk", domid, "disk=xvdq,raw,rw,/none")
     suspend(line, domid, words)

@@ -38,7 +38,7 @@ struct cli {
     struct str out;         /* messages to the client */
     struct str collected;   /* of --minimal, printed at the end */
     bool any;               /* something is in COLLECTED */
-    struct value *json;     /* of --format=json: the records, or NULL */
+    bool json;              /* --format=json: COLLECTED is the last record */
     struct cli_step *steps; /* to take back */
     size_t n_steps;
     bool gone;    /* nobody reads what is printed any more */
@@ -179,6 +179,10 @@ struct err *cli_call_texts(struct cli *c, const char *method,
 void cli_undo(struct cli *c, const char *method, const char *ref,
               const char *word);
 void cli_undo_all(struct cli *c);
+
+/* What was printed goes out and others go on first, if the command has kept them
+ * waiting for a while. */
+struct err *cli_breathe(struct cli *c) MUST_USE;
 
 /* A line from the client's standard input. */
 struct err *cli_prompt(struct cli *c, const char **ret) MUST_USE;

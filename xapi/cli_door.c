@@ -34,8 +34,12 @@ struct conversation {
     bool writing;     /* the disk is waited for */
 };
 
+/* Commands at once; who comes then is sent away. */
+#define TALKS_MAX 500
+
 struct cli_door {
     struct server *server;
+    unsigned n;
     struct http_route route;
     struct conversation *first;
 };
@@ -44,6 +48,7 @@ struct cli_door {
 
 static void unlink_conversation(struct conversation *v)
 {
+    v->door->n--;
     *v->link = v->next;
     if (v->next)
         v->next->link = v->link;
@@ -223,6 +228,7 @@ static void on_written(struct bufferevent *bev, void *arg)
     struct conversation *v = arg;
 
     (void)bev;
+    cli_talk_written(&v->talk);
     if (v->ended && !v->writing && !v->talk.cli.out.len)
         end(v);
 }
@@ -274,6 +280,7 @@ static struct conversation *conversation_new(struct cli_door *d,
                      .terminal = text_eq(http_header(r, "x-xe-terminal"), "1"),
                      .out = STR_INIT(CLI_OUT_MAX),
                      .collected = STR_INIT(CLI_OUT_MAX)};
+    d->n++;
     v->next = d->first;
     v->link = &d->first;
     if (v->next)
@@ -284,9 +291,15 @@ static struct conversation *conversation_new(struct cli_door *d,
 
 static void on_request(struct http_request *r, void *arg)
 {
+    const struct cli_door *d = arg;
     struct http_taken taken;
-    struct err *e = http_take(r, &taken);
+    struct err *e;
 
+    if (d->n == TALKS_MAX) {
+        http_page(r, 503, "Too many commands are under way.");
+        return;
+    }
+    e = http_take(r, &taken);
     if (e) {
         err_drop(e, "the client is gone");
         http_done(r);

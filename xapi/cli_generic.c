@@ -164,18 +164,40 @@ void cli_print_object(struct cli *c, const struct cli_class *class,
     err_drop(print_shown(c, class, o, &s), "nothing of it is computed");
 }
 
+/* Of what is printed, only the text stays. */
+static struct err *print_one(struct cli *c, const struct cli_class *class,
+                             const char *ref, const struct shown *shown)
+{
+    AUTO_POOL struct pool *mine = pool_new();
+    const struct object *o = db_find(c->db, model_of(class), ref);
+    struct pool *command = c->pool;
+    struct err *e;
+
+    if (!o)
+        return NULL; /* it has gone meanwhile */
+    c->pool = mine;
+    e = print_shown(c, class, o, shown);
+    c->pool = command;
+    return e;
+}
+
 static struct err *list(struct cli *c, const struct cli_class *class)
 {
-    const struct model_class *model = model_of(class);
     struct shown shown = parse_params(c, class, cli_param(c, "params"));
+    const char **refs = NULL;
     struct cli_filter *filters;
-    size_t n;
+    size_t n_filters, n = 0;
 
     TRY(check_may_read(c, class));
-    TRY(parse_filters(c, class, &filters, &n));
-    for (const struct object *o = db_first(c->db, model); o; o = object_next(o))
-        if (cli_filter_match(c, filters, n, o))
-            TRY(print_shown(c, class, o, &shown));
+    TRY(parse_filters(c, class, &filters, &n_filters));
+    for (const struct object *o = db_first(c->db, model_of(class)); o;
+         o = object_next(o))
+        if (cli_filter_match(c, filters, n_filters, o))
+            *pool_push(c->pool, refs, n) = cli_ref(c, o);
+    for (size_t i = 0; i < n; i++) {
+        TRY(print_one(c, class, refs[i], &shown));
+        TRY(cli_breathe(c));
+    }
     return NULL;
 }
 
@@ -296,34 +318,48 @@ static struct err *param_set(struct cli *c, const struct cli_class *class)
     return NULL;
 }
 
+/* The field param-name= of the object uuid=. */
+struct target {
+    const struct object *o;
+    const char *ref;
+    const struct cli_field *field;
+    const struct model_field *f;
+};
+
+static struct err *find_target(struct cli *c, const struct cli_class *class,
+                               struct target *ret)
+{
+    TRY(named(c, class, &ret->o));
+    TRY(need_field(c, class, &ret->field));
+    if (!strstr(ret->field->mark, "RW"))
+        return ERR("Field '%s' is read-only", ret->field->name);
+    ret->ref = cli_ref(c, ret->o);
+    ret->f = model_field_of(c, class, ret->field);
+    return NULL;
+}
+
 static struct err *param_add(struct cli *c, const struct cli_class *class)
 {
-    const struct cli_field *field;
-    const struct object *o = NULL;
-    const char *ref;
-    const struct model_field *f;
+    struct target t = {NULL};
     struct value *value;
     const char *key;
 
-    TRY(named(c, class, &o));
-    ref = pool_str(c->pool, object_ref(o));
-    TRY(need_field(c, class, &field));
-    f = model_field_of(c, class, field);
-    if (*field->mark == 'S') {
+    TRY(find_target(c, class, &t));
+    if (*t.field->mark == 'S') {
         TRY(cli_need(c, "param-key", &key));
-        TRY(cli_read_value(c, f->type->item, key, &value));
-        return change(c, class, ref, f, "add", value, NULL);
+        TRY(cli_read_value(c, t.f->type->item, key, &value));
+        return change(c, class, t.ref, t.f, "add", value, NULL);
     }
-    if (*field->mark != 'M')
-        return ERR("Field '%s' is neither a set nor a map", field->name);
+    if (*t.field->mark != 'M')
+        return ERR("Field '%s' is neither a set nor a map", t.field->name);
     for (size_t i = 0; i < c->n_params; i++) {
         const char *name = c->params[i].name;
 
         if (cli_is_global(name) || !strcmp(name, "uuid") ||
             !strcmp(name, "param-name") || !strcmp(name, "param-key"))
             continue;
-        TRY(cli_read_value(c, f->type->item, c->params[i].value, &value));
-        TRY(change(c, class, ref, f, "add_to", value_string(c->pool, name),
+        TRY(cli_read_value(c, t.f->type->item, c->params[i].value, &value));
+        TRY(change(c, class, t.ref, t.f, "add_to", value_string(c->pool, name),
                    value));
     }
     return NULL;
@@ -331,52 +367,38 @@ static struct err *param_add(struct cli *c, const struct cli_class *class)
 
 static struct err *param_remove(struct cli *c, const struct cli_class *class)
 {
-    const struct cli_field *field;
-    const struct object *o = NULL;
-    const char *ref;
-    const struct model_field *f;
+    struct target t = {NULL};
     struct value *value;
     const char *key;
 
-    TRY(named(c, class, &o));
-    ref = pool_str(c->pool, object_ref(o));
-    TRY(need_field(c, class, &field));
+    TRY(find_target(c, class, &t));
     TRY(cli_need(c, "param-key", &key));
-    f = model_field_of(c, class, field);
-    if (*field->mark == 'S') {
-        if (!cli_has_item(c, field, o, key))
+    if (*t.field->mark == 'S') {
+        if (!cli_has_item(c, t.field, t.o, key))
             return ERR("%s is not in the set", key);
-        TRY(cli_read_value(c, f->type->item, key, &value));
-        return change(c, class, ref, f, "remove", value, NULL);
+        TRY(cli_read_value(c, t.f->type->item, key, &value));
+        return change(c, class, t.ref, t.f, "remove", value, NULL);
     }
-    if (*field->mark != 'M')
-        return ERR("Field '%s' is neither a set nor a map", field->name);
-    if (!cli_map_value(c, field, o, key))
+    if (*t.field->mark != 'M')
+        return ERR("Field '%s' is neither a set nor a map", t.field->name);
+    if (!cli_map_value(c, t.field, t.o, key))
         return ERR("Key %s is not in map", key);
-    return change(c, class, ref, f, "remove_from", value_string(c->pool, key),
-                  NULL);
+    return change(c, class, t.ref, t.f, "remove_from",
+                  value_string(c->pool, key), NULL);
 }
 
 static struct err *param_clear(struct cli *c, const struct cli_class *class)
 {
-    const struct cli_field *field;
-    const struct object *o = NULL;
-    const char *ref;
-    const struct model_field *f;
+    struct target t = {NULL};
     struct value *empty;
 
-    TRY(named(c, class, &o));
-    ref = pool_str(c->pool, object_ref(o));
-    TRY(need_field(c, class, &field));
-    if (!strstr(field->mark, "RW"))
-        return ERR("Field '%s' is read-only", field->name);
-    f = model_field_of(c, class, field);
-    empty = *field->mark == 'M'   ? value_struct(c->pool)
-            : *field->mark == 'S' ? value_list(c->pool)
-                                  : NULL;
+    TRY(find_target(c, class, &t));
+    empty = *t.field->mark == 'M'   ? value_struct(c->pool)
+            : *t.field->mark == 'S' ? value_list(c->pool)
+                                    : NULL;
     if (!empty)
-        TRY(cli_read_value(c, f->type, "", &empty));
-    return change(c, class, ref, f, "set", empty, NULL);
+        TRY(cli_read_value(c, t.f->type, "", &empty));
+    return change(c, class, t.ref, t.f, "set", empty, NULL);
 }
 
 /* clang-format off */

@@ -42,14 +42,12 @@ void cli_stderr(struct cli *c, const char *text)
     message(c, CLI_PRINT_STDERR, text);
 }
 
+/* As json_print prints a list. What is collected is its last item so far. */
 static void print_json(struct cli *c)
 {
-    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
-
-    json_print(c->json, true, &text);
-    if (text_has_suffix(str_text(&text), "\n"))
-        text.text[text.len - 1] = 0;
-    message(c, CLI_PRINT, str_text(&text));
+    if (c->any)
+        message(c, CLI_PRINT, str_text(&c->collected));
+    message(c, CLI_PRINT, c->any ? "]" : "[]");
 }
 
 void cli_print_rest(struct cli *c)
@@ -60,16 +58,32 @@ void cli_print_rest(struct cli *c)
         print_json(c);
 }
 
+static void collect_json(struct cli *c, const struct value *record)
+{
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+    const char *line, *end;
+
+    if (c->any)
+        str_addc(&c->collected, ',');
+    message(c, CLI_PRINT, c->any ? str_text(&c->collected) : "[");
+    str_clear(&c->collected);
+    json_print(record, true, &text);
+    for (line = str_text(&text); (end = strchr(line, '\n')); line = end + 1)
+        str_addf(&c->collected, "%s    %.*s",
+                 line == str_text(&text) ? "" : "\n", (int)(end - line), line);
+    c->any = true;
+}
+
 static void collect_record(struct cli *c, const struct cli_line *lines,
                            size_t n)
 {
     struct value *record = value_struct(c->pool);
 
     for (size_t i = 0; i < n; i++)
-        value_set(record, lines[i].name ? lines[i].name : lines[i].label,
+        value_add(record, lines[i].name ? lines[i].name : lines[i].label,
                   lines[i].data ? lines[i].data
                                 : value_string(c->pool, lines[i].value));
-    value_append(c->json, record);
+    collect_json(c, record);
 }
 
 void cli_print_record(struct cli *c, const struct cli_line *lines, size_t n)

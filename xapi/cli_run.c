@@ -62,7 +62,7 @@ static struct err *read_format(struct cli *c)
     const char *format = cli_param(c, "format");
 
     if (!strcmp(format, "json"))
-        c->json = value_list(c->pool);
+        c->json = true;
     else if (strcmp(format, "text"))
         return ERR_AS(usage, "Unknown format '%s': text or json are wanted",
                       format);

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "xapi/cli_wire.h"
 #include "xapi/jsonrpc.h"
@@ -160,21 +161,64 @@ static bool serve_bytes(struct cli_talk *t)
     return true;
 }
 
+/* ---- turns --------------------------------------------------------------- */
+
+#define TURN_SECONDS 0.01
+/* What may be on its way to a client that does not read. */
+#define OUTPUT_MAX (1u << 20)
+static const struct timeval at_once = {0, 0};
+
+static void on_turn(int fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    go_on(arg);
+}
+
+static bool serve_turn(struct cli_talk *t)
+{
+    t->full = t->bev &&
+              evbuffer_get_length(bufferevent_get_output(t->bev)) > OUTPUT_MAX;
+    if (t->full)
+        return false;
+    if (!t->turn)
+        t->turn = evtimer_new(t->cli.server->base, on_turn, t);
+    evtimer_add(t->turn, &at_once);
+    return false;
+}
+
+void cli_talk_written(struct cli_talk *t)
+{
+    if (!t->full)
+        return;
+    t->full = false;
+    go_on(t);
+}
+
 /* ---- the fiber ----------------------------------------------------------- */
 
 static bool serve(struct cli_talk *t)
 {
-    return t->want == CLI_WANT_CALL ? serve_call(t) : serve_bytes(t);
+    switch (t->want) {
+    case CLI_WANT_CALL:
+        return serve_call(t);
+    case CLI_WANT_BYTES:
+        return serve_bytes(t);
+    default:
+        return serve_turn(t);
+    }
 }
 
 static void go_on(struct cli_talk *t)
 {
+    t->resumed = clock_now();
     while (fiber_resume(t->fiber))
         if (!serve(t))
             return;
     t->fiber = NULL;
     if (t->timer)
         event_free(t->timer);
+    if (t->turn)
+        event_free(t->turn);
     t->over(t);
 }
 
@@ -215,6 +259,9 @@ void cli_talk_gone(struct cli_talk *t, bool now)
     t->failure = nobody();
     if (waits_for_bytes)
         t->bytes = NULL;
+    if (t->turn)
+        evtimer_del(t->turn);
+    t->full = false;
     go_on(t);
 }
 
@@ -270,6 +317,19 @@ struct err *cli_call_texts(struct cli *c, const char *method,
     for (size_t i = 0; i < n; i++)
         value_append(args, value_string(c->pool, texts[i]));
     return cli_call(c, method, args, ret);
+}
+
+struct err *cli_breathe(struct cli *c)
+{
+    struct cli_talk *t = c->talk;
+
+    if (!c->gone && clock_now() - t->resumed > TURN_SECONDS) {
+        cli_talk_flush(t);
+        t->want = CLI_WANT_TURN;
+        fiber_wait(t->fiber);
+    }
+    err_free(take_ptr(t->failure));
+    return c->gone ? nobody() : NULL;
 }
 
 void cli_undo(struct cli *c, const char *method, const char *ref,

@@ -16,6 +16,7 @@ struct event;
 enum cli_want {
     CLI_WANT_CALL,
     CLI_WANT_BYTES,
+    CLI_WANT_TURN,
 };
 
 struct cli_talk {
@@ -34,8 +35,11 @@ struct cli_talk {
     struct err *failure;
     /* what the client sends */
     size_t n_bytes;
-    char *bytes;  /* NULL: it is gone */
-    bool stopped; /* nothing is waited for any more */
+    char *bytes;        /* NULL: it is gone */
+    bool stopped;       /* nothing is waited for any more */
+    struct event *turn; /* it is the command's again; or NULL */
+    bool full;          /* ... when the client has taken what there is */
+    double resumed;     /* when the fiber was, by clock_now */
     /* how far a call is, on the client's screen */
     struct event *timer;
     bool drawn;
@@ -46,6 +50,8 @@ struct cli_talk {
 void cli_talk_begin(struct cli_talk *t);
 /* The client has sent something. */
 void cli_talk_heard(struct cli_talk *t);
+/* It has taken what it was sent. */
+void cli_talk_written(struct cli_talk *t);
 /* The client is gone: what is waited for is given up. NOW: what takes back what
  * was done, too. */
 void cli_talk_gone(struct cli_talk *t, bool now);

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from daemon import ROOT, Session, equal, run
-from vm import Host, until, workers
+from vm import Host, record, until, workers
 from xe import BANNER, XE, Xe
 
 HELP = "For usage run: 'xe help'\n"
@@ -543,6 +543,26 @@ def speaks(daemon):
     equal(list(messages(s))[-1], (9, 4, struct.pack("<I", 1)))
 
 
+def slowly(daemon):
+    """a client that reads slowly gets all of it, and keeps nobody waiting"""
+    xe = Xe(daemon)
+    s = Session(daemon)
+    for i in range(400):
+        s.VM.create(record(f"v{i}"))
+    p = start(xe, "vm-list", "params=all", bufsize=0)
+    time.sleep(0.5)
+    equal(xe.out("vm-list", "name-label=v7", "params=name-label", "--minimal"), "v7\n")
+    out, err = p.communicate(timeout=60)
+    equal((p.returncode, err, len(out) > 2 << 20, out.count("name-label ( RW): v")), (0, "", True, 400))
+    # one that goes away in the middle
+    p = start(xe, "vm-list", "params=all", "--format=json", bufsize=0)
+    time.sleep(0.3)
+    p.kill()
+    p.communicate()
+    got = json.loads(xe.out("vm-list", "params=name-label,uuid", "--format=json", "is-control-domain=false"))
+    equal(len(got), 400)
+
+
 def stops(daemon):
     """a daemon that is stopped ends commands that wait, and takes back what they did"""
     xe, host = Xe(daemon), Host(daemon)
@@ -565,5 +585,5 @@ def stops(daemon):
 
 if __name__ == "__main__":
     run([every, lives, describes, installs, admits, stores, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
-         speaks, stops],
+         speaks, slowly, stops],
         "--hv=sim")

@@ -23,6 +23,8 @@ static void job_free(struct job *j)
         evbuffer_free(j->input);
     if (j->fd >= 0)
         close(j->fd);
+    if (j->writing)
+        j->writing->job = NULL;
     err_free(j->failure);
     free(j->title);
     free(j);
@@ -73,14 +75,34 @@ static void tell(const struct job *j, enum frame_kind kind, const char *text)
     err_drop(e, "a worker that does not listen is seen to die");
 }
 
+static void written(void *arg, struct err *e)
+{
+    struct job_writing *w = arg;
+    struct job *j = w->job;
+
+    if (j) {
+        j->writing = NULL;
+        if (e)
+            log_error("job", "%s: %s", j->title, err_text(e));
+        tell(j, e ? FRAME_FAILED : FRAME_DONE, e ? err_text(e) : "");
+    }
+    err_free(e);
+    free(w);
+}
+
+/* The worker goes on when it is on disk: what it does then, and what it need
+ * not take back any more, is as durable as what the database says of it. */
 static void apply(struct job *j, const char *bytes, size_t len)
 {
-    AUTO_ERR struct err *e =
+    struct err *e =
         j->apply ? j->apply(j->arg, bytes, len) : txn_apply(j->db, bytes, len);
 
+    j->writing = xcalloc(1, sizeof(*j->writing));
+    j->writing->job = j;
     if (e)
-        log_error("job", "%s: %s", j->title, err_text(e));
-    tell(j, e ? FRAME_FAILED : FRAME_DONE, e ? err_text(e) : "");
+        written(j->writing, e);
+    else
+        db_when_durable(j->db, written, j->writing);
 }
 
 /* Words of a code as texts with NULs between them, or one sentence. */

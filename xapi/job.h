@@ -12,9 +12,11 @@
  *     }
  *
  * It has the whole database, and all else, by copy-on-write. What it writes
- * goes home as rows, which the daemon applies before job_commit returns. When
- * it fails, what it has done is undone, last first. A worker that dies is an
- * error of the job and nothing else.
+ * goes home as rows, which the daemon applies and has on disk before job_commit
+ * returns. When it fails, what it has done is undone, last first. A worker that
+ * dies is an error of the job and nothing else. When the daemon dies, a worker
+ * finds out at its next job_commit and takes back what it did; unless it was
+ * waiting for an answer, then it ends, and leaves all to the next start.
  *
  * To cancel is a signal (SIGTERM) that a worker keeps blocked: whatever waits
  * for long waits by job_sleep, which ends with an error of kind interrupted.
@@ -78,7 +80,7 @@ void job_after(struct job *j, job_undo_fn *after, void *arg);
  * undone, and no more; when it succeeds it is over (job_after too), whatever
  * comes behind it. A cancel that has ended one part does not reach the next. */
 struct err *job_part(struct job *j, job_work_fn *work, void *arg) MUST_USE;
-/* Writes by WRITE, in one txn; when this returns NULL the daemon has it. */
+/* Writes by WRITE, in one txn; when this returns NULL it is on disk. */
 typedef struct err *job_write_fn(struct txn *txn, void *arg);
 struct err *job_commit(struct job *j, job_write_fn *write, void *arg) MUST_USE;
 void job_progress(struct job *j, double share);

@@ -30,6 +30,11 @@ struct job_step {
     void *arg;
 };
 
+/* A commit of a worker's on its way to the disk. */
+struct job_writing {
+    struct job *job; /* NULL: it is over */
+};
+
 struct job {
     struct db *db;
     char *title;
@@ -44,6 +49,7 @@ struct job {
     job_said_fn *said;
     job_apply_fn *apply;
     void *arg;
+    struct job_writing *writing; /* or NULL */
     struct err *failure;
     bool said_end, cancelled;
     /* the worker's */

@@ -57,16 +57,30 @@ static struct err *read_all(int fd, void *into, size_t len)
     return NULL;
 }
 
+/* Whether what was sent is on disk, nobody can tell: to go on may be as wrong
+ * as to take it back. What is left is settled at the daemon's next start, as
+ * that of a worker that was killed. */
+static void give_up(struct err *e)
+{
+    log_error("job", "%s: what was done is left as it is", err_text(e));
+    err_free(e);
+    _exit(EXIT_FAILURE);
+}
+
 static struct err *hear_answer(const struct job *j)
 {
     struct frame head;
+    struct err *e = read_all(j->fd, &head, sizeof(head));
     char *text;
 
-    TRY(read_all(j->fd, &head, sizeof(head)));
+    if (e)
+        give_up(e);
     if (head.len > FRAME_MAX)
         return ERR("the daemon's answer is too long");
     text = pool_alloc(j->pool, head.len + 1);
-    TRY(read_all(j->fd, text, head.len));
+    e = read_all(j->fd, text, head.len);
+    if (e)
+        give_up(e);
     return head.kind == FRAME_DONE ? NULL : ERR("%s", text);
 }
 

@@ -15,7 +15,8 @@ import time
 
 import daemon as of_tests
 from client import GONE, Client
-from daemon import ROOT, Daemon, Failure
+from daemon import ROOT, Daemon, Session
+from storage import MIB, disk, make_sr
 from vm import Host, record
 
 ROUNDS = int(os.environ.get("ROUNDS", 300))
@@ -179,12 +180,23 @@ class Worker(threading.Thread):
             if status != "pending":
                 raise AssertionError(f"a start ended as {status}: {self.client('task.get_error_info', task)}")
 
+    def make_vdi(self):
+        name = self.name()
+        args = disk(self.daemon_under_test.sr, name, MIB, sm_config={"type": "raw"})
+        self.made("VDI", lambda: self.client("VDI.create", args), name_label=name, virtual_size=MIB)
+
+    def resize_vdi(self):
+        vdi = self.pick("VDI")
+        if vdi:
+            size = vdi.fields["virtual_size"] + MIB
+            self.change(vdi, "virtual_size", size, "VDI.resize", vdi.ref, size)
+
     def destroy_something(self):
-        self.destroy(self.rng.choice(("network", "secret", "VM")))
+        self.destroy(self.rng.choice(("network", "secret", "VM", "VDI")))
 
 
 STEPS = [Worker.make_network, Worker.rename, Worker.rename, Worker.configure, Worker.make_secret, Worker.make_task,
-         Worker.make_vm, Worker.clone_vm, Worker.start_vm, Worker.stop_vm, Worker.start_vm_as_task,
+         Worker.make_vm, Worker.make_vdi, Worker.resize_vdi, Worker.clone_vm, Worker.start_vm, Worker.stop_vm, Worker.start_vm_as_task,
          Worker.destroy_something]
 
 
@@ -240,6 +252,15 @@ def check_host(found, host):
         raise AssertionError(f"left on the host: {domains}")
 
 
+def check_disks(found, daemon):
+    """There is a file for each VDI and no other; one that was being enlarged may be larger than its VDI."""
+    folder = os.path.join(daemon.dir, "sr")
+    files = {name: os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder) if not name.startswith(".")}
+    vdis = {v["location"]: v["virtual_size"] for v in found.get("vdi", {}).values()}
+    if files.keys() != vdis.keys() or any(vdis[name] > size for name, size in files.items()):
+        raise AssertionError(f"files: {dict(files.items() - vdis.items())}, VDIs: {dict(vdis.items() - files.items())}")
+
+
 def check_things(found, workers):
     """All that was answered, and of what was not at most the one thing a client"""
     known = set()
@@ -254,7 +275,7 @@ def check_things(found, workers):
             thing.check(snapshot)
             known.add(thing.ref)
     asked = [w.asked for w in workers if w.asked]
-    for kind in ("network", "secret", "vm"):
+    for kind in ("network", "secret", "vm", "vdi"):
         for ref, snapshot in found.get(kind, {}).items():
             if ref in known or snapshot.get("is_control_domain") or snapshot.get("is_default_template"):
                 continue
@@ -262,7 +283,7 @@ def check_things(found, workers):
             if not fits and ref not in first_there:
                 raise AssertionError(f"{kind} {ref} is nobody's: {snapshot}")
             if fits:
-                real = {"network": "network", "secret": "secret", "vm": "VM"}[kind]
+                real = {"network": "network", "secret": "secret", "vm": "VM", "vdi": "VDI"}[kind]
                 owner = next(w for w in workers if w.asked == fits[0])
                 owner.things.append(Thing(real, ref, **fits[0]))
 
@@ -283,7 +304,7 @@ def one_round(daemon, host, kept, rng, fields):
     workers = [Worker(daemon, things, random.Random(rng.getrandbits(64))) for things in kept]
     for w in workers:
         w.start()
-    time.sleep(rng.uniform(0.01, 0.2))
+    time.sleep(rng.uniform(0.01, 0.15))
     # the daemon alone, whose workers then take back what they did, or all of it
     (os.killpg if rng.random() < 0.5 else os.kill)(daemon.process.pid, signal.SIGKILL)
     daemon.process.wait()
@@ -297,6 +318,7 @@ def one_round(daemon, host, kept, rng, fields):
     check_references(found, fields)
     check_whole(found)
     check_host(found, host)
+    check_disks(found, daemon)
     check_things(found, workers)
     check_tasks(found, client, workers)
     client.close()
@@ -309,7 +331,8 @@ def main():
     print(f"SEED={SEED} ROUNDS={ROUNDS}")
     daemon = Daemon("--hv=sim")
     host, kept = Host(daemon), [[] for _ in range(CLIENTS)]
-    first_there.update(*(objects(Client(daemon)).get(k, {}) for k in ("network", "secret", "vm")))
+    daemon.sr = make_sr(Session(daemon))
+    first_there.update(*(objects(Client(daemon)).get(k, {}) for k in ("network", "secret", "vm", "vdi")))
     for i in range(ROUNDS):
         try:
             steps += one_round(daemon, host, kept, rng, fields)

@@ -409,7 +409,8 @@ static struct err *run(struct call *c)
 /* A call that takes long is seen as a task while it runs. */
 static bool shows(const struct call *c)
 {
-    return !c->task && c->session && c->row->class->task_per_call;
+    return !c->task && c->session && c->row->kind == MODEL_CUSTOM &&
+           c->row->class->task_per_call;
 }
 
 /* Runs C; true when it waits. */

@@ -24,6 +24,7 @@
 #include "xapi/model.h"
 
 struct call;
+struct codec;
 struct server;
 struct session;
 struct writer;
@@ -34,6 +35,7 @@ struct caller {
     bool root;           /* by the Unix socket, as root: may do everything */
     const char *address; /* "192.0.2.7", "" on the Unix socket */
     const char *agent;   /* User-Agent, "" */
+    const struct codec *codec; /* of the answer, or NULL */
 };
 
 /* ---- a call -------------------------------------------------------------- */

@@ -92,6 +92,7 @@ struct cached {
     size_t len;
 };
 const struct cached *object_cached(struct object *o, enum object_slot slot);
+bool object_is_cached(const struct object *o, enum object_slot slot);
 /* TEXT is malloc'd and the database's from now on; also gives it. */
 const struct cached *object_cache_put(struct object *o, enum object_slot slot,
                                       char *text, size_t len);

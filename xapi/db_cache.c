@@ -72,6 +72,11 @@ const struct cached *object_cached(struct object *o, enum object_slot slot)
     return lend(k);
 }
 
+bool object_is_cached(const struct object *o, enum object_slot slot)
+{
+    return o->cached[slot];
+}
+
 const struct cached *object_cache_put(struct object *o, enum object_slot slot,
                                       char *text, size_t len)
 {

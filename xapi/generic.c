@@ -7,6 +7,7 @@
 
 #include "lib/log.h"
 #include "xapi/filter.h"
+#include "xapi/generic_slice.h"
 #include "xapi/errors_gen.h"
 #include "xapi/model_gen.h"
 #include "xapi/record.h"
@@ -120,10 +121,15 @@ static struct err *get_all(struct call *c)
     return NULL;
 }
 
-static struct err *get_all_records(struct call *c)
+static struct err *return_all_records(struct call *c)
 {
     call_return_by(c, record_write_map, collect(c, NULL));
     return NULL;
+}
+
+static struct err *get_all_records(struct call *c)
+{
+    return generic_slice(c, collect(c, NULL), return_all_records);
 }
 
 static struct err *get_all_where(struct call *c)
@@ -135,13 +141,21 @@ static struct err *get_all_where(struct call *c)
     return NULL;
 }
 
-static struct err *get_all_records_where(struct call *c)
+static struct err *return_records_where(struct call *c)
 {
     struct record_list *found;
 
     TRY(collect_where(c, &found));
     call_return_by(c, record_write_map, found);
     return NULL;
+}
+
+static struct err *get_all_records_where(struct call *c)
+{
+    struct record_list *found;
+
+    TRY(collect_where(c, &found));
+    return generic_slice(c, found, return_records_where);
 }
 
 /* ---- writing ------------------------------------------------------------- */

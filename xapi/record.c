@@ -134,6 +134,17 @@ static const struct cached *write_now(const struct codec *codec,
     return object_cache_put(o, slot_of(codec), str_take(&body.text), len);
 }
 
+bool record_is_made(const struct codec *codec, const struct object *o)
+{
+    return object_is_cached(o, slot_of(codec));
+}
+
+void record_make(const struct codec *codec, struct object *o)
+{
+    if (!record_is_made(codec, o))
+        cached_release(write_now(codec, o));
+}
+
 static void release(void *arg)
 {
     cached_release(arg);

@@ -12,6 +12,9 @@
 
 void record_write_datum(struct writer *w, const struct model_type *type,
                         struct model_value d);
+/* What record_write writes is made already, or is made now. */
+bool record_is_made(const struct codec *codec, const struct object *o);
+void record_make(const struct codec *codec, struct object *o);
 /* All of O that is on the wire. */
 void record_write(struct writer *w, struct object *o);
 

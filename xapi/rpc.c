@@ -136,6 +136,7 @@ void rpc_serve(struct door_call *d, void *arg)
     struct caller caller = rpc_caller(d->request);
     struct call *c;
 
+    caller.codec = d->codec;
     if (serve_system(d))
         return;
     c = call_start(arg, d->pool, &caller, d->method, d->args, answer, d);

@@ -3,10 +3,12 @@
 """What clients of XenAPI rely on, whatever they ask: derived calls, failures,
 sessions, roles, tasks, events. (Every call there is: model.py; many listeners:
 event.py; what is there after kill -9: crash.py.)"""
+import select
 import threading
 import time
 import xmlrpc.client
 
+from client import Client
 from daemon import Failure, Session, equal, fails, run
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "0", "other_config": {}, "tags": []}
@@ -120,6 +122,31 @@ def roles(daemon):
     s.task.destroy(mine)
 
 
+def slices(daemon):
+    """very many records that are asked for the first time do not keep others waiting"""
+    c = Client(daemon)
+    for i in range(1500):
+        c("secret.create", {"value": f"s{i}", "other_config": {str(k): "x" * 50 for k in range(20)}})
+    daemon.kill()
+    daemon.start()
+    big, small = Client(daemon), Client(daemon)
+    wanted = len(small("secret.get_all"))
+    big.send("secret.get_all_records", big.session)
+    small.send("secret.get_all", small.session)
+    first = select.select([big.socket, small.socket], [], [], 60)[0]
+    equal(first, [small.socket])
+    small.answer()
+    equal(len(big.answer()["result"]), wanted)
+    # who does not wait for them to be made
+    daemon.kill()
+    daemon.start()
+    big = Client(daemon)
+    big.send("secret.get_all_records", big.session)
+    big.close()
+    equal(len(Client(daemon)("secret.get_all_records_where", 'field "value"="s7"')), 1)
+    equal([t for t in Session(daemon).task.get_all_records().values()], [])
+
+
 def tasks(daemon):
     """tasks of clients, Async calls and their results"""
     s = Session(daemon)
@@ -191,4 +218,4 @@ def waits(daemon):
     fails(["SESSION_INVALID", other.ref], other.event.__getattr__("from"), ["vm"], since("", "vm")["token"], 30.0)
 
 
-run([writes, failures, sessions, roles, tasks, waits])
+run([writes, failures, sessions, roles, slices, tasks, waits])

@@ -34,9 +34,12 @@ class Client:
         length = int(head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
         return json.loads(self.receive(body, length))
 
-    def post(self, method, *args):
+    def send(self, method, *args):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": args}).encode()
         self.socket.sendall(b"POST /jsonrpc HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+
+    def post(self, method, *args):
+        self.send(method, *args)
         answer = self.answer()
         if "error" in answer:
             raise Failure([answer["error"]["message"], *answer["error"]["data"]])

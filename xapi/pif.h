@@ -73,5 +73,8 @@ struct pif_start {
     struct object *host;
 };
 struct err *pif_start(struct job *j, void *arg) MUST_USE;
+/* A job_write_fn of the same argument: the metrics of all PIFs as they are now,
+ * at any time. */
+struct err *pif_measure(struct txn *txn, void *arg) MUST_USE;
 
 #endif

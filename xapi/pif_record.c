@@ -327,3 +327,21 @@ struct err *pif_describe(struct txn *txn, const struct net *net,
         management = guess_management(db, host);
     return management ? pif_set_management(txn, host, management) : NULL;
 }
+
+struct err *pif_measure(struct txn *txn, void *arg)
+{
+    const struct pif_start *s = arg;
+    AUTO_POOL struct pool *p = pool_new();
+    struct object *o = db_first(txn_db(txn), &model_classes[CLASS_PIF]);
+    struct net_link *links;
+    size_t n;
+
+    TRY(s->net->list(s->net, p, &links, &n));
+    for (; o; o = object_next(o)) {
+        const struct net_link *l = net_find(links, n, pif_device(p, o));
+
+        if (l && get_PIF_host(o) == s->host)
+            TRY(measure(txn, get_PIF_metrics(o), l));
+    }
+    return NULL;
+}

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "lib/log.h"
+#include "xapi/pif.h"
 #include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
 #include "xapi/vm_guest.h"
@@ -355,11 +356,14 @@ struct err *vm_look(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
     struct hearing h = {0};
+    struct pif_start pifs = {w->net, w->host};
     struct domains d;
 
     TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
     each_vm(j, w, &d, look_at, NULL);
     each_vm(j, w, &d, listen_to, &h);
     TRY(job_commit(j, write_heard, &h));
+    if (w->net)
+        TRY(job_commit(j, pif_measure, &pifs));
     return vm_adopt(j, w, d.list, d.n);
 }

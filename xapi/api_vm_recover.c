@@ -6,6 +6,7 @@
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/ops_appliance.h"
+#include "xapi/ops_sr.h"
 #include "xapi/server.h"
 #include "xapi/session.h"
 
@@ -25,23 +26,12 @@ static struct object *sr_at(const struct db *db, const struct object *vm,
     return vdi ? get_VDI_SR(vdi) : NULL;
 }
 
-static bool is_plugged(const struct db *db, const struct object *sr)
-{
-    struct model_value pbds = get_SR_PBDs(sr);
-
-    for (unsigned i = 0; i < pbds.n; i++)
-        if (get_PBD_currently_attached(
-                db_find(db, &model_classes[CLASS_PBD], pbds.keys[i].s)))
-            return true;
-    return false;
-}
-
 static struct err *check_vm(const struct db *db, const struct object *vm)
 {
     for (unsigned i = 0; i < get_VM_VBDs(vm).n; i++) {
         const struct object *sr = sr_at(db, vm, i);
 
-        if (sr && !is_plugged(db, sr))
+        if (sr && !sr_is_plugged(db, sr))
             return err_VM_REQUIRES_SR(object_ref(vm), object_ref(sr));
     }
     return NULL;

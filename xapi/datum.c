@@ -20,6 +20,13 @@ bool datum_is_scalar(const struct model_type *type)
     return type->kind != MODEL_SET && type->kind != MODEL_MAP;
 }
 
+bool datum_has_refs(const struct model_type *type)
+{
+    return type->kind == MODEL_REF ||
+           (type->item && datum_has_refs(type->item)) ||
+           (type->key && datum_has_refs(type->key));
+}
+
 static bool is_text(const struct model_type *type)
 {
     return type->kind == MODEL_STRING || type->kind == MODEL_REF ||

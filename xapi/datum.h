@@ -38,6 +38,8 @@
 #define DATUM_EMPTY ((struct model_value){0, NULL, NULL})
 
 bool datum_is_scalar(const struct model_type *type);
+/* References, or sets or maps with some. */
+bool datum_has_refs(const struct model_type *type);
 
 /* Deep copy in P. */
 struct model_value datum_copy(struct pool *p, const struct model_type *type,

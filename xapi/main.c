@@ -39,6 +39,7 @@
 #include "xapi/task.h"
 #include "xapi/tls.h"
 #include "xapi/vm_settle.h"
+#include "xapi/xva.h"
 #include "xapi/vm_watch.h"
 
 #define LOCK_SECONDS 60
@@ -105,6 +106,7 @@ struct daemon {
     struct transfer_all *transfers;
     struct raw_vdi raw_vdi;
     struct blobs blobs;
+    struct xva xva;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -394,6 +396,8 @@ static struct err *daemon_run(struct daemon *d)
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     d->blobs.server = &d->server;
     TRY(blob_serve(door_http(d->door), &d->blobs));
+    d->xva = (struct xva){.server = &d->server, .all = d->transfers};
+    xva_serve(door_http(d->door), &d->xva);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

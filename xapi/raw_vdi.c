@@ -22,13 +22,6 @@ struct wish {
     bool into_new; /* the object is an SR */
 };
 
-static const char *dir_of(struct pool *p, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return pool_strn(p, path, (size_t)(slash - path));
-}
-
 /* ---- in ------------------------------------------------------------------ */
 
 struct target {
@@ -72,7 +65,7 @@ static struct err *receive_image(struct job *j, struct transfer *t,
     struct spool spool;
     struct image image;
 
-    TRY(spool_make(p, dir_of(p, to->where.path), &spool));
+    TRY(spool_make(p, to->where.path, &spool));
     TRY(receive(j, t, spool.fd, max_of(to, wish->format), true));
     TRY(image_look(p, spool.path, wish->format, &image));
     if (image.parent)
@@ -156,7 +149,7 @@ static struct err *send_disk(struct job *j, struct transfer *t,
         return fd < 0 ? err_errno(errno, "'%s'", from->path)
                       : spool_send(j, t, fd, get_VDI_virtual_size(t->object));
     }
-    TRY(spool_make(p, dir_of(p, from->path), &spool));
+    TRY(spool_make(p, from->path, &spool));
     TRY(image_convert(from->path, from->format, spool.path, wish->format));
     return spool_send(j, t, spool.fd, lseek(spool.fd, 0, SEEK_END));
 }

@@ -14,9 +14,10 @@
 #define PIECE (1 << 20)
 #define BLOCK 65536 /* of zeros, is left out */
 
-struct err *spool_make(struct pool *p, const char *dir, struct spool *ret)
+struct err *spool_make(struct pool *p, const char *beside, struct spool *ret)
 {
-    char *path = pool_printf(p, "%s/.spool.XXXXXX", dir);
+    int dir_len = (int)(strrchr(beside, '/') - beside);
+    char *path = pool_printf(p, "%.*s/.spool.XXXXXX", dir_len, beside);
 
     ret->fd = mkostemp(path, O_CLOEXEC);
     if (ret->fd < 0)
@@ -42,19 +43,18 @@ static struct err *put(int fd, const char *bytes, size_t len, int64_t at)
     return NULL;
 }
 
-static bool is_zero(const char *bytes, size_t len)
+bool spool_is_zero(const char *bytes, size_t len)
 {
     return !len || (!*bytes && !memcmp(bytes, bytes + 1, len - 1));
 }
 
-/* Zeros are holes: what was there goes, unless nothing was. */
-static struct err *put_sparse(int fd, const char *bytes, size_t len, int64_t at,
-                              bool blank)
+struct err *spool_put(int fd, const char *bytes, size_t len, int64_t at,
+                      bool blank)
 {
     while (len) {
         size_t n = len < BLOCK ? len : BLOCK;
 
-        if (!is_zero(bytes, n) ||
+        if (!spool_is_zero(bytes, n) ||
             (!blank && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                  (off_t)at, (off_t)n)))
             TRY(put(fd, bytes, n, at));
@@ -90,7 +90,7 @@ struct err *spool_receive(struct job *j, struct transfer *t, int fd,
         TRY(transfer_read(t, piece, PIECE, &n));
         if ((int64_t)n > max - at)
             return too_much(max);
-        TRY(put_sparse(fd, piece, n, at, blank));
+        TRY(spool_put(fd, piece, n, at, blank));
         at += (int64_t)n;
         job_progress(j, max ? (double)at / (double)max : 1);
     } while (n == PIECE);

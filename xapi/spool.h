@@ -15,9 +15,15 @@ struct spool {
     const char *path; /* by which other programs find it too */
 };
 
-/* A new one in DIR. */
-struct err *spool_make(struct pool *p, const char *dir,
+/* A new one in the directory of the file BESIDE. */
+struct err *spool_make(struct pool *p, const char *beside,
                        struct spool *ret) MUST_USE;
+
+bool spool_is_zero(const char *bytes, size_t len);
+/* BYTES into FD, AT that place. Zeros are holes: what was there goes, unless FD
+ * is BLANK there. */
+struct err *spool_put(int fd, const char *bytes, size_t len, int64_t at,
+                      bool blank) MUST_USE;
 
 /* What comes of T into FD, from the beginning on; more than MAX bytes is an
  * error. BLANK: FD is all zeros. */

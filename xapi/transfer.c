@@ -142,6 +142,8 @@ static void progressed(void *arg, double share)
 
     if (!task)
         return;
+    if (get_task_status(task) == task_status_cancelling)
+        job_cancel(g->job); /* no call runs as it that could be told */
     txn = txn_begin(g->all->server->db);
     err_drop(txn_end(txn, set_task_progress(txn, task, share)), "a number");
 }

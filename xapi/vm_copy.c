@@ -39,9 +39,8 @@ static bool is_listed(struct object **list, size_t n, const struct object *vdi)
     return false;
 }
 
-/* Each once, also when it is connected twice. */
-static struct object **list_disks(struct pool *p, const struct db *db,
-                                  const struct vm_copy *copy, size_t *ret_n)
+struct object **vm_copy_list(struct pool *p, const struct db *db,
+                             const struct vm_copy *copy, size_t *ret_n)
 {
     unsigned n_vbds = get_VM_VBDs(copy->from).n;
     struct object **list = pool_alloc(p, (n_vbds + 1) * sizeof(*list));
@@ -72,7 +71,7 @@ struct err *vm_copy_clone(struct job *j, struct object *vdi, void *arg,
 struct err *vm_copy_disks(struct job *j, struct vm_copy *copy, vm_disk_fn *fn,
                           void *arg)
 {
-    copy->vdis = list_disks(job_pool(j), job_db(j), copy, &copy->n);
+    copy->vdis = vm_copy_list(job_pool(j), job_db(j), copy, &copy->n);
     copy->disks = pool_alloc(job_pool(j), (copy->n + 1) * sizeof(*copy->disks));
     for (size_t i = 0; i < copy->n; i++) {
         TRY(fn(j, copy->vdis[i], arg, &copy->disks[i]));
@@ -94,7 +93,7 @@ void vm_copy_hold(const struct call *c, const struct vm_copy *copy,
                   struct ops_more *more)
 {
     size_t n;
-    struct object **vdis = list_disks(c->pool, c->db, copy, &n);
+    struct object **vdis = vm_copy_list(c->pool, c->db, copy, &n);
 
     for (size_t i = 0; i < n; i++) {
         ops_hold(more, vdis[i], vdi_op);

@@ -34,6 +34,9 @@ struct err *vm_copy_clone(struct job *j, struct object *vdi, void *arg,
  */
 struct err *vm_copy_disks(struct job *j, struct vm_copy *copy, vm_disk_fn *fn,
                           void *arg) MUST_USE;
+/* What that would be called for now, each once; the list is in P. */
+struct object **vm_copy_list(struct pool *p, const struct db *db,
+                             const struct vm_copy *copy, size_t *ret_n);
 /* What became of VDI, or NULL. */
 struct disk *vm_copy_find(const struct vm_copy *copy, const struct object *vdi);
 /* For ops_body.also: VDI_OP on what vm_copy_disks would find now, SR_OP on the

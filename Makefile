@@ -183,7 +183,7 @@ $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
 .PHONY: xapi
-xapi: $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
+xapi: $(B)/bin/xe $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
 	@tests/run-all xapi $(sort $(wildcard tests/xapi/*.sh))
 
 .PHONY: diff

@@ -396,6 +396,12 @@ static const char *result_text(struct cli *c, const struct model_type *type,
         return v->s.text;
     if (v->kind == VALUE_DOUBLE)
         return pool_printf(c->pool, "%f", v->d);
+    if (v->kind == VALUE_LIST) {
+        for (const struct value *i = v->kids.first; i; i = i->next)
+            str_addf(&text, "%s%s", i == v->kids.first ? "" : ", ",
+                     result_text(c, type->item, i));
+        return pool_strn(c->pool, str_text(&text), text.len);
+    }
     json_print(v, false, &text);
     return pool_str(c->pool, str_text(&text));
 }

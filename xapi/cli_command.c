@@ -141,8 +141,6 @@ struct err *cli_command_call(struct cli *c, const struct cli_command *cmd,
     TRY(cli_call(c, row->name, args, &result));
     if (is_ref)
         TRY(cli_set_after(c, cmd, row->result->class, result->s.text));
-    if (cmd->flags & CLI_QUIET)
-        return NULL;
     if (is_ref)
         return print_object(c, cmd, row->result->class, result->s.text);
     cli_print_result(c, row->result, result);

@@ -44,7 +44,6 @@ enum cli_command_flag {
     CLI_SECRET = 64,   /* in none */
     CLI_FORCED = 128,  /* refused without --force */
     CLI_CONFIRM = 256, /* asks for a "yes", unless --force */
-    CLI_QUIET = 512,   /* the call's result is not shown */
 };
 
 struct cli_command {

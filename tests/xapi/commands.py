@@ -262,6 +262,53 @@ def stores(daemon):
     equal((xe.out("sr-list"), xe.out("pbd-list")), ("", ""))
 
 
+def drives(daemon):
+    """CDs: seen, put into drives of VMs that run, taken out"""
+    xe = Xe(daemon)
+    place = os.path.join(daemon.dir, "discs")
+    os.mkdir(place)
+    for name in ("one.iso", "two.iso"):
+        with open(os.path.join(place, name), "wb") as f:
+            f.truncate(1 << 20)
+    xe.out("sr-create", "name-label=discs", "type=iso", "content-type=iso", "device-config:location=" + place)
+    equal(sorted(xe.out("cd-list", "params=name-label", "--minimal").strip().split(",")), ["one.iso", "two.iso"])
+    a = xe.out("vm-install", "new-name-label=a", "template=Other install media").strip()
+    xe.out("vm-cd-add", "vm=a", "cd-name=one.iso", "device=3")
+    xe.out("vm-start", "vm=a")
+    equal(xe.out("vm-cd-list", "vm=a", "vbd-params=vdi-name-label", "vdi-params=none", "--minimal"), "one.iso\n")
+    equal(xe("vm-cd-insert", "vm=a", "cd-name=two.iso"), (1, "", "Error: No drive of this VM is empty\n"))
+    xe.out("vm-cd-eject", "vm=a")
+    equal(xe.out("vm-cd-list", "vm=a"), "")
+    xe.out("vm-cd-insert", "vm=a", "cd-name=two.iso")
+    equal(xe.out("vm-cd-list", "vm=a", "vbd-params=none", "vdi-params=name-label", "--minimal"), "two.iso\n")
+    equal(xe("vm-cd-remove", "vm=a", "cd-name=one.iso"), (1, "", "Error: CD 'one.iso' is in no drive of this VM\n"))
+    xe.out("vm-shutdown", "vm=a", "--force")
+    xe.out("vm-cd-remove", "vm=a", "cd-name=two.iso")
+    equal((xe.out("vbd-list"), state(xe, a)), ("", "halted"))
+
+
+def connects(daemon):
+    """networks of the host: VLANs, bonds, addresses"""
+    xe = Xe(daemon)
+    pifs = xe.out("pif-list", "--minimal").strip().split(",")
+    nets = [xe.out("network-create", "name-label=" + name).strip() for name in ("v", "b")]
+    vlan = xe.out("vlan-create", "pif-uuid=" + pifs[0], "vlan=5", "network-uuid=" + nets[0]).strip()
+    equal([one_field(xe, "pif", vlan, k) for k in ("VLAN", "network-uuid", "physical")], ["5", nets[0], "false"])
+    xe.out("vlan-destroy", "uuid=" + xe.out("vlan-list", "--minimal").strip())
+    equal(xe.out("pif-list", "--minimal").strip().split(","), pifs)
+    bond = xe.out("bond-create", "network-uuid=" + nets[1], "pif-uuids=" + ",".join(pifs)).strip()
+    equal((one_field(xe, "bond", bond, "mode"), sorted(one_field(xe, "bond", bond, "slaves").split("; "))), ("balance-slb", sorted(pifs)))
+    xe.out("bond-set-mode", "uuid=" + bond, "mode=active-backup")
+    equal(one_field(xe, "bond", bond, "mode"), "active-backup")
+    xe.out("bond-destroy", "uuid=" + bond)
+    status, _, err = xe("bond-create", "network-uuid=" + nets[1], "pif-uuids=" + pifs[0] + ",none")
+    equal((status, err.splitlines()[1:]), (1, ["type: PIF", "uuid: none"]))
+    status, _, err = xe("bond-create", "network-uuid=" + nets[1], "pif-uuids=" + ",".join(pifs), "mode=none")
+    equal((status, "mode" in err), (1, True))
+    xe.out("pif-reconfigure-ip", "uuid=" + pifs[0], "mode=static", "IP=192.0.2.9", "netmask=255.255.255.0")
+    equal([one_field(xe, "pif", pifs[0], k) for k in ("IP-configuration-mode", "IP")], ["Static", "192.0.2.9"])
+
+
 def asks(daemon):
     """vm-uninstall shows what it destroys, and wants a yes"""
     xe = Xe(daemon)
@@ -584,6 +631,6 @@ def stops(daemon):
 
 
 if __name__ == "__main__":
-    run([every, lives, describes, installs, admits, stores, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
+    run([every, lives, describes, installs, admits, stores, drives, connects, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
          speaks, slowly, stops],
         "--hv=sim")

@@ -5,7 +5,7 @@
 
 #include "xapi/calls_gen.h"
 #include "xapi/device.h"
-#include "xapi/disk.h"
+#include "xapi/device_live.h"
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/hv.h"
@@ -130,172 +130,134 @@ struct err *VBD_destroy(struct call *c, const struct VBD_destroy_args *a)
 
 /* ---- while the guest runs ------------------------------------------------ */
 
-/* One device in hand. */
-struct work {
-    struct job *job;
-    const struct hv *hv;
-    struct object *vbd, *vm;
-    struct object *vdi; /* that the drive has then, or NULL */
-    uint32_t domid;
-    struct plan_disk disk;
-};
-
-static struct work *work_of(struct job *j, const struct ops_work *w)
+static void plan(struct device *d)
 {
-    struct work *d = pool_new_of(job_pool(j), struct work);
-    struct object *vm = get_VBD_VM(w->self);
-
-    *d = (struct work){.job = j,
-                       .hv = w->hv,
-                       .vbd = w->self,
-                       .vm = vm,
-                       .domid = (uint32_t)get_VM_domid(vm)};
-    plan_disk(job_pool(j), w->self, &d->disk);
-    return d;
+    plan_disk(job_pool(d->job), d->o, &d->disk);
 }
 
-static struct err *write_attached(struct txn *txn, void *arg)
+static struct err *prepare(struct device *d)
 {
-    const struct work *d = arg;
-
-    return vbd_set_attached(txn, d->vbd, true);
+    return vbd_attach(d->job, d->o, &d->disk);
 }
 
-static struct err *write_detached(struct txn *txn, void *arg)
+static struct err *release(const struct device *d)
 {
-    const struct work *d = arg;
-
-    return vbd_set_attached(txn, d->vbd, false);
+    return vbd_release(d->job, d->o);
 }
 
-static struct err *undo_attach(void *arg)
+static struct err *attach(const struct device *d)
 {
-    const struct work *d = arg;
+    const struct hv *hv = d->work->hv;
 
-    return d->hv->detach_disk(d->hv, d->domid, &d->disk, true);
+    return hv->attach_disk(hv, d->domid, &d->disk);
 }
 
-static struct err *undo_write(void *arg)
+static struct err *detach(const struct device *d, bool force)
 {
-    const struct work *d = arg;
+    const struct hv *hv = d->work->hv;
 
-    return job_commit(d->job, write_detached, arg);
+    return hv->detach_disk(hv, d->domid, &d->disk, force);
 }
 
-/* The guest may have ended meanwhile; who ended it has not heard of this. */
-static struct err *check_lives(const struct work *d)
-{
-    bool lives = false;
-
-    TRY(vm_lives(d->job, d->hv, d->domid, &lives));
-    return lives
-               ? NULL
-               : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running", "halted");
-}
+static const struct device_kind kind = {
+    get_VBD_VM, plan, prepare, release, attach, detach, vbd_set_attached};
 
 static struct err *plug(struct job *j, void *arg)
 {
-    const struct ops_work *w = arg;
-    struct work *d = work_of(j, w);
-
-    TRY(vbd_attach(j, w->self, &d->disk));
-    TRY(d->hv->attach_disk(d->hv, d->domid, &d->disk));
-    job_undo(j, undo_attach, d);
-    job_undo(j, undo_write, d);
-    TRY(job_commit(j, write_attached, d));
-    return check_lives(d);
-}
-
-static struct err *take_away(struct job *j, const struct ops_work *w,
-                             bool force)
-{
-    struct work *d = work_of(j, w);
-    struct err *e = d->hv->detach_disk(d->hv, d->domid, &d->disk, force);
-
-    TRY(device_not_let_go(e, w->self));
-    e = vbd_release(j, w->self);
-    return err_join(e, job_commit(j, write_detached, d));
+    return device_plug(j, arg, &kind);
 }
 
 static struct err *unplug(struct job *j, void *arg)
 {
-    return take_away(j, arg, false);
+    return device_unplug(j, arg, &kind, false);
 }
 
 static struct err *unplug_force(struct job *j, void *arg)
 {
-    return take_away(j, arg, true);
+    return device_unplug(j, arg, &kind, true);
 }
 
 /* ---- media --------------------------------------------------------------- */
 
+/* A drive and what shall be in it, or NULL. */
+struct exchange {
+    struct device *drive;
+    struct object *vdi;
+};
+
 static struct err *write_medium(struct txn *txn, void *arg)
 {
-    const struct work *d = arg;
-    struct object *before = get_VBD_VDI(d->vbd);
+    const struct exchange *x = arg;
+    struct object *vbd = x->drive->o, *before = get_VBD_VDI(vbd);
 
-    TRY(set_VBD_VDI(txn, d->vbd, d->vdi));
-    TRY(set_VBD_empty(txn, d->vbd, !d->vdi));
+    TRY(set_VBD_VDI(txn, vbd, x->vdi));
+    TRY(set_VBD_empty(txn, vbd, !x->vdi));
     TRY(ops_update_alone(txn, before));
-    return ops_update(txn, d->vbd);
+    return ops_update(txn, vbd);
 }
 
-static bool is_live(const struct work *d)
+static bool is_live(const struct device *d)
 {
-    return vm_is_up(d->vm) && get_VBD_currently_attached(d->vbd);
+    return vm_is_up(d->vm) && get_VBD_currently_attached(d->o);
+}
+
+static struct err *set_medium(const struct device *d)
+{
+    const struct hv *hv = d->work->hv;
+
+    return hv->set_medium(hv, d->domid, &d->disk);
 }
 
 static struct err *eject(struct job *j, void *arg)
 {
-    const struct ops_work *w = arg;
-    struct work *d = work_of(j, w);
+    struct exchange x = {.drive = device_of(j, arg, &kind)};
 
-    if (is_live(d)) {
-        TRY(d->hv->set_medium(d->hv, d->domid, &d->disk));
-        TRY(vbd_release(j, w->self));
+    if (is_live(x.drive)) {
+        TRY(set_medium(x.drive));
+        TRY(release(x.drive));
     }
-    return job_commit(j, write_medium, d);
+    return job_commit(j, write_medium, &x);
 }
 
 static struct err *undo_medium(void *arg)
 {
-    struct work *d = arg;
+    struct device *d = arg;
 
     d->disk.path = d->disk.format = NULL;
-    return d->hv->set_medium(d->hv, d->domid, &d->disk);
+    return set_medium(d);
 }
 
 static struct err *insert(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
-    struct work *d = work_of(j, w);
+    const char *ref = vm_arg(w->call, 1).s;
+    struct device *d = device_of(j, w, &kind);
+    struct exchange x = {
+        .drive = d, .vdi = db_find(job_db(j), &model_classes[CLASS_VDI], ref)};
 
-    d->vdi =
-        db_find(job_db(j), &model_classes[CLASS_VDI], vm_arg(w->call, 1).s);
-    if (!d->vdi)
-        return db_no_object(&model_classes[CLASS_VDI], vm_arg(w->call, 1).s);
-    TRY(vbd_check_disk(job_db(j), w->self, d->vdi));
+    if (!x.vdi)
+        return db_no_object(&model_classes[CLASS_VDI], ref);
+    TRY(vbd_check_disk(job_db(j), d->o, x.vdi));
     if (is_live(d)) {
-        TRY(vbd_attach_disk(j, w->self, d->vdi, &d->disk));
-        TRY(d->hv->set_medium(d->hv, d->domid, &d->disk));
+        TRY(vbd_attach_disk(j, d->o, x.vdi, &d->disk));
+        TRY(set_medium(d));
         job_undo(j, undo_medium, d);
     }
-    return job_commit(j, write_medium, d);
+    return job_commit(j, write_medium, &x);
 }
 
 /* ---- what a dead worker left --------------------------------------------- */
 
 /* The drive has the medium that its record says, or is no longer there. */
-static bool settle_drive(struct job *j, struct work *d)
+static bool settle_drive(struct device *d)
 {
-    struct err *e = NULL;
+    struct err *e;
 
-    if (!d->disk.cdrom || !get_VBD_currently_attached(d->vbd))
+    if (!d->disk.cdrom || !is_live(d))
         return false;
-    if (get_VBD_VDI(d->vbd))
-        e = vbd_attach(j, d->vbd, &d->disk);
+    e = prepare(d);
     if (!e)
-        e = d->hv->set_medium(d->hv, d->domid, &d->disk);
+        e = set_medium(d);
     if (!e)
         return true;
     err_drop(e, "there may be no drive any more");
@@ -304,15 +266,9 @@ static bool settle_drive(struct job *j, struct work *d)
 
 struct err *vbd_settle(struct job *j, void *arg)
 {
-    const struct ops_work *w = arg;
-    struct work *d = work_of(j, w);
+    struct device *d = device_of(j, arg, &kind);
 
-    if (!vm_is_up(d->vm) || settle_drive(j, d))
-        return NULL;
-    err_drop(d->hv->detach_disk(d->hv, d->domid, &d->disk, true),
-             "it may not be there");
-    TRY(vbd_release(j, w->self));
-    return job_commit(j, write_detached, d);
+    return settle_drive(d) ? NULL : device_drop(d);
 }
 
 /* ---- the calls ----------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "xapi/calls_gen.h"
 #include "xapi/device.h"
+#include "xapi/device_live.h"
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/hv.h"
@@ -138,147 +139,93 @@ struct err *VIF_destroy(struct call *c, const struct VIF_destroy_args *a)
 
 /* ---- while the guest runs ------------------------------------------------ */
 
-/* One device in hand. */
-struct work {
-    struct job *job;
-    const struct hv *hv;
-    struct object *vif, *vm;
-    struct object *network; /* that it goes to, or NULL */
-    uint32_t domid;
-    struct plan_nic nic;
-};
-
-static struct work *work_of(struct job *j, const struct ops_work *w)
+static void plan(struct device *d)
 {
-    struct work *d = pool_new_of(job_pool(j), struct work);
-    struct object *vm = get_VIF_VM(w->self);
-
-    *d = (struct work){.job = j,
-                       .hv = w->hv,
-                       .vif = w->self,
-                       .vm = vm,
-                       .domid = (uint32_t)get_VM_domid(vm)};
-    plan_nic(job_pool(j), w->self, &d->nic);
-    return d;
+    plan_nic(job_pool(d->job), d->o, &d->nic);
 }
 
-static struct err *write_attached(struct txn *txn, void *arg)
+static struct err *prepare(struct device *d)
 {
-    const struct work *d = arg;
-
-    return vif_set_attached(txn, d->vif, true);
+    return vif_attach(d->job, d->work, d->o, &d->nic);
 }
 
-static struct err *write_detached(struct txn *txn, void *arg)
+static struct err *release(const struct device *d)
 {
-    const struct work *d = arg;
-
-    return vif_set_attached(txn, d->vif, false);
+    return vif_release(d->job, d->work, d->o);
 }
 
-static struct err *undo_attach(void *arg)
+static struct err *attach(const struct device *d)
 {
-    const struct work *d = arg;
+    const struct hv *hv = d->work->hv;
 
-    return d->hv->detach_nic(d->hv, d->domid, &d->nic, true);
+    return hv->attach_nic(hv, d->domid, &d->nic);
 }
 
-static struct err *undo_write(void *arg)
+static struct err *detach(const struct device *d, bool force)
 {
-    const struct work *d = arg;
+    const struct hv *hv = d->work->hv;
 
-    return job_commit(d->job, write_detached, arg);
+    return hv->detach_nic(hv, d->domid, &d->nic, force);
 }
 
-/* The guest may have ended meanwhile; who ended it has not heard of this. */
-static struct err *check_lives(const struct work *d)
-{
-    bool lives = false;
-
-    TRY(vm_lives(d->job, d->hv, d->domid, &lives));
-    return lives
-               ? NULL
-               : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running", "halted");
-}
+static const struct device_kind kind = {
+    get_VIF_VM, plan, prepare, release, attach, detach, vif_set_attached};
 
 static struct err *plug(struct job *j, void *arg)
 {
-    struct work *d = work_of(j, arg);
-
-    TRY(vif_attach(j, arg, d->vif, &d->nic));
-    TRY(d->hv->attach_nic(d->hv, d->domid, &d->nic));
-    job_undo(j, undo_attach, d);
-    job_undo(j, undo_write, d);
-    TRY(job_commit(j, write_attached, d));
-    return check_lives(d);
-}
-
-static struct err *take_away(struct job *j, const struct ops_work *w,
-                             bool force)
-{
-    struct work *d = work_of(j, w);
-
-    TRY(device_not_let_go(d->hv->detach_nic(d->hv, d->domid, &d->nic, force),
-                          w->self));
-    return err_join(vif_release(j, w, w->self),
-                    job_commit(j, write_detached, d));
+    return device_plug(j, arg, &kind);
 }
 
 static struct err *unplug(struct job *j, void *arg)
 {
-    return take_away(j, arg, false);
+    return device_unplug(j, arg, &kind, false);
 }
 
 static struct err *unplug_force(struct job *j, void *arg)
 {
-    return take_away(j, arg, true);
+    return device_unplug(j, arg, &kind, true);
 }
 
 struct err *vif_settle(struct job *j, void *arg)
 {
-    struct work *d = work_of(j, arg);
-
-    if (!vm_is_up(d->vm))
-        return NULL;
-    err_drop(d->hv->detach_nic(d->hv, d->domid, &d->nic, true),
-             "it may not be there");
-    TRY(vif_release(j, arg, d->vif));
-    return job_commit(j, write_detached, d);
+    return device_drop(device_of(j, arg, &kind));
 }
 
 /* ---- to another network -------------------------------------------------- */
 
+struct move {
+    struct object *vif, *network;
+};
+
 static struct err *write_network(struct txn *txn, void *arg)
 {
-    const struct work *d = arg;
+    const struct move *m = arg;
 
-    return set_VIF_network(txn, d->vif, d->network);
+    return set_VIF_network(txn, m->vif, m->network);
 }
 
 static struct err *attach_again(void *arg)
 {
-    const struct work *d = arg;
-
-    return d->hv->attach_nic(d->hv, d->domid, &d->nic);
+    return attach(arg);
 }
 
 /* The guest sees its cable pulled and another one put in. */
 static struct err *move_live(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
-    struct work *d = work_of(j, w);
-    struct work *there = pool_copy(job_pool(j), d, sizeof(*d));
+    struct device *here = device_of(j, w, &kind);
+    struct device *there = device_of(j, w, &kind);
+    struct move m = {w->self, db_find(job_db(j), &model_classes[CLASS_network],
+                                      vm_arg(w->call, 1).s)};
 
-    there->network =
-        db_find(job_db(j), &model_classes[CLASS_network], vm_arg(w->call, 1).s);
-    TRY(vif_attach_network(j, w, w->self, there->network, &there->nic));
-    TRY(device_not_let_go(d->hv->detach_nic(d->hv, d->domid, &d->nic, false),
-                          w->self));
-    job_undo(j, attach_again, d);
-    TRY(d->hv->attach_nic(d->hv, d->domid, &there->nic));
-    job_undo(j, undo_attach, there);
-    TRY(vif_release(j, w, w->self));
-    return job_commit(j, write_network, there);
+    TRY(vif_attach_network(j, w, w->self, m.network, &there->nic));
+    here->nic.bridge = get_network_bridge(get_VIF_network(w->self));
+    TRY(device_detach(here, false));
+    job_undo(j, attach_again, here);
+    TRY(attach(there));
+    job_undo(j, device_undo_attach, there);
+    TRY(release(here));
+    return job_commit(j, write_network, &m);
 }
 
 static struct err *move(struct call *c, struct txn *txn, struct object *vif)

@@ -121,6 +121,23 @@ struct err *VM_create(struct call *c, const struct VM_create_args *a)
 
 /* ---- gone ---------------------------------------------------------------- */
 
+/* Disks are others' then. */
+static struct err *destroy_vbds(struct txn *txn, const struct object *vm)
+{
+    struct model_value refs;
+
+    while ((refs = get_VM_VBDs(vm)).n) {
+        struct object *vbd =
+            db_find(txn_db(txn), &model_classes[CLASS_VBD], refs.keys[0].s);
+        struct object *vdi = get_VBD_VDI(vbd);
+
+        txn_destroy(txn, vbd);
+        if (vdi)
+            TRY(ops_update(txn, vdi));
+    }
+    return NULL;
+}
+
 static void destroy_all(struct txn *txn, const struct object *vm, unsigned id)
 {
     const struct model_field *field = &model_fields[id];
@@ -144,12 +161,14 @@ static struct err *leave_tree(struct txn *txn, const struct object *vm)
     return NULL;
 }
 
-void vm_destroy_devices(struct txn *txn, const struct object *vm)
+struct err *vm_destroy_devices(struct txn *txn, const struct object *vm)
 {
-    static const unsigned devices[] = {VM_VBDs, VM_VIFs, VM_VUSBs, VM_VGPUs};
+    static const unsigned devices[] = {VM_VIFs, VM_VUSBs, VM_VGPUs};
 
+    TRY(destroy_vbds(txn, vm));
     for (size_t i = 0; i < ARRAY_LEN(devices); i++)
         destroy_all(txn, vm, devices[i]);
+    return NULL;
 }
 
 struct err *vm_remove(struct txn *txn, struct object *vm)
@@ -157,7 +176,7 @@ struct err *vm_remove(struct txn *txn, struct object *vm)
     struct object *appliance = get_VM_appliance(vm);
 
     TRY(leave_tree(txn, vm));
-    vm_destroy_devices(txn, vm);
+    TRY(vm_destroy_devices(txn, vm));
     destroy_all(txn, vm, VM_consoles);
     destroy_all(txn, vm, VM_VTPMs);
     if (get_VM_metrics(vm))

@@ -25,7 +25,8 @@ struct err *vm_complete(struct txn *txn, struct object *vm) MUST_USE;
 struct err *vm_seed_addresses(struct txn *txn, struct object *vm) MUST_USE;
 
 /* The records of what is connected to it; disks and networks stay. */
-void vm_destroy_devices(struct txn *txn, const struct object *vm);
+struct err *vm_destroy_devices(struct txn *txn,
+                               const struct object *vm) MUST_USE;
 
 /* VM goes, with all that is its own. */
 struct err *vm_remove(struct txn *txn, struct object *vm) MUST_USE;

@@ -210,7 +210,7 @@ static struct err *write_reverted(struct txn *txn, void *arg)
     if (!vm)
         TRY(make_again(txn, r, &vm));
     appliance = get_VM_appliance(vm);
-    vm_destroy_devices(txn, vm);
+    TRY(vm_destroy_devices(txn, vm));
     TRY(restore(txn, r, vm));
     TRY(vm_copy_devices(txn, &r->copy, vm));
     for (size_t i = 0; i < r->copy.n; i++)

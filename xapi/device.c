@@ -7,7 +7,6 @@
 #include <uuid/uuid.h>
 
 #include "xapi/disk.h"
-#include "xapi/errors_gen.h"
 #include "xapi/network.h"
 #include "xapi/ops_queue.h"
 
@@ -98,20 +97,6 @@ struct err *vif_release(struct job *j, const struct ops_work *w,
     const struct object *network = get_VIF_network(vif);
 
     return w->net && network ? network_down(j, w->net, network, vif) : NULL;
-}
-
-struct err *device_not_let_go(struct err *e, const struct object *o)
-{
-    const char *class = object_class(o)->name, *ref = object_ref(o);
-    struct err *said;
-
-    if (!e || err_is(e, &err_kind_interrupted) || err_is(e, &err_kind_code))
-        return e;
-    said = err_is(e, &err_kind_timeout)
-               ? err_DEVICE_DETACH_TIMEOUT(class, ref)
-               : err_DEVICE_DETACH_REJECTED(class, ref, err_text(e));
-    err_free(e);
-    return said;
 }
 
 /* ---- records ------------------------------------------------------------- */

@@ -31,9 +31,6 @@ struct err *vif_attach_network(struct job *j, const struct ops_work *w,
 /* No domain has it any more. */
 struct err *vif_release(struct job *j, const struct ops_work *w,
                         const struct object *vif) MUST_USE;
-/* E, why a guest did not let go of device O (NULL: it did), as the API has
- * it. */
-struct err *device_not_let_go(struct err *e, const struct object *o) MUST_USE;
 
 /* The guest has it from now on, or has it no longer. */
 struct err *vbd_set_attached(struct txn *txn, struct object *vbd,

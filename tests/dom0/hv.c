@@ -11,7 +11,7 @@
  * A word is name=, uuid=, type=, kernel=, ramdisk=, args=, boot=, memory= and
  * memory_max= (MB), vcpus=, vcpus_max=, platform=KEY:VALUE,
  * disk=DEVICE,FORMAT,rw|ro|cd,PATH, nic=DEVID,MAC,BRIDGE, xenstore=PATH:VALUE,
- * path= (of suspend), or "force".
+ * gone=PATH (of set_data), path= (of suspend), or "force".
  */
 #include "xapi/hv.h"
 
@@ -79,6 +79,15 @@ static void take_pair(struct words *w, const char *text,
     *list = pairs;
 }
 
+static void take_gone(struct words *w, const char *path)
+{
+    struct plan_pair *pairs = (struct plan_pair *)w->plan.xenstore_data;
+
+    *pool_push(w->pool, pairs, w->plan.n_xenstore_data) =
+        (struct plan_pair){path, NULL};
+    w->plan.xenstore_data = pairs;
+}
+
 static struct err *take_word(struct words *w, const char *word)
 {
     struct plan *plan = &w->plan;
@@ -127,6 +136,8 @@ static struct err *take_word(struct words *w, const char *word)
         take_pair(w, value, &plan->platform, &plan->n_platform);
     else if (text_has_prefix(word, "xenstore="))
         take_pair(w, value, &plan->xenstore_data, &plan->n_xenstore_data);
+    else if (text_has_prefix(word, "gone="))
+        take_gone(w, value);
     else
         return ERR("%s: no word", word);
     return NULL;
@@ -183,6 +194,17 @@ static struct err *watch(const struct hv *hv, int64_t n)
     return NULL;
 }
 
+static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p)
+{
+    struct plan_pair *pairs;
+    size_t n;
+
+    TRY(hv->said(hv, domid, p, &pairs, &n));
+    for (size_t i = 0; i < n; i++)
+        printf("%s %s\n", pairs[i].name, pairs[i].value);
+    return NULL;
+}
+
 static struct err *show_console(const struct hv *hv, uint32_t domid,
                                 enum hv_console kind)
 {
@@ -230,6 +252,9 @@ static struct err *on_domain(const struct hv *hv, const char *verb,
     VERB("detach_nic", hv->detach_nic(hv, domid, &w->nic, w->force));
     VERB("set_memory", hv->set_memory(hv, domid, w->plan.memory));
     VERB("set_vcpus", hv->set_vcpus(hv, domid, w->plan.vcpus));
+    VERB("set_data", hv->set_data(hv, domid, w->plan.xenstore_data,
+                                  w->plan.n_xenstore_data));
+    VERB("said", said(hv, domid, w->pool));
     VERB("serial", show_console(hv, domid, HV_CONSOLE_SERIAL));
     VERB("vnc", show_console(hv, domid, HV_CONSOLE_VNC));
 #undef VERB

@@ -373,6 +373,11 @@ def moves(daemon):
     equal(s.VIF.get_network(nic), wan)
     host.fault("attach_nic")
     agrees(s, host)
+    # one that does not let go stays where it is
+    s.VM.hard_reboot(vm)
+    host.fault("detach_nic", "ignore")
+    fails(["DEVICE_DETACH_TIMEOUT", "VIF", nic], s.VIF.move, nic, lan)
+    equal((bridge(), s.VIF.get_network(nic)), (s.network.get_bridge(wan), wan))
 
 
 def survives(daemon):

@@ -124,8 +124,8 @@ static struct err *open_sr(struct job *j, const struct ops_work *w,
     if (!p->pbd)
         return db_no_object(&model_classes[CLASS_PBD], vm_arg(w->call, 0).s);
     *ret = p;
-    return sr_of_config(job_pool(j), get_SR_type(w->self), get_SR_uuid(w->self),
-                        get_PBD_device_config(p->pbd), &p->sr);
+    return disk_sr_of(job_pool(j), get_SR_type(w->self), get_SR_uuid(w->self),
+                      get_PBD_device_config(p->pbd), &p->sr);
 }
 
 /* Discs are there without being asked for. */

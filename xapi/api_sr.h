@@ -7,12 +7,6 @@
 #include "xapi/disk.h"
 #include "xapi/ops_queue.h"
 
-struct sr;
-
-/* A repository that is to be: TYPE, and CONFIG (a device_config) for it.
- * SR_UNKNOWN_DRIVER, INVALID_VALUE. Texts are in P. */
-struct err *sr_of_config(struct pool *p, const char *type, const char *uuid,
-                         struct model_value config, struct sr *ret) MUST_USE;
 /* PBD is PLUGGED from now on, and what follows for all of its repository. */
 struct err *sr_set_plugged(struct txn *txn, struct object *pbd,
                            bool plugged) MUST_USE;

@@ -10,29 +10,6 @@
 #include "xapi/generic.h"
 #include "xapi/server.h"
 
-struct err *sr_of_config(struct pool *p, const char *type, const char *uuid,
-                         struct model_value config, struct sr *ret)
-{
-    struct sr_pair *pairs = NULL;
-    struct err *e;
-    size_t n = 0;
-
-    ret->type = sr_type_of(type);
-    if (!ret->type)
-        return err_SR_UNKNOWN_DRIVER(type);
-    for (unsigned i = 0; i < config.n; i++)
-        *pool_push(p, pairs, n) = (struct sr_pair){
-            pool_str(p, config.keys[i].s), pool_str(p, config.values[i].s)};
-    *ret = (struct sr){ret->type, pool_str(p, uuid), pairs, n};
-    e = sr_check_config(ret);
-    if (e) {
-        err_free(e);
-        return err_INVALID_VALUE("device_config",
-                                 "what is required is missing");
-    }
-    return NULL;
-}
-
 struct err *sr_set_plugged(struct txn *txn, struct object *pbd, bool plugged)
 {
     struct object *sr = get_PBD_SR(pbd);
@@ -133,8 +110,8 @@ static struct err *create(struct job *j, void *arg)
 
     c->work = arg;
     c->job = j;
-    TRY(sr_of_config(p, vm_arg(call, TYPE).s, disk_new_uuid(p),
-                     call->args[DEVICE_CONFIG], &c->sr));
+    TRY(disk_sr_of(p, vm_arg(call, TYPE).s, disk_new_uuid(p),
+                   call->args[DEVICE_CONFIG], &c->sr));
     TRY(disk_error(c->sr.type->make(&c->sr), NULL, NULL));
     job_undo(j, undo_make, c);
     TRY(disk_error(c->sr.type->plug(&c->sr), NULL, NULL));
@@ -151,7 +128,7 @@ struct err *SR_create(struct call *c, const struct SR_create_args *a)
     struct sr sr;
 
     TRY(call_object(c, HOST, &host));
-    TRY(sr_of_config(c->pool, a->type, "", c->args[DEVICE_CONFIG], &sr));
+    TRY(disk_sr_of(c->pool, a->type, "", c->args[DEVICE_CONFIG], &sr));
     return ops_run_on(
         c, NULL, 0, &(const struct ops_body){.work = create, .no_host = true});
 }
@@ -206,7 +183,7 @@ static struct err *probe(struct job *j, void *arg)
     const char *uuid = NULL;
     struct sr sr;
 
-    TRY(sr_of_config(job_pool(j), vm_arg(call, 2).s, "", call->args[1], &sr));
+    TRY(disk_sr_of(job_pool(j), vm_arg(call, 2).s, "", call->args[1], &sr));
     TRY(disk_error(sr.type->probe(&sr, job_pool(j), &uuid), NULL, NULL));
     say_uuid(j, uuid);
     return NULL;
@@ -218,7 +195,7 @@ struct err *SR_probe(struct call *c, const struct SR_probe_args *a)
     struct sr sr;
 
     TRY(call_object(c, 0, &host));
-    TRY(sr_of_config(c->pool, a->type, "", c->args[1], &sr));
+    TRY(disk_sr_of(c->pool, a->type, "", c->args[1], &sr));
     if (!sr.type->probe)
         return err_SR_OPERATION_NOT_SUPPORTED(a->type);
     return ops_run_on(c, NULL, 0,
@@ -254,8 +231,8 @@ static struct err *destroy(struct job *j, void *arg)
                                        get_SR_PBDs(of).keys[0].s);
     struct sr sr;
 
-    TRY(sr_of_config(job_pool(j), get_SR_type(of), get_SR_uuid(of),
-                     get_PBD_device_config(pbd), &sr));
+    TRY(disk_sr_of(job_pool(j), get_SR_type(of), get_SR_uuid(of),
+                   get_PBD_device_config(pbd), &sr));
     TRY(disk_error(sr.type->wipe(&sr), of, NULL));
     return job_commit(j, write_end, of);
 }

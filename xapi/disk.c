@@ -154,9 +154,9 @@ struct err *disk_new_where(const struct disk *disk, struct disk_path *ret)
     const struct disk_made *m = disk->made;
     struct sr_path path;
 
-    TRY(disk_error(m->sr.type->where(&m->sr, job_pool(m->job),
-                                     m->volume.location, &path),
-                   m->of, NULL));
+    TRY(disk_error(
+        m->sr.type->where(&m->sr, job_pool(m->job), m->volume.location, &path),
+        m->of, NULL));
     *ret = (struct disk_path){path.path, path.format};
     return NULL;
 }

@@ -117,8 +117,9 @@ struct err *disk_write(struct txn *txn, void *disk) MUST_USE;
  * SR_NOT_ATTACHED, SR_UNKNOWN_DRIVER. */
 struct err *disk_sr(struct pool *p, const struct db *db,
                     const struct object *sr, struct sr *ret) MUST_USE;
-/* The same by a device_config, plugged or not. */
-struct err *disk_sr_with(struct pool *p, const struct object *sr,
-                         struct model_value config, struct sr *ret) MUST_USE;
+/* The same by CONFIG, a device_config, whether it is plugged or not:
+ * SR_UNKNOWN_DRIVER, INVALID_VALUE. Texts are in P. */
+struct err *disk_sr_of(struct pool *p, const char *type, const char *uuid,
+                       struct model_value config, struct sr *ret) MUST_USE;
 
 #endif

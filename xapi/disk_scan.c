@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "xapi/disk_impl.h"
 #include "xapi/ops.h"
+#include "xapi/ops_sr.h"
 
 #define BATCH 500 /* VDIs a txn */
 
@@ -90,22 +91,11 @@ static int by_location(const void *a, const void *b)
     return strcmp(x->location, y->location);
 }
 
-static bool is_in_use(const struct db *db, const struct object *vdi)
-{
-    struct model_value vbds = get_VDI_VBDs(vdi);
-
-    for (unsigned i = 0; i < vbds.n; i++)
-        if (get_VBD_currently_attached(
-                db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s)))
-            return true;
-    return false;
-}
-
 static bool differs(const struct scan *s, const struct object *vdi,
                     const struct sr_volume *v)
 {
     if (!v)
-        return !is_in_use(job_db(s->job), vdi) || !get_VDI_missing(vdi);
+        return !vdi_is_attached(job_db(s->job), vdi) || !get_VDI_missing(vdi);
     return get_VDI_missing(vdi) || get_VDI_virtual_size(vdi) != v->size ||
            get_VDI_physical_utilisation(vdi) != v->used;
 }
@@ -189,7 +179,7 @@ static struct err *write_pair(struct txn *txn, const struct scan *s,
 
     if (!vdi)
         return write_found(txn, s, pair->volume);
-    if (!pair->volume && is_in_use(txn_db(txn), vdi))
+    if (!pair->volume && vdi_is_attached(txn_db(txn), vdi))
         return set_VDI_missing(txn, vdi, true);
     if (!pair->volume)
         return disk_forget(txn, vdi);

@@ -22,19 +22,26 @@ static struct err *find_pbd(const struct db *db, const struct object *sr,
     return err_SR_HAS_NO_PBDS(object_ref(sr));
 }
 
-struct err *disk_sr_with(struct pool *p, const struct object *sr,
-                         struct model_value config, struct sr *ret)
+struct err *disk_sr_of(struct pool *p, const char *type, const char *uuid,
+                       struct model_value config, struct sr *ret)
 {
-    const struct sr_type *type = sr_type_of(get_SR_type(sr));
     struct sr_pair *pairs = NULL;
-    size_t n = 0;
+    struct sr sr = {.type = sr_type_of(type), .uuid = pool_str(p, uuid)};
+    struct err *e;
 
-    if (!type)
-        return err_SR_UNKNOWN_DRIVER(get_SR_type(sr));
+    if (!sr.type)
+        return err_SR_UNKNOWN_DRIVER(type);
     for (unsigned i = 0; i < config.n; i++)
-        *pool_push(p, pairs, n) = (struct sr_pair){
+        *pool_push(p, pairs, sr.n_config) = (struct sr_pair){
             pool_str(p, config.keys[i].s), pool_str(p, config.values[i].s)};
-    *ret = (struct sr){type, pool_str(p, get_SR_uuid(sr)), pairs, n};
+    sr.config = pairs;
+    e = sr_check_config(&sr);
+    if (e) {
+        AUTO_ERR struct err *why = e;
+
+        return err_INVALID_VALUE("device_config", err_text(why));
+    }
+    *ret = sr;
     return NULL;
 }
 
@@ -44,7 +51,8 @@ struct err *disk_sr(struct pool *p, const struct db *db,
     const struct object *pbd = NULL;
 
     TRY(find_pbd(db, sr, &pbd));
-    return disk_sr_with(p, sr, get_PBD_device_config(pbd), ret);
+    return disk_sr_of(p, get_SR_type(sr), get_SR_uuid(sr),
+                      get_PBD_device_config(pbd), ret);
 }
 
 /* ---- errors -------------------------------------------------------------- */

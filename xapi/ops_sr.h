@@ -11,7 +11,9 @@ bool sr_has_feature(const struct db *db, const struct object *sr,
 /* A PBD of it is plugged. */
 bool sr_is_plugged(const struct db *db, const struct object *sr);
 
-/* No guest has VDI, and it may be written to: for OP, which writes over all of
+/* A guest has VDI. */
+bool vdi_is_attached(const struct db *db, const struct object *vdi);
+/* None has, and it may be written to: for OP, which writes over all of
  * it as an operation `blocked`. */
 struct err *vdi_check_unused(const struct db *db, const struct object *vdi,
                              const char *op) MUST_USE;

@@ -106,15 +106,22 @@ static struct err *check_vbds(const struct check *c)
 
 /* ---- its repository ------------------------------------------------------ */
 
-struct err *vdi_check_unused(const struct db *db, const struct object *vdi,
-                             const char *op)
+bool vdi_is_attached(const struct db *db, const struct object *vdi)
 {
     struct model_value vbds = get_VDI_VBDs(vdi);
 
     for (unsigned i = 0; i < vbds.n; i++)
         if (get_VBD_currently_attached(
                 db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s)))
-            return err_VDI_IN_USE(object_ref(vdi), op);
+            return true;
+    return false;
+}
+
+struct err *vdi_check_unused(const struct db *db, const struct object *vdi,
+                             const char *op)
+{
+    if (vdi_is_attached(db, vdi))
+        return err_VDI_IN_USE(object_ref(vdi), op);
     return get_VDI_read_only(vdi) ? err_VDI_READONLY(object_ref(vdi)) : NULL;
 }
 
@@ -211,9 +218,9 @@ static struct err *update_near(struct txn *txn, struct object *vdi)
     struct model_value vbds = get_VDI_VBDs(vdi);
 
     for (unsigned i = 0; i < vbds.n; i++)
-        TRY(ops_update_alone(txn,
-                             db_find(txn_db(txn), &model_classes[CLASS_VBD],
-                                     vbds.keys[i].s)));
+        TRY(ops_update_alone(
+            txn,
+            db_find(txn_db(txn), &model_classes[CLASS_VBD], vbds.keys[i].s)));
     return NULL;
 }
 

@@ -550,7 +550,7 @@ def workers(daemon):
 
 
 def deaths(daemon):
-    """worker or daemon killed in the middle of a copy, snapshot, destruction: nothing half-made stays"""
+    """a copy, snapshot, creation that is cancelled, or whose worker or daemon is killed: nothing half-made stays"""
     before = os.environ["PATH"]
     slow_qemu_img(daemon, 30)
     os.environ["PATH"] = before
@@ -561,19 +561,25 @@ def deaths(daemon):
     there = files(daemon)
     cases = (("convert", lambda s: s.Async.VDI.copy(vdi, sr)), ("create", lambda s: s.Async.VDI.snapshot(vdi)),
              ("create", lambda s: s.Async.VDI.create(disk(sr))))
-    for whole in (False, True):
+    for end in ("cancel", "kill the worker", "kill all", "stop"):
         for slow, call in cases:
             with open(daemon.dir + "/slow", "w") as f:
                 f.write(slow)
             task = call(s)
             until(lambda: workers(daemon))
             time.sleep(0.3)
-            dead = workers(daemon)
-            for pid in dead:
+            for pid in workers(daemon) if "kill" in end else []:
                 os.kill(pid, signal.SIGKILL)
             os.remove(daemon.dir + "/slow")
-            if whole:
-                daemon.kill()
+            if end == "cancel":
+                s.task.cancel(task)
+                equal(end_of(s, task), "cancelled")
+            elif end in ("kill all", "stop"):
+                if end == "stop":
+                    daemon.process.send_signal(signal.SIGTERM)
+                    equal(daemon.process.wait(timeout=30), 0)
+                else:
+                    daemon.kill()
                 os.environ["PATH"] = daemon.dir + "/bin:" + before
                 daemon.start()
                 os.environ["PATH"] = before

@@ -5,11 +5,15 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/file.h"
 #include "xapi/fields_gen.h"
 #include "xapi/job.h"
+#include "xapi/store.h"
 
 struct run {
     struct event_base *base;
@@ -303,6 +307,108 @@ static void forgotten(void **state)
     run_done(&r);
 }
 
+/* ---- on disk ------------------------------------------------------------- */
+
+static char state[] = "/tmp/dom0kit-job-XXXXXX";
+
+static int make_state(void **unused)
+{
+    (void)unused;
+    return mkdtemp(state) ? 0 : -1;
+}
+
+static int remove_state(void **unused)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    char **names;
+    size_t n;
+
+    (void)unused;
+    ok(file_list(p, state, &names, &n));
+    for (size_t i = 0; i < n; i++)
+        ok(file_remove(pool_printf(p, "%s/%s", state, names[i])));
+    return rmdir(state);
+}
+
+static void on_db(int fd, short what, void *arg)
+{
+    const struct run *r = arg;
+
+    (void)fd, (void)what;
+    db_poll(r->db);
+}
+
+/* With a store in the file NAME. */
+static struct run run_on_disk(struct pool *p, const char *name)
+{
+    struct run r = {.base = event_base_new(), .db = db_new()};
+    struct store *store;
+
+    ok(store_sqlite_open(pool_printf(p, "%s/%s", state, name), &store));
+    ok(db_open(r.db, store));
+    r.vm = add_vm(r.db, "before");
+    ok(db_flush(r.db));
+    return r;
+}
+
+/* The worker looks into the file that SQLite appends to. */
+static struct err *commits_and_looks(struct job *j, void *arg)
+{
+    const char *path = pool_printf(job_pool(j), "%s/looks-wal", state);
+    size_t len;
+    char *text;
+
+    TRY(job_commit(j, rename_vm, arg));
+    TRY(file_read(job_pool(j), path, 1 << 20, &text, &len));
+    return memmem(text, len, "name_labelafter", 15) ? NULL
+                                                    : ERR("it is not on disk");
+}
+
+static void commits_are_on_disk(void **unused)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct run r = run_on_disk(p, "looks");
+    struct event *event =
+        event_new(r.base, db_fd(r.db), EV_READ | EV_PERSIST, on_db, &r);
+
+    (void)unused;
+    event_add(event, NULL);
+    begin(&r, commits_and_looks);
+    wait_for(&r);
+    ok(take_ptr(r.failure));
+    event_free(event);
+    run_done(&r);
+}
+
+static struct err *undo_by_file(void *arg)
+{
+    return file_write(arg, "", 0, 0600);
+}
+
+static struct err *commits_with_undo(struct job *j, void *arg)
+{
+    job_undo(j, undo_by_file, pool_printf(job_pool(j), "%s/undone", state));
+    return job_commit(j, rename_vm, arg);
+}
+
+/* The daemon goes before it has told whether the commit is on disk: it may be.
+ */
+static void what_may_be_on_disk_is_not_undone(void **unused)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct run r = run_on_disk(p, "lost");
+    struct job *j = begin(&r, commits_with_undo); /* and nobody calls db_poll */
+
+    (void)unused;
+    while (strcmp(get_VM_name_label(r.vm), "after"))
+        event_base_loop(r.base, EVLOOP_ONCE);
+    job_forget(j);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    assert_false(file_exists(pool_printf(p, "%s/undone", state)));
+    run_done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,8 +420,10 @@ int main(void)
         cmocka_unit_test(cancelled_in_its_sleep),
         cmocka_unit_test(rows_that_cannot_be_applied),
         cmocka_unit_test(forgotten),
+        cmocka_unit_test(commits_are_on_disk),
+        cmocka_unit_test(what_may_be_on_disk_is_not_undone),
     };
 
     signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_state, remove_state);
 }

@@ -176,14 +176,8 @@ struct err *network_detach_for_vm(struct call *c,
 struct err *network_pool_introduce(struct call *c,
                                    const struct network_pool_introduce_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *o = NULL;
-    struct err *e = generic_introduce(c, txn, &o);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return generic_run_introduce(c);
 }
 
 /* ---- what guests on it may do, what it is for ---------------------------- */

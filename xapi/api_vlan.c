@@ -86,14 +86,8 @@ NET_BODY_NEW(VLAN, create, create)
 struct err *VLAN_pool_introduce(struct call *c,
                                 const struct VLAN_pool_introduce_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *o = NULL;
-    struct err *e = generic_introduce(c, txn, &o);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return generic_run_introduce(c);
 }
 
 /* ---- gone ---------------------------------------------------------------- */

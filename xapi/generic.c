@@ -286,6 +286,17 @@ struct err *generic_introduce(struct call *c, struct txn *txn,
     return NULL;
 }
 
+struct err *generic_run_introduce(struct call *c)
+{
+    struct txn *txn = txn_begin(c->db);
+    struct object *o = NULL;
+    struct err *e = generic_introduce(c, txn, &o);
+
+    if (!e)
+        call_return_ref(c, object_ref(o));
+    return txn_end(txn, e);
+}
+
 static struct err *create(struct call *c)
 {
     struct txn *txn = txn_begin(c->db);

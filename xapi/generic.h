@@ -19,6 +19,8 @@ struct err *generic_create(struct call *c, struct txn *txn,
  * as: what "introduce" calls do. */
 struct err *generic_introduce(struct call *c, struct txn *txn,
                               struct object **ret) MUST_USE;
+/* The body of one that does no more. */
+struct err *generic_run_introduce(struct call *c) MUST_USE;
 /* The object that argument I refers to, or HANDLE_INVALID. */
 struct err *call_object(const struct call *c, unsigned i,
                         struct object **ret) MUST_USE;

@@ -33,6 +33,23 @@ struct err *net_open(const char *name, const char *dir, const char *nics,
     return ERR_AS(usage, "--net: \"%s\" is neither sim nor bridge", name);
 }
 
+struct net_link net_link_of(const char *name, enum net_kind kind)
+{
+    return (struct net_link){.name = name,
+                             .kind = kind,
+                             .mac = "",
+                             .master = "",
+                             .parent = "",
+                             .tag = -1,
+                             .setup = "",
+                             .ip = "",
+                             .gateway = "",
+                             .gateway6 = "",
+                             .pci = "",
+                             .vendor_id = "",
+                             .device_id = ""};
+}
+
 const struct net_link *net_find(const struct net_link *links, size_t n,
                                 const char *name)
 {
@@ -182,15 +199,10 @@ struct err *net_bridge_up(const struct net *net, const struct net_bridge *b)
 {
     CHANGE(c);
     const struct net_link *have, *port = NULL;
-    struct net_link bridge = {.name = b->name,
-                              .kind = NET_BRIDGE,
-                              .mac = "",
-                              .mtu = b->mtu,
-                              .up = true,
-                              .master = "",
-                              .parent = "",
-                              .tag = -1};
+    struct net_link bridge = net_link_of(b->name, NET_BRIDGE);
 
+    bridge.mtu = b->mtu;
+    bridge.up = true;
     TRY(begin_change(&c, net));
     if (b->port)
         TRY(need(&c, b->port, &port));
@@ -227,15 +239,12 @@ struct err *net_vlan_up(const struct net *net, const struct net_vlan *v)
 {
     CHANGE(c);
     const struct net_link *have, *parent;
-    struct net_link vlan = {.name = v->name,
-                            .kind = NET_VLAN,
-                            .mac = "",
-                            .mtu = v->mtu,
-                            .up = true,
-                            .master = "",
-                            .parent = v->parent,
-                            .tag = v->tag};
+    struct net_link vlan = net_link_of(v->name, NET_VLAN);
 
+    vlan.mtu = v->mtu;
+    vlan.up = true;
+    vlan.parent = v->parent;
+    vlan.tag = v->tag;
     TRY(begin_change(&c, net));
     TRY(need(&c, v->parent, &parent));
     have = find(&c, v->name);
@@ -291,14 +300,13 @@ static struct err *check_ports(const struct change *c, const struct net_bond *b)
 static struct err *fill_bond(const struct change *c, const struct net_bond *b,
                              const char *master)
 {
-    const struct net_link bond = {.name = b->name,
-                                  .kind = NET_BOND,
-                                  .mac = b->mac,
-                                  .mtu = b->mtu,
-                                  .up = true,
-                                  .master = master};
+    struct net_link bond = net_link_of(b->name, NET_BOND);
     const struct net_link *port;
 
+    bond.mac = b->mac;
+    bond.mtu = b->mtu;
+    bond.up = true;
+    bond.master = master;
     TRY(c->net->set_bond(c->net, b));
     for (size_t i = 0; i < b->n_ports; i++) {
         TRY(need(c, b->ports[i], &port));
@@ -309,15 +317,10 @@ static struct err *fill_bond(const struct change *c, const struct net_bond *b,
 
 static struct err *make_bond(const struct change *c, const struct net_bond *b)
 {
-    const struct net_link bond = {.name = b->name,
-                                  .kind = NET_BOND,
-                                  .mac = "",
-                                  .mtu = b->mtu,
-                                  .master = "",
-                                  .parent = "",
-                                  .tag = -1};
+    struct net_link bond = net_link_of(b->name, NET_BOND);
     struct err *e;
 
+    bond.mtu = b->mtu;
     TRY(c->net->add(c->net, &bond));
     e = fill_bond(c, b, "");
     return e ? err_join(e, c->net->remove(c->net, b->name)) : NULL;

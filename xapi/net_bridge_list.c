@@ -184,7 +184,6 @@ static void take_alias(struct pool *p, struct rtnl_link *link,
     const char *alias = rtnl_link_get_ifalias(link);
     size_t len = strlen(NET_ALIAS);
 
-    l->setup = "";
     l->ours = alias && text_has_prefix(alias, NET_ALIAS) &&
               (!alias[len] || alias[len] == ' ');
     if (l->ours && alias[len])
@@ -197,21 +196,13 @@ static void describe(const struct net *net, const struct net_rt *rt,
     int index = rtnl_link_get_ifindex(link);
     const struct nl_addr *mac = rtnl_link_get_addr(link);
 
-    *l = (struct net_link){.name = pool_str(p, rtnl_link_get_name(link)),
-                           .mac = mac ? address_text(p, mac) : "",
-                           .kind = kind_of(net, link),
-                           .up = rtnl_link_get_flags(link) & IFF_UP,
-                           .carrier = rtnl_link_get_carrier(link),
-                           .mtu = rtnl_link_get_mtu(link),
-                           .master = name_of(rt, p, rtnl_link_get_master(link)),
-                           .parent = "",
-                           .tag = -1,
-                           .ip = "",
-                           .gateway = "",
-                           .gateway6 = "",
-                           .pci = "",
-                           .vendor_id = "",
-                           .device_id = ""};
+    *l = net_link_of(pool_str(p, rtnl_link_get_name(link)), kind_of(net, link));
+    if (mac)
+        l->mac = address_text(p, mac);
+    l->up = rtnl_link_get_flags(link) & IFF_UP;
+    l->carrier = rtnl_link_get_carrier(link);
+    l->mtu = rtnl_link_get_mtu(link);
+    l->master = name_of(rt, p, rtnl_link_get_master(link));
     take_alias(p, link, l);
     if (l->kind == NET_VLAN) {
         l->parent = name_of(rt, p, rtnl_link_get_link(link));

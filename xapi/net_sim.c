@@ -178,23 +178,13 @@ static struct err *add(const struct net *net, const struct net_link *link)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct net_link parent;
-    struct net_link l = {.name = link->name,
-                         .kind = link->kind,
-                         .mac = *link->mac ? link->mac : make_mac(p),
-                         .ours = true,
-                         .carrier = true,
-                         .mtu = link->mtu,
-                         .master = "",
-                         .parent = link->parent,
-                         .tag = link->tag,
-                         .setup = "",
-                         .ip = "",
-                         .gateway = "",
-                         .gateway6 = "",
-                         .pci = "",
-                         .vendor_id = "",
-                         .device_id = ""};
+    struct net_link l = net_link_of(link->name, link->kind);
 
+    l.mac = *link->mac ? link->mac : make_mac(p);
+    l.ours = l.carrier = true;
+    l.mtu = link->mtu;
+    l.parent = link->parent;
+    l.tag = link->tag;
     TRY(sim_fault(net->dir, "add", NULL));
     if (link->kind == NET_VLAN) {
         TRY(read_link(net, p, link->parent, &parent));
@@ -305,31 +295,19 @@ static struct err *set_dns(const struct net *net, const char *servers)
 
 static struct err *make_host(const struct net *net, struct pool *p)
 {
-    struct net_link card = {.name = "eth0",
-                            .mac = make_mac(p),
-                            .kind = NET_CARD,
-                            .up = true,
-                            .carrier = true,
-                            .full_duplex = true,
-                            .mtu = 1500,
-                            .speed = 1000,
-                            .master = "xenbr0",
-                            .parent = "",
-                            .tag = -1,
-                            .setup = "",
-                            .ip = "",
-                            .gateway = "",
-                            .gateway6 = "",
-                            .pci = "0000:00:03.0",
-                            .vendor_id = "1af4",
-                            .device_id = "1000"};
-    struct net_link bridge = card;
+    struct net_link card = net_link_of("eth0", NET_CARD);
+    struct net_link bridge = net_link_of("xenbr0", NET_BRIDGE);
 
+    card.mac = bridge.mac = make_mac(p);
+    card.up = card.carrier = card.full_duplex = true;
+    card.mtu = bridge.mtu = 1500;
+    card.speed = 1000;
+    card.master = bridge.name;
+    card.pci = "0000:00:03.0";
+    card.vendor_id = "1af4";
+    card.device_id = "1000";
     TRY(write_link(net, &card));
-    bridge.name = card.master;
-    bridge.master = bridge.pci = bridge.vendor_id = bridge.device_id = "";
-    bridge.kind = NET_BRIDGE;
-    bridge.ours = true;
+    bridge.up = bridge.carrier = bridge.ours = true;
     bridge.ip = "127.0.0.1/8"; /* where the daemon is */
     TRY(write_link(net, &bridge));
     card.name = "eth1";

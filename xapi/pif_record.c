@@ -22,6 +22,17 @@ static const struct net_link *find(const struct links *links, const char *name)
     return net_find(links->list, links->n, name);
 }
 
+/* The bridge that L is in, by way of a bond perhaps; or NULL. */
+static const struct net_link *bridge_above(const struct links *links,
+                                           const struct net_link *l)
+{
+    const struct net_link *above = find(links, l->master);
+
+    if (above && above->kind == NET_BOND)
+        above = find(links, above->master);
+    return above && above->kind == NET_BRIDGE ? above : NULL;
+}
+
 /* ---- one record ---------------------------------------------------------- */
 
 struct err *pif_create(struct txn *txn, struct object *host, const char *device,
@@ -154,8 +165,8 @@ static struct err *describe(struct txn *txn, struct object *pif,
     AUTO_POOL struct pool *p = pool_new();
     const char *name = get_network_bridge(get_PIF_network(pif));
     const struct net_link *l = find(links, pif_device(p, pif));
-    const struct net_link *bridge = find(links, name);
-    bool attached = l && bridge && !strcmp(l->master, name);
+    const struct net_link *bridge = l ? bridge_above(links, l) : NULL;
+    bool attached = bridge && !strcmp(bridge->name, name);
     bool follows = is_new || !get_PIF_managed(pif);
 
     TRY(set_PIF_currently_attached(txn, pif, attached));
@@ -199,9 +210,8 @@ static struct err *have_network(struct txn *txn, const struct links *links,
                                 const struct net_link *l, struct object **ret)
 {
     AUTO_POOL struct pool *p = pool_new();
-    const struct net_link *bridge = find(links, l->master);
-    bool is_in = bridge && bridge->kind == NET_BRIDGE;
-    const char *name = is_in ? bridge->name : bridge_name(p, l->name);
+    const struct net_link *bridge = bridge_above(links, l);
+    const char *name = bridge ? bridge->name : bridge_name(p, l->name);
 
     *ret = find_network(txn, name);
     if (*ret)
@@ -211,7 +221,7 @@ static struct err *have_network(struct txn *txn, const struct links *links,
         txn, *ret,
         pool_printf(p, "Pool-wide network associated with %s", l->name)));
     TRY(set_network_bridge(txn, *ret, name));
-    TRY(set_network_managed(txn, *ret, !is_in || bridge->ours));
+    TRY(set_network_managed(txn, *ret, !bridge || bridge->ours));
     return set_network_MTU(txn, *ret, l->mtu ? l->mtu : MTU);
 }
 

@@ -101,6 +101,17 @@ def begins(daemon):
     for call, *args in ((s.PIF.unplug,), (s.PIF.reconfigure_ip, "None", "", "", "", "")):
         fails(["PIF_UNMANAGED", three["ref"]], call, three["ref"], *args)
     fails(["PIF_UNMANAGED", three["ref"]], s.VLAN.create, three["ref"], "5", s.network.create(NETWORK))
+    # two in somebody else's bond, which is in a bridge
+    host.set("bond7", kind="bond", mac="02:00:00:00:00:66", mtu="1500", up="1", tag="-1", master="br8")
+    host.set("br8", kind="bridge", mac="02:00:00:00:00:66", mtu="1500", up="1", tag="-1", ip="198.51.100.8/24")
+    for name in ("eth4", "eth5"):
+        host.add_card(name)
+        host.set(name, master="bond7", up="1")
+    s.PIF.scan(here)
+    got = pifs(s)
+    equal([[got[n][k] for k in ("managed", "currently_attached", "IP")] + [bridge_of(s, got[n]["ref"])] for n in ("eth4", "eth5")],
+          [[False, True, "198.51.100.8", "br8"]] * 2)
+    s.network.attach(got["eth4"]["network"], here)
     # it follows the host
     host.set("br7", ip="198.51.100.5/25", leased="1")
     s.PIF.scan(here)

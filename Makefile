@@ -146,7 +146,7 @@ $(B)/tests/fakehost.so: tests/screen/fakehost.c
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## unit tests, under ASan and UBSan
-	@tests/run-all unit $(sort $(UNIT_BIN))
+	@tests/run-all -j $$(nproc) unit $(sort $(UNIT_BIN))
 
 $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 	@mkdir -p $(@D)
@@ -184,7 +184,7 @@ $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 
 .PHONY: xapi
 xapi: $(B)/bin/xe $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
-	@tests/run-all xapi $(sort $(wildcard tests/xapi/*.sh))
+	@tests/run-all -j $$(nproc) xapi $(sort $(wildcard tests/xapi/*.sh))
 
 .PHONY: diff
 diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input

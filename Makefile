@@ -361,6 +361,8 @@ docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid ## manuals (m
 	$(Q)$(B)/bin/xapid __doc man xenapi >$(B)/docs/xenapi.7
 	$(Q)$(B)/bin/xapid __doc markdown xenapi >$(B)/docs/xenapi.md
 	$(Q)$(B)/bin/xapid __doc markdown parity >$(B)/docs/parity.md
+	$(Q)$(B)/bin/xapid __doc man xe >$(B)/docs/xe.1
+	$(Q)$(B)/bin/xapid __doc markdown xe >$(B)/docs/xe.1.md
 	$(Q)set -e; for program in xl xenstore xentop; do \
 		doc="$(B)/bin/$$program __doc"; \
 		$$doc pages | while read -r page section; do \

@@ -18,6 +18,7 @@
 #include "xapi/auth.h"
 #include "xapi/blob.h"
 #include "xapi/cli.h"
+#include "xapi/cli_doc.h"
 #include "xapi/conf.h"
 #include "xapi/crowd.h"
 #include "xapi/console.h"
@@ -74,14 +75,19 @@ static struct err *print_hash(struct pool *p)
 /* `xapid __doc man xenapi`, for make docs. */
 static struct err *print_doc(int argc, char **argv, struct pool *p)
 {
-    static const struct doc_program program = {.name = "xapid",
-                                               .pages = model_doc_pages};
+    struct doc_page *pages = NULL;
+    size_t n = 0;
     AUTO_STR struct str text = STR_INIT(STR_MAX);
     struct doc_args args = {.form = 0};
     struct opt_parse parse = {.n_used = 0};
 
     TRY(opt_parse(doc_args_rows, argc, argv, &args, p, &parse));
-    TRY(doc_print(&program, &args, &text));
+    for (const struct doc_page *page = model_doc_pages; page->name; page++)
+        *pool_push(p, pages, n) = *page;
+    *pool_push(p, pages, n) = cli_doc_page;
+    pool_push(p, pages, n); /* the end */
+    TRY(doc_print(&(struct doc_program){.name = "xapid", .pages = pages}, &args,
+                  &text));
     fputs(str_text(&text), stdout);
     return NULL;
 }

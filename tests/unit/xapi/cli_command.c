@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "xapi/cli_command.h"
+#include "xapi/cli_doc.h"
 
 static unsigned n_wrong;
 
@@ -151,6 +152,26 @@ static void test_fields(void **state)
     assert_int_equal(n_wrong, 0);
 }
 
+/* Each is in the manual. */
+static void test_manual(void **state)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX), man = STR_INIT(STR_MAX);
+    struct doc d = {.format = DOC_MARKDOWN, .out = &text};
+
+    (void)state;
+    n_wrong = 0;
+    cli_doc_page.write(&d);
+    cli_each_command(cmd)
+    {
+        if (!(cmd->flags & CLI_SECRET))
+            must(cmd, strstr(str_text(&text), cmd->name));
+    }
+    assert_int_equal(n_wrong, 0);
+    d = (struct doc){.format = DOC_MAN, .out = &man};
+    cli_doc_page.write(&d);
+    assert_non_null(strstr(str_text(&man), "Makes a VM out of a template"));
+}
+
 static void test_words(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -220,7 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),  cmocka_unit_test(test_docs),
         cmocka_unit_test(test_fields), cmocka_unit_test(test_words),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_manual), cmocka_unit_test(test_sizes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

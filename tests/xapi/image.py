@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 
 from daemon import Session, equal, fails, run
 from storage import MIB, disk, files, holds, info, make_sr, path_of, place, until, workers, write

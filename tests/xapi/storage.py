@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 
 from daemon import Failure, Session, equal, fails, run

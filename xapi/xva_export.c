@@ -39,6 +39,7 @@ struct exporting {
     struct object **objects;
     size_t n;
     uint64_t total, done; /* bytes of disks */
+    double told;          /* how far it is */
 };
 
 /* ---- which objects ------------------------------------------------------- */
@@ -250,27 +251,57 @@ static struct err *add_piece(struct exporting *x, const char *id,
 
 /* ---- disks --------------------------------------------------------------- */
 
+/* The next piece from AT on that may have more than zeros, or the last. Where
+ * holes cannot be asked for, that is the one at AT. */
+static uint64_t next_piece(int fd, uint64_t at, uint64_t size)
+{
+    uint64_t last = (size - 1) / XVA_PIECE * XVA_PIECE;
+    off_t data = at && at < last ? lseek(fd, (off_t)at, SEEK_DATA) : (off_t)at;
+
+    if (data < 0)
+        return errno == ENXIO ? last : at;
+    return (uint64_t)data / XVA_PIECE * XVA_PIECE;
+}
+
+static struct err *read_piece(int fd, char *bytes, size_t len, uint64_t at)
+{
+    ssize_t n = pread(fd, bytes, len, (off_t)at);
+
+    if (n < 0)
+        return err_errno(errno, "a disk");
+    memset(bytes + n, 0, len - (size_t)n);
+    return NULL;
+}
+
+static void tell(struct exporting *x, uint64_t done)
+{
+    double share = (double)done / (double)x->total;
+
+    if (share < x->told + 0.01)
+        return;
+    x->told = share;
+    job_progress(x->job, share);
+}
+
 static struct err *add_pieces(struct exporting *x, const char *id, int fd,
                               uint64_t size)
 {
     AUTO_FREE char *bytes = xcalloc(1, XVA_PIECE);
-    unsigned number = 0;
 
-    for (uint64_t at = 0; at < size; at += XVA_PIECE, number++) {
-        size_t want = size - at < XVA_PIECE ? (size_t)(size - at) : XVA_PIECE;
-        ssize_t n = pread(fd, bytes, want, (off_t)at);
-        bool edge = !at || at + XVA_PIECE >= size;
+    for (uint64_t at = 0; at < size; at += XVA_PIECE) {
+        size_t len;
+        bool edge;
 
-        if (n < 0)
-            return err_errno(errno, "disk %s", id);
-        memset(bytes + n, 0, want - (size_t)n);
-        if (edge || !spool_is_zero(bytes, want))
-            TRY(add_piece(x, id, number, bytes, want));
-        x->done += want;
+        at = next_piece(fd, at, size);
+        len = size - at < XVA_PIECE ? (size_t)(size - at) : XVA_PIECE;
+        edge = !at || at + XVA_PIECE >= size;
+        TRY(read_piece(fd, bytes, len, at));
+        if (edge || !spool_is_zero(bytes, len))
+            TRY(add_piece(x, id, (unsigned)(at / XVA_PIECE), bytes, len));
         TRY(job_sleep(0));
-        if (!(number % 64))
-            job_progress(x->job, (double)x->done / (double)x->total);
+        tell(x, x->done + at);
     }
+    x->done += size;
     return NULL;
 }
 

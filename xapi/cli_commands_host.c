@@ -17,7 +17,7 @@ const struct cli_command cli_commands_host[] = {
     {"host-declare-dead", "uuid", "host.declare_dead", CLI_CONFIRM},
     {"host-sync-data",    "@", "host.sync_data", CLI_HOSTS},
 
-    {"host-cpu-info",             "[uuid=%host]", "host.get_cpu_info", 0},
+    {"host-cpu-info",             "[uuid=%host]", "host.get_cpu_info", 0, .doc = "Prints what a host says of its processors."},
     {"host-get-cpu-features",     "[uuid]", NULL, 0, .run = cli_host_cpu_features, .doc = "Prints the features of a host's processors, as hexadecimal words."},
     {"host-dmesg",                "@", "host.dmesg", CLI_HOSTS},
     {"host-compute-free-memory",     "@", "host.compute_free_memory", CLI_HOSTS},

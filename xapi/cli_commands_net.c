@@ -45,8 +45,8 @@ const struct cli_command cli_commands_net[] = {
     {"pvs-server-forget",    "uuid", "PVS_server.forget", 0},
     {"pvs-proxy-create",     "pvs-site-uuid vif-uuid", "PVS_proxy.create", 0},
     {"pvs-proxy-destroy",    "uuid", "PVS_proxy.destroy", 0},
-    {"pvs-cache-storage-create",  "host/@ SR/sr-uuid site/pvs-site-uuid size", "PVS_cache_storage.create", CLI_HOSTS},
-    {"pvs-cache-storage-destroy", "uuid", "PVS_cache_storage.destroy", 0},
+    {"pvs-cache-storage-create",  "host/@ SR/sr-uuid site/pvs-site-uuid size", "PVS_cache_storage.create", CLI_HOSTS, .doc = "Gives hosts a cache for a PVS site, on an SR."},
+    {"pvs-cache-storage-destroy", "uuid", "PVS_cache_storage.destroy", 0, .doc = "Destroys a cache for a PVS site."},
     {NULL},
 };
 /* clang-format on */

@@ -33,7 +33,7 @@ const struct cli_command cli_commands_vm[] = {
     {"vm-clone",                 NAMED, "VM.clone", COMMON_VM | CLI_TEMPLATES},
     {"vm-copy",                  "@ new-name-label [sr-uuid] >name_description/[new-name-description]", "VM.copy", COMMON_VM | CLI_TEMPLATES},
     {"vm-snapshot",              "@ new-name-label [ignore-vdi-uuids] >name_description/[new-name-description]", "VM.snapshot", COMMON_VM},
-    {"vm-snapshot-with-quiesce", NAMED, "VM.snapshot_with_quiesce", COMMON_VM},
+    {"vm-snapshot-with-quiesce", NAMED, "VM.snapshot_with_quiesce", COMMON_VM, .doc = "Makes a snapshot of a guest that brings its disks in order for it first."},
     {"vm-checkpoint",            NAMED, "VM.checkpoint", COMMON_VM},
     {"vm-export",                "filename [compress] [metadata] [preserve-power-state] [excluded-device-types] [include-snapshots]", NULL, COMMON_VM | CLI_TEMPLATES, .run = cli_transfer, .doc = "Writes a VM with its disks into a file of this machine; an empty name is standard output."},
     {"vm-import",                "[filename] [url] [sr-uuid] [preserve] [force] [metadata] [dry-run] [type] [host-username] [host-password] [remote-config] [vdi:]", NULL, CLI_COMMON, .run = cli_vm_import, .doc = "Makes VMs out of an exported file, and prints their uuids."},

@@ -113,7 +113,7 @@ static void test_docs(void **state)
     {
         const char *doc = cli_command_doc(cmd);
 
-        if (cmd->doc)
+        if (doc)
             must(cmd, text_has_suffix(doc, ".") && *doc >= 'A' && *doc <= 'Z');
     }
     assert_int_equal(n_wrong, 0);

@@ -24,16 +24,6 @@ payload() {
         sed "s/.*\"$2_bytes\":\([0-9]*\),\"$2_packets\":\([0-9]*\).*/\1 \2/" |
         awk '{ print $1 - 66 * $2 }'
 }
-# typed DOMAIN COMMAND: into the guest's console, until it says DONE.
-typed() {
-    local tty
-    tty=$(xenstore-read "/local/domain/$(id "$1")/console/tty")
-    exec 8<>"$tty"
-    printf '%s; echo DO''NE\r' "$2" >&8
-    timeout 120 sed '/^DONE/q' <&8 >"$work/typed"
-    exec 8>&-
-}
-up() { grep -q '^dom0kit guest: ' "/var/log/xen/console/guest-$1.log"; }
 
 note "nobody but Dom0's root"
 refused() { # TEXT COMMAND...

@@ -70,6 +70,20 @@ finish() {
     exit $((failures > 0))
 }
 
+# ---- Linux guests ------------------------------------------------------------
+
+# typed DOMAIN COMMAND: into the guest's console, until it says DONE; what it
+# printed is in $work/typed.
+typed() {
+    local tty
+    tty=$(xenstore-read "/local/domain/$(id "$1")/console/tty")
+    exec 8<>"$tty"
+    printf '%s; echo DO''NE\r' "$2" >&8
+    timeout 120 sed '/^DONE/q' <&8 >"$work/typed"
+    exec 8>&-
+}
+up() { grep -q '^dom0kit guest: ' "/var/log/xen/console/guest-$1.log"; }
+
 # ---- what is there -----------------------------------------------------------
 
 # All that a domain leaves anywhere, without what counts up by itself.

@@ -70,12 +70,16 @@ $(HOTPLUG): $(B)/obj/xl/hotplug/main.o $(B)/dom0kit.a
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ -lnl-route-3 -lnl-3 -lm -lpthread
 $(HOTPLUG_LINKS): $(HOTPLUG)
 	$(Q)ln -sf hotplug $@
+HOTPLUG_SCRIPTS := $(B)/libexec/vif-openvswitch
+$(HOTPLUG_SCRIPTS): $(B)/libexec/%: scripts/%
+	@mkdir -p $(@D)
+	$(Q)install $< $@
 
 # What the tests in a Dom0 find ready there.
 TEST_PROGRAMS := $(B)/tests/compare $(B)/tests/writers $(B)/tests/churn $(B)/tests/floor $(B)/tests/fakehv.so $(B)/tests/pty $(B)/tests/hv
 
 .PHONY: all
-all: $(PROGRAMS) $(HOTPLUG_LINKS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
+all: $(PROGRAMS) $(HOTPLUG_LINKS) $(HOTPLUG_SCRIPTS) $(B)/bin/xapid $(B)/bin/xe $(LINKS) $(TEST_PROGRAMS) ## build everything into build/bin and build/libexec
 
 $(B)/bin/xl: $(B)/obj/xl/main.o
 $(B)/bin/xenstore: $(B)/obj/xenstore/main.o
@@ -162,8 +166,8 @@ xenstore: all ## the XenStore tools beside Debian's, on both daemons
 	@tests/xenstore/run
 
 .PHONY: hotplug
-hotplug: $(HOTPLUG_LINKS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, on loop devices and interfaces of this machine (root)
-	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh
+hotplug: $(HOTPLUG_LINKS) $(HOTPLUG_SCRIPTS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, on loop devices and interfaces of this machine (root)
+	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh tests/hotplug/openvswitch.sh
 
 # The daemon's door with calls of the tests' own behind it.
 $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
@@ -385,7 +389,7 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 		$(DESTDIR)$(PREFIX)/share/man/man7
 	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid $(B)/bin/xe $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
-	install -m755 $(HOTPLUG) $(B)/libexec/xl-keeper $(DESTDIR)$(PREFIX)/libexec/dom0kit
+	install -m755 $(HOTPLUG) $(HOTPLUG_SCRIPTS) $(B)/libexec/xl-keeper $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	cp -P $(HOTPLUG_LINKS) $(DESTDIR)$(PREFIX)/libexec/dom0kit
 	install -m644 README.md LICENSE docs/*.md $(B)/docs/xenapi.md $(B)/docs/parity.md $(DESTDIR)$(PREFIX)/share/doc/dom0kit
 	install -m644 configs/examples/* $(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples

@@ -7,6 +7,7 @@
 
 #include "lib/str.h"
 #include "xapi/hv_libxl.h"
+#include "xl/domain/scripts.h"
 
 /* ---- from a plan --------------------------------------------------------- */
 
@@ -90,6 +91,7 @@ struct err *lx_attach_disk(const struct hv *hv, uint32_t domid,
     (void)hv;
     libxl_device_disk_init(&d);
     TRY(lx_disk(disk, &d));
+    scripts_fill_disk(&d, NULL, false);
     TRY(lx_begin(&lx, true));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
@@ -149,6 +151,7 @@ struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
     (void)hv;
     libxl_device_nic_init(&n);
     TRY(lx_nic(nic, &n));
+    scripts_fill_nic(&n);
     TRY(lx_begin(&lx, true));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);

@@ -4,6 +4,7 @@
 # compiled hotplug program beside stock's with its scripts; on an empty host and
 # beside a hundred domains. Disks are block devices (loop devices of /tmp).
 #   DOMAINS=N  how many, instead of a hundred
+#   PARTS="..."  these parts only: devices growth several beside
 set -u
 cd "$(dirname "$0")/../.."
 stock=/usr/lib/xen-4.17/bin/xl
@@ -33,28 +34,34 @@ with() {
     settings=("disk=[$disks]" "vif=[$vifs]")
 }
 
+# one_of XL: creates and destroys a domain with the settings, into $created and
+# $destroyed.
+one_of() {
+    timed "$1" create "$tiny" 'name="bench"' "${settings[@]}"
+    created=$took
+    timed "$1" destroy bench
+    destroyed=$took
+}
+
 # create_destroy WHAT TARGET TARGET: of a domain with the settings.
 create_destroy() {
-    local a=() b=() c=() d=() xl
+    local a=() b=() c=() d=()
     for ((i = -1; i < ROUNDS; i++)); do
-        for xl in "$ours" "$stock"; do
-            timed "$xl" create "$tiny" 'name="bench"' "${settings[@]}"
-            [ $i -lt 0 ] || if [ "$xl" = "$ours" ]; then a+=("$took"); else b+=("$took"); fi
-            timed "$xl" destroy bench
-            [ $i -lt 0 ] || if [ "$xl" = "$ours" ]; then c+=("$took"); else d+=("$took"); fi
-        done
+        one_of "$ours"
+        [ $i -lt 0 ] || a+=("$created") c+=("$destroyed")
+        one_of "$stock"
+        [ $i -lt 0 ] || b+=("$created") d+=("$destroyed")
     done
-    created=$(median "${a[@]}")
-    report "create, $1" "$2" "$created" "$(median "${b[@]}")"
+    report "create, $1" "$2" "$(median "${a[@]}")" "$(median "${b[@]}")"
     report "destroy, $1" "$3" "$(median "${c[@]}")" "$(median "${d[@]}")"
 }
 
-heading hotplug
-with 1
-create_destroy "1 vif, 1 disk" 0.13 0.25
-empty=$created
-with 4
-create_destroy "4 vifs, 4 disks" 0.10 -
+devices() {
+    with 1
+    create_destroy "1 vif, 1 disk" 0.13 0.25
+    with 4
+    create_destroy "4 vifs, 4 disks" 0.10 -
+}
 
 # The growth: what the last of a hundred costs above the first.
 # grow XL: into $first and $last, medians of five.
@@ -67,21 +74,57 @@ grow() {
     done
     for ((n = 0; n < DOMAINS; n++)); do "$ours" destroy "g$n" || exit 1; done
     first=$(median "${a[@]}") last=$(median "${b[@]}")
+    printf '%-28s %8.1f ms to %.1f ms\n' "$2, 1st to last of $DOMAINS" "${first}e-3" "${last}e-3"
 }
-grow "$ours"
-our_growth=$((last - first))
-printf '%-28s %8.1f ms to %.1f ms\n' "ours, 1st to last of $DOMAINS" "${first}e-3" "${last}e-3"
-grow "$stock"
-printf '%-28s %8.1f ms to %.1f ms\n' "stock's" "${first}e-3" "${last}e-3"
-report "growth" 0.7 "$our_growth" "$((last - first))"
+
+growth() {
+    local ours_grew
+    grow "$ours" ours
+    ours_grew=$((last - first))
+    grow "$stock" stock
+    report growth 0.7 "$ours_grew" "$((last - first))"
+}
+
+# Many with one command: DOMAINS / 2 of them.
+several() {
+    local n half=$((DOMAINS / 2)) a
+    mkdir -p /tmp/hotplug/cfg
+    for ((n = 0; n < half; n++)); do
+        { grep -v '^name' "$tiny"; echo "name=\"s$n\""; } >"/tmp/hotplug/cfg/$n"
+    done
+    timed "$ours" create /tmp/hotplug/cfg/*
+    a=$took
+    for ((n = 0; n < half; n++)); do "$ours" destroy "s$n" || exit 1; done
+    timed eval 'for ((n = 0; n < half; n++)); do "$stock" create "/tmp/hotplug/cfg/$n" || exit 1; done'
+    report "$half with one create" 0.5 "$a" "$took"
+    for ((n = 0; n < half; n++)); do "$ours" destroy "s$n" || exit 1; done
+}
+
+# ours_alone: what a create of ours takes, into $median.
+ours_alone() {
+    local a=()
+    for ((i = -1; i < ROUNDS; i++)); do
+        one_of "$ours"
+        [ $i -lt 0 ] || a+=("$created")
+    done
+    median=$(median "${a[@]}")
+}
 
 # Beside a hundred domains with two disks each.
-for ((n = 0; n < DOMAINS; n++)); do
-    "$ours" create -q "$tiny" "name=\"t$n\"" "disk=[\"phy:$(device "t$n-0"),xvda,w\",\"phy:$(device "t$n-1"),xvdb,w\"]" || exit 1
-done
-with 1
-create_destroy "the same beside $DOMAINS" - -
-echo
-printf '%-28s %8.1f ms   %.3f of an empty host (target 1.3: %s)\n' "ours beside $DOMAINS" "${created}e-3" \
-    "$(awk "BEGIN { print $created / $empty }")" \
-    "$(awk "BEGIN { print $created / $empty <= 1.3 ? \"met\" : \"missed\" }")"
+beside() {
+    local empty n
+    with 1
+    ours_alone
+    empty=$median
+    for ((n = 0; n < DOMAINS; n++)); do
+        "$ours" create -q "$tiny" "name=\"t$n\"" "disk=[\"phy:$(device "t$n-0"),xvda,w\",\"phy:$(device "t$n-1"),xvdb,w\"]" || exit 1
+    done
+    ours_alone
+    awk -v what="create beside $DOMAINS" -v a="$empty" -v b="$median" 'BEGIN {
+        printf "%-28s %8.1f ms, on an empty host %.1f ms: %.3f (target 1.3: %s)\n",
+            what, b / 1000, a / 1000, b / a, b / a <= 1.3 ? "met" : "missed" }'
+    for ((n = 0; n < DOMAINS; n++)); do "$ours" destroy "t$n" || exit 1; done
+}
+
+heading hotplug
+for part in ${PARTS:-devices growth several beside}; do $part; done

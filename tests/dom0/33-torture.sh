@@ -60,7 +60,7 @@ fails "missing hotplug script" "$work/none" "vif=[\"bridge=xenbr0,script=$work/n
 script says 'xenstore-write "$XENBUS_PATH/hotplug-error" "no port is free" "$XENBUS_PATH/hotplug-status" error; exit 1'
 fails "hotplug script that says why" "cannot create 'tiny': adding its vif devices: script: no port is free" "vif=[\"bridge=xenbr0,script=$work/says\"]"
 fails "disk script that says why" "cannot create 'tiny': adding its disk devices: script: no port is free" "disk=[\"script=$work/says,vdev=xvda,target=x\"]"
-fails "missing bridge" "cannot create 'tiny': adding its vif devices: script: Could not find bridge device nobridge0" 'vif=["bridge=nobridge0"]'
+fails "missing bridge" "cannot create 'tiny': adding its vif devices: script: there is no bridge nobridge0" 'vif=["bridge=nobridge0"]'
 fails "disk, then a bad script" "$work/fail" "disk=[\"$disk,raw,xvda,rw\"]; vif=[\"bridge=xenbr0,script=$work/fail\"]"
 cfg=$work/hvm.cfg
 printf 'name = "tiny"\ntype = "hvm"\nmemory = 64\nvga = "none"\n' >"$cfg"

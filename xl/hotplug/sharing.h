@@ -3,8 +3,8 @@
  * sharing: who uses a block device already. The rules are those of
  * xl-disk-configuration(5): what is written to has one user; what is only read
  * has as many as like, if none of them writes; a guest may share with itself
- * (two of a VM that migrates on one host, a guest and its stub domain); the
- * mode w! asks nothing.
+ * (two of a VM that migrates on one host, a guest and its stub domain).
+ * Mode w!, which only a backend of another toolstack can have, asks nothing.
  */
 #ifndef XL_HOTPLUG_SHARING_H
 #define XL_HOTPLUG_SHARING_H

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 ROUNDS=${ROUNDS:-5} MANY=${MANY:-100000}
 TMPDIR=${TMPDIR:-build} # a disk, for the durable writes
 . tests/bench/daemon.sh
-few=$((20000 + $$ % 20000)) many=$((20001 + $$ % 20000))
+few=$first_port many=$((first_port + 1))
 start_daemon few 100 $few
 start_daemon many "$MANY" $many
 

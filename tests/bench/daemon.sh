@@ -9,6 +9,7 @@ pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 scripts/deps bench || exit 1
+first_port=$((10000 + $$ % 5000 * 4)) # four, below those that the kernel gives to clients
 echo "root:$(echo secret | build/bin/xapid --hash)" >"$dir/users"
 
 # start_daemon NAME VMS PORT [OPTION...]: its state in $dir/NAME. Of any address.
@@ -58,6 +59,7 @@ median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"; }
 # least (most: at most). TARGET -: none.
 missed=0
 report() {
+    [ "${2:-0}" != 0 ] && [ "${3:-0}" != 0 ] || { echo "$1: nothing was measured" >&2; exit 1; }
     awk -v what="$1" -v a="$2" -v b="$3" -v target="$4" -v most="${5:-}" 'BEGIN {
         printf "%-38s %10.0f %10.0f   %6.3f", what, a, b, a / b
         met = target == "-" || (most ? a / b <= target : a / b >= target)

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.."
 ROUNDS=${ROUNDS:-5}
 . tests/bench/daemon.sh
-http=$((20000 + $$ % 20000)) https=$((20001 + $$ % 20000)) port=$((40000 + $$ % 20000)) tls_port=$((40001 + $$ % 20000))
+http=$first_port https=$((first_port + 1)) port=$((first_port + 2)) tls_port=$((first_port + 3))
 
 start_daemon vms "${VMS:-10000}" $http --https "127.0.0.1:$https"
 sid=$(log_in $http)

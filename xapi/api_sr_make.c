@@ -102,18 +102,36 @@ static struct err *look_around(void *arg)
     return disk_scan(c->job, c->record);
 }
 
+/* One that is there, and that the database does not know (it was forgotten, or
+ * its making was cut short), is the same again. */
+static struct err *find_again(struct create *c, bool *ret_is_there)
+{
+    const char *uuid = NULL;
+
+    if (c->sr.type->probe)
+        TRY(c->sr.type->probe(&c->sr, job_pool(c->job), &uuid));
+    *ret_is_there =
+        uuid && !db_by_uuid(job_db(c->job), &model_classes[CLASS_SR], uuid);
+    if (*ret_is_there)
+        c->sr.uuid = uuid;
+    return NULL;
+}
+
 static struct err *create(struct job *j, void *arg)
 {
     struct pool *p = job_pool(j);
     struct create *c = pool_new_of(p, struct create);
     const struct call *call = ((const struct ops_work *)arg)->call;
+    bool is_there = false;
 
     c->work = arg;
     c->job = j;
     TRY(disk_sr_of(p, vm_arg(call, TYPE).s, disk_new_uuid(p),
                    call->args[DEVICE_CONFIG], &c->sr));
+    TRY(disk_error(find_again(c, &is_there), NULL, NULL));
     TRY(disk_error(c->sr.type->make(&c->sr), NULL, NULL));
-    job_undo(j, undo_make, c);
+    if (!is_there)
+        job_undo(j, undo_make, c);
     TRY(disk_error(c->sr.type->plug(&c->sr), NULL, NULL));
     job_undo(j, undo_plug, c);
     TRY(job_commit(j, write_sr, c));

@@ -157,10 +157,13 @@ def repositories(daemon):
     vdi = s.VDI.get_by_uuid(uuid)
     equal(s.VDI.get_virtual_size(vdi), str(16 * MIB))
     equal(s.SR.get_virtual_allocation(sr), str(16 * MIB))
-    s.VDI.destroy(vdi)
     unplug(s, sr)
     s.PBD.destroy(pbd)
     s.SR.forget(sr)
+    # so they are when it is made again where it was
+    sr = make_sr(s)
+    equal((s.SR.get_uuid(sr), s.SR.get_VDIs(sr)), (got["uuid"], [s.VDI.get_by_uuid(uuid)]))
+    s.VDI.destroy(s.VDI.get_by_uuid(uuid))
     equal(files(daemon), [])
 
 

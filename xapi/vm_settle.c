@@ -82,6 +82,7 @@ static bool is_crash(enum hv_reason reason)
 }
 
 #define RESTART_SECONDS 10 /* between two starts of a guest that ends */
+#define BOOT_SECONDS 180   /* until a guest has said what it has to say */
 
 /* ---- what is wrong with one VM ------------------------------------------- */
 
@@ -322,7 +323,16 @@ struct heard {
 struct hearing {
     struct heard *list;
     size_t n;
+    bool all;
 };
+
+static bool has_just_started(const struct object *vm)
+{
+    const struct object *metrics = get_VM_metrics(vm);
+
+    return metrics && difftime(time(NULL), get_VM_metrics_start_time(metrics)) <
+                          BOOT_SECONDS;
+}
 
 static void listen_to(struct job *j, struct settling *s, void *arg)
 {
@@ -332,7 +342,8 @@ static void listen_to(struct job *j, struct settling *s, void *arg)
     struct err *e;
 
     if (verdict_on(s) != AGREES || !s->domain || s->domain->state == HV_SHUT ||
-        vm_is_adopted(heard.vm) || ops_current(heard.vm).n)
+        vm_is_adopted(heard.vm) || ops_current(heard.vm).n ||
+        !(h->all || has_just_started(heard.vm)))
         return;
     e = hv->said(hv, s->domain->domid, job_pool(j), &heard.said, &heard.n);
     if (e)
@@ -354,8 +365,9 @@ static struct err *write_heard(struct txn *txn, void *arg)
 
 struct err *vm_look(struct job *j, void *arg)
 {
-    const struct ops_work *w = arg;
-    struct hearing h = {0};
+    const struct vm_look *look = arg;
+    const struct ops_work *w = &look->work;
+    struct hearing h = {.all = look->all};
     struct pif_start pifs = {w->net, w->host};
     struct domains d;
 

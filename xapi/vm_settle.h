@@ -4,7 +4,7 @@
 #ifndef XAPI_VM_SETTLE_H
 #define XAPI_VM_SETTLE_H
 
-#include "xapi/job.h"
+#include "xapi/ops_queue.h"
 
 /*
  * Of one VM (self) that nothing else is done to, or, when that is NULL, of all
@@ -17,8 +17,13 @@ struct err *vm_settle(struct job *j, void *work) MUST_USE;
 
 /* Finds the VMs that want that, but for those that an operation is under way
  * on; says (job_say) the reference of each, or after how many seconds it is
- * time to look again. What can be measured is written at once. */
+ * time to look again. What can be measured is written at once; what guests say
+ * is heard of those that have just started, or of ALL. */
+struct vm_look {
+    struct ops_work work; /* self is NULL */
+    bool all;
+};
 #define VM_LOOK_AGAIN "again "
-struct err *vm_look(struct job *j, void *work) MUST_USE;
+struct err *vm_look(struct job *j, void *look) MUST_USE;
 
 #endif

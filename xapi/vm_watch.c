@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "xapi/hv.h"
 #include "xapi/ops_queue.h"
@@ -17,11 +18,12 @@
 
 struct vm_watch {
     struct server *server;
-    struct ops_work work;
+    struct vm_look look;
     int fd;
     struct event *heard, *timer;
     struct job *job;
-    double next; /* seconds until the next look, while one is under way */
+    double next;   /* seconds until the next look, while one is under way */
+    double all_at; /* when all were listened to */
 };
 
 /* ---- hearing ------------------------------------------------------------- */
@@ -127,7 +129,7 @@ static void look(int fd, short what, void *arg)
                                 .db = w->server->db,
                                 .title = "a look at the host",
                                 .work = vm_look,
-                                .work_arg = &w->work,
+                                .work_arg = &w->look,
                                 .done = looked,
                                 .said = said,
                                 .arg = w,
@@ -138,6 +140,9 @@ static void look(int fd, short what, void *arg)
     if (!w->heard)
         listen_to(w);
     w->next = LOOK_SECONDS;
+    w->look.all = clock_now() >= w->all_at + LOOK_SECONDS;
+    if (w->look.all)
+        w->all_at = clock_now();
     e = job_start(&s, &w->job);
     if (!e)
         return;
@@ -155,10 +160,12 @@ struct vm_watch *vm_watch_new(struct server *server)
         .server = server,
         .fd = -1,
         .next = LOOK_SECONDS,
-        .work = {.hv = server->hv,
-                 .net = server->net,
-                 .host = db_find(server->db, &model_classes[CLASS_host],
-                                 server->host)}};
+        .look = {.work = {.hv = server->hv,
+                          .net = server->net,
+                          .host =
+                              db_find(server->db, &model_classes[CLASS_host],
+                                      server->host)}},
+        .all_at = -LOOK_SECONDS};
     w->timer = evtimer_new(server->base, look, w);
     set_timer(w, 0);
     return w;

@@ -51,19 +51,10 @@ static const unsigned kept[] = {
 /* The same, but a VM that has gone has nothing to keep. */
 static const unsigned own[] = {VM_name_label, VM_tags, VM_affinity};
 
-static bool is_among(const unsigned *list, size_t n,
-                     const struct model_field *field)
-{
-    for (size_t i = 0; i < n; i++)
-        if (field == &model_fields[list[i]])
-            return true;
-    return false;
-}
-
 static bool goes_back(const struct model_field *field, bool is_new)
 {
-    return !field->computed && !is_among(kept, ARRAY_LEN(kept), field) &&
-           (is_new || !is_among(own, ARRAY_LEN(own), field));
+    return !field->computed && !field_is_among(field, kept, ARRAY_LEN(kept)) &&
+           (is_new || !field_is_among(field, own, ARRAY_LEN(own)));
 }
 
 static struct err *restore_field(struct txn *txn, struct object *vm,

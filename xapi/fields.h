@@ -21,6 +21,16 @@
 #include "xapi/model_gen.h"
 #include "xapi/txn.h"
 
+/* FIELD is one of the N that IDS names. */
+static inline bool field_is_among(const struct model_field *field,
+                                  const unsigned *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (field == &model_fields[ids[i]])
+            return true;
+    return false;
+}
+
 /* An atom out of a C value, and back. */
 #define FIELD_S_(v) ((union model_atom){.s = (v)})
 #define FIELD_I_(v) ((union model_atom){.i = (v)})

@@ -126,10 +126,8 @@ static const unsigned own_fields[] = {
 
 static bool is_own(const struct model_field *field)
 {
-    for (size_t i = 0; i < ARRAY_LEN(own_fields); i++)
-        if (field == &model_fields[own_fields[i]])
-            return true;
-    return field->mode == MODEL_DYNAMIC || field->computed;
+    return field_is_among(field, own_fields, ARRAY_LEN(own_fields)) ||
+           field->mode == MODEL_DYNAMIC || field->computed;
 }
 
 struct err *vm_copy_fields(struct txn *txn, const struct object *from,

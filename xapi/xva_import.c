@@ -106,22 +106,13 @@ static const unsigned unwanted[] = {
     VBD_currently_attached, VIF_currently_attached, VDI_location,
 };
 
-static bool is_among(const unsigned *list, size_t n,
-                     const struct model_field *field)
-{
-    for (size_t i = 0; i < n; i++)
-        if (field == &model_fields[list[i]])
-            return true;
-    return false;
-}
-
 static bool comes_along(const struct model_field *field)
 {
-    if (is_among(wanted, ARRAY_LEN(wanted), field))
+    if (field_is_among(field, wanted, ARRAY_LEN(wanted)))
         return true;
     return field->mode != MODEL_DYNAMIC && !field->computed && field->on_wire &&
            !datum_has_refs(field->type) && field->type->kind != MODEL_OPTION &&
-           !is_among(unwanted, ARRAY_LEN(unwanted), field);
+           !field_is_among(field, unwanted, ARRAY_LEN(unwanted));
 }
 
 /* What another toolstack says in words that are not known here begins as it
@@ -248,8 +239,7 @@ static struct err *make_room(struct txn *txn, const struct xva_import *x,
 
     if (!old)
         return NULL;
-    if (get_VM_power_state(old) != VM_power_state_Halted)
-        return err_VM_BAD_POWER_STATE(object_ref(old), "halted", "not halted");
+    TRY(ops_check_power_state(old, 1u << VM_power_state_Halted));
     if (*version)
         err_drop(text_to_int(version, 10, 0, INT64_MAX, &n), "0 is the oldest");
     if (n <= get_VM_version(old) && !x->wish->force) {
@@ -284,8 +274,9 @@ static struct err *make_vm(struct txn *txn, struct xva_import *x,
                    &item->object));
     TRY(set_fields(txn, item->object, item->record));
     TRY(set_VM_is_default_template(txn, item->object, false));
-    if (!restore)
-        TRY(remove_from_VM_other_config(txn, item->object, "mac_seed"));
+    TRY(restore ? set_VM_version(txn, item->object,
+                                 get_VM_version(item->object) + 1)
+                : remove_from_VM_other_config(txn, item->object, "mac_seed"));
     TRY(vm_seed_addresses(txn, item->object));
     TRY(make_devices(txn, x, item));
     TRY(set_state(txn, x, item));
@@ -336,6 +327,7 @@ struct err *xva_describe_disk(const struct xva_import *x,
     const struct value *v = value_get(item->record, "other_config");
     const struct model_type *map = model_fields[VDI_other_config].type;
     struct pool *p = job_pool(x->job);
+    AUTO_ERR struct err *no_size = NULL;
     static const union model_atom type = {.s = "type"}, raw = {.s = "raw"};
 
     *ret = (struct disk_spec){
@@ -344,8 +336,9 @@ struct err *xva_describe_disk(const struct xva_import *x,
         .name_label = text_of(item->record, "name_label"),
         .name_description = text_of(item->record, "name_description"),
     };
-    if (text_to_int(text_of(item->record, "virtual_size"), 10, 1, INT64_MAX,
-                    &ret->size))
+    no_size = text_to_int(text_of(item->record, "virtual_size"), 10, 1,
+                          INT64_MAX, &ret->size);
+    if (no_size)
         return err_IMPORT_ERROR("a disk without virtual_size");
     if (v)
         TRY(datum_from_value(p, map, v, &ret->other_config));

@@ -156,6 +156,7 @@ static struct err *end_disk(struct reading *r)
 static struct err *read_name(struct reading *r, char id[NAME_SIZE],
                              int64_t *ret_number)
 {
+    AUTO_ERR struct err *no_number = NULL;
     char *slash;
 
     memcpy(id, r->name, NAME_SIZE);
@@ -163,7 +164,8 @@ static struct err *read_name(struct reading *r, char id[NAME_SIZE],
     if (!slash || strncmp(id, "Ref:", 4))
         return unexpected(r, "Ref:");
     *slash = '\0';
-    if (text_to_int(slash + 1, 10, 0, INT32_MAX, ret_number))
+    no_number = text_to_int(slash + 1, 10, 0, INT32_MAX, ret_number);
+    if (no_number)
         return unexpected(r, id);
     return NULL;
 }

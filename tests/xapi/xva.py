@@ -124,7 +124,9 @@ def returns(daemon):
     equal((s.VM.get_uuid(again), address(s, again), s.VDI.get_SR(vdis(s, again)[0])), (uuid, mac, sr))
     s.VM.destroy(again)
     (again,) = put(s, body, restore="true", sr_id=sr)
-    equal((s.VM.get_uuid(again), s.VM.get_name_label(again)), (uuid, "vm"))
+    equal((s.VM.get_uuid(again), s.VM.get_name_label(again), s.VM.get_version(again)), (uuid, "vm", "1"))
+    s.VM.start(again, False, False)
+    equal(put(s, body, restore="true", force="true"), ["VM_BAD_POWER_STATE", again, "halted", "running"])
 
 
 def sleeps(daemon):

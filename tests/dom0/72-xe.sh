@@ -146,6 +146,7 @@ check "what was written is in the raw disk" grep -q -a raw-was-here "$images/$ra
 check "what was written is in the qcow2 disk" sh -c "qemu-img dd -f qcow2 -O raw bs=512 count=1 if='$images/$qcow2.qcow2' of='$work/first' && grep -q qcow2-was-here '$work/first'"
 check "vm-uninstall" xe vm-uninstall --force uuid="$pv"
 check "vm-uninstall" xe vm-uninstall --force uuid="$hvm"
+check "vdi-destroy, of what it did not own" xe vdi-destroy uuid="$raw"
 check "no image is left" [ -z "$(ls "$images")" ]
 check "no guest is left" [ -z "$(xe vm-list is-control-domain=false --minimal)" ]
 check "Dom0 is" [ -n "$(xe vm-list is-control-domain=true --minimal)" ]

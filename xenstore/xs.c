@@ -644,5 +644,6 @@ int xs_suspend_evtchn_port(int domid)
              "/local/domain/%d/device/suspend/event-channel", domid);
     text = xs_read(h, XBT_NULL, path, NULL);
     xs_close(h);
-    return text ? (int)strtol(text, NULL, 10) : -1;
+    /* guests without one leave the node empty */
+    return text && *text ? (int)strtol(text, NULL, 10) : -1;
 }

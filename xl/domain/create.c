@@ -120,6 +120,7 @@ static int start_build(struct creation *c, struct await *a)
         libxl_domain_restore_params_dispose);
 
     libxl_domain_restore_params_init(&params);
+    params.stream_version = 2; /* as libxl_domain_suspend writes */
     if (!c->how->restore_fd)
         return libxl_domain_create_new(c->h->ctx, c->config, &c->domid, &a->how,
                                        how);

@@ -262,6 +262,23 @@ def stores(daemon):
     equal((xe.out("sr-list"), xe.out("pbd-list")), ("", ""))
 
 
+def moves(daemon):
+    """a VM into a file and out of it, with its disk; what is no such file"""
+    xe = Xe(daemon)
+    place = os.path.join(daemon.dir, "disks")
+    os.mkdir(place)
+    sr = xe.out("sr-create", "name-label=local", "type=file", "device-config:location=" + place).strip()
+    xe.out("vm-install", "new-name-label=a", "template=Other install media")
+    xe.out("vm-disk-add", "vm=a", "device=0", "disk-size=4MiB", "sr-uuid=" + sr)
+    path = os.path.join(daemon.dir, "a.xva")
+    equal(xe.out("vm-export", "vm=a", "filename=" + path), "")
+    copy = xe.out("vm-import", "filename=" + path, "sr-uuid=" + sr).strip()
+    equal((one_field(xe, "vm", copy, "name-label"), len(xe.out("vdi-list", "--minimal").split(","))), ("a", 2))
+    status, out, err = xe("vm-import", "filename=" + os.path.join(daemon.dir, "users"), "sr-uuid=" + sr)
+    equal((status, out, err != ""), (1, "", True))
+    equal((xe.out("task-list"), len(xe.out("vm-list", "--minimal", "is-control-domain=false").split(","))), ("", 2))
+
+
 def drives(daemon):
     """CDs: seen, put into drives of VMs that run, taken out"""
     xe = Xe(daemon)
@@ -631,6 +648,6 @@ def stops(daemon):
 
 
 if __name__ == "__main__":
-    run([every, lives, describes, installs, admits, stores, drives, connects, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
+    run([every, lives, describes, installs, admits, stores, moves, drives, connects, asks, waits, shows, watches, speaks_json, computes, sends, tells, completes, completes_in_bash,
          speaks, slowly, stops],
         "--hv=sim")

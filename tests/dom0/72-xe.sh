@@ -142,7 +142,7 @@ check "and go" within 30 sh -c "[ -z \"\$(xe vm-list name-label=tiny --minimal)\
 note "the end"
 check "vm-shutdown" xe vm-shutdown uuid="$pv"
 check "its domain is gone" gone pv
-qcow2=$(xe vbd-list vm-uuid="$pv" device=xvda params=vdi-uuid --minimal)
+qcow2=$(xe vbd-list vm-uuid="$pv" userdevice=0 params=vdi-uuid --minimal)
 check "what was written is in the raw disk" grep -q -a raw-was-here "$images/$raw.raw"
 check "what was written is in the qcow2 disk" sh -c "qemu-img dd -f qcow2 -O raw bs=512 count=1 if='$images/$qcow2.qcow2' of='$work/first' && grep -q qcow2-was-here '$work/first'"
 check "vm-uninstall" xe vm-uninstall --force uuid="$pv"

@@ -129,7 +129,7 @@ on "$pv" 'echo remembered $remember'
 heard "it is the same guest" "remembered 1234"
 
 note "a guest that ends by itself"
-on "$hvm" poweroff
+on "$hvm" /sbin/poweroff
 check "is halted" within 60 sh -c "xe vm-list uuid=$hvm params=power-state | grep -q halted"
 check "its domain is gone" gone hvm
 

@@ -128,8 +128,8 @@ check "the VBD is attached still" [ "$(xe vbd-param-get uuid="$vbd" param-name=c
 on "$pv" 'echo remembered $remember'
 heard "it is the same guest" "remembered 1234"
 
-note "a guest that ends by itself"
-on "$hvm" /sbin/poweroff
+note "a guest that ends, and the daemon has not asked it to"
+"$stock" shutdown hvm || bad "xl shutdown"
 check "is halted" within 60 sh -c "xe vm-list uuid=$hvm params=power-state | grep -q halted"
 check "its domain is gone" gone hvm
 

@@ -131,12 +131,6 @@ static struct err *update(struct job *j, void *arg)
     return write_down(j, disk);
 }
 
-static struct err *data_destroy(struct job *j, void *arg)
-{
-    (void)j;
-    return err_SR_OPERATION_NOT_SUPPORTED(object_ref(get_VDI_SR(self_of(arg))));
-}
-
 static struct err *write_forget(struct txn *txn, void *vdi)
 {
     return disk_forget(txn, vdi);
@@ -174,7 +168,6 @@ BODY(resize_online, resize, vdi_resize_online)
 BODY(destroy, destroy, vdi_destroy)
 BODY(update, update, vdi_update)
 BODY(forget, forget, vdi_forget)
-BODY(data_destroy, data_destroy, vdi_data_destroy)
 /* clang-format on */
 
 /* ---- copies -------------------------------------------------------------- */

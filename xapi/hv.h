@@ -52,12 +52,23 @@ struct hv_host {
     struct hv_domain control; /* Dom0: state, memory, vcpus */
 };
 
+struct hv_usage {
+    double at;      /* when it was looked at (clock_now) */
+    int64_t memory; /* bytes it has */
+    double *ran; /* seconds each of its VCPUs has had a processor; one that is
+                    not online has stopped counting */
+    size_t n;
+};
+
 enum hv_console {
     HV_CONSOLE_SERIAL,
     HV_CONSOLE_VNC,
 };
 
-#define HV_SAID {"attr", "control", "data", "feature"}
+#define HV_SAID                              \
+    {                                        \
+        "attr", "control", "data", "feature" \
+    }
 #define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
 struct hv {
@@ -121,7 +132,8 @@ struct hv {
     /* As if they were typed on the hypervisor's console. */
     struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
-    /* Entries below the domain's own path in XenStore; a value of NULL: it goes.
+    /* Entries below the domain's own path in XenStore; a value of NULL: it
+     * goes.
      */
     struct err *(*set_data)(const struct hv *hv, uint32_t domid,
                             const struct plan_pair *pairs, size_t n);
@@ -129,6 +141,9 @@ struct hv {
      * paths from the domain's own; in P. */
     struct err *(*said)(const struct hv *hv, uint32_t domid, struct pool *p,
                         struct plan_pair **ret, size_t *ret_n);
+    /* What the domain has taken of the machine until now; in P. */
+    struct err *(*measure)(const struct hv *hv, uint32_t domid, struct pool *p,
+                           struct hv_usage *ret);
     /* A console of the domain, both ways, opened now. */
     struct err *(*console)(const struct hv *hv, uint32_t domid,
                            enum hv_console kind, int *ret_fd);
@@ -159,6 +174,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  *     platform NAME VALUE
  *     xenstore NAME VALUE
  *     guest PATH VALUE               what it says of itself
+ *     load SHARE                     of a processor that each VCPU takes; or 0
  *
  * Tests play the guest by putting another file in a domain's place. Their
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay

@@ -316,6 +316,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .dmesg = lx_dmesg,
         .send_keys = lx_send_keys,
         .host = lx_host,
+        .measure = lx_measure,
         .console = lx_console,
         .watching = hv_watch_new(),
         .watch = hv_watch_begin,

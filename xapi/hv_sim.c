@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <uuid/uuid.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/run.h"
 #include "xapi/hv_sim_file.h"
@@ -14,6 +15,7 @@
 #include "xapi/plan.h"
 
 #define IMAGE_MAGIC "dom0kit-sim-memory\n"
+#define SIM_VCPUS 4096
 #define GIB (INT64_C(1) << 30)
 
 static const char *const states[] = {
@@ -271,6 +273,32 @@ static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p,
     }
     *ret = pairs;
     *ret_n = n;
+    return NULL;
+}
+
+/* A VCPU has been at it since the clock began. */
+static struct err *measure(const struct hv *hv, uint32_t domid, struct pool *p,
+                           struct hv_usage *ret)
+{
+    struct hv_usage usage = {.at = clock_now()};
+    const char *load, *memory, *vcpus;
+    double share = 0;
+    int64_t n = 0;
+    char *text;
+
+    TRY(sim_obey(hv, "measure", NULL));
+    TRY(sim_read(hv, p, domid, &text));
+    load = sim_line(p, text, "load");
+    memory = sim_line(p, text, "memory");
+    vcpus = sim_line(p, text, "vcpus");
+    TRY(text_to_double(load ? load : "0", 0, 1, &share));
+    TRY(text_to_int(memory ? memory : "", 10, 0, INT64_MAX, &usage.memory));
+    TRY(text_to_int(vcpus ? vcpus : "", 10, 1, SIM_VCPUS, &n));
+    usage.n = (size_t)n;
+    usage.ran = pool_alloc(p, usage.n * sizeof(*usage.ran));
+    for (size_t i = 0; i < usage.n; i++)
+        usage.ran[i] = share * usage.at;
+    *ret = usage;
     return NULL;
 }
 
@@ -589,6 +617,7 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .host = host,
         .set_data = set_data,
         .said = said,
+        .measure = measure,
         .console = console,
         .watch = watch,
         .hear = hear,

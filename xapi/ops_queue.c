@@ -275,6 +275,10 @@ static void said(void *arg, const char *text)
 
     if (!c)
         return;
+    if (h->body.answer) {
+        h->body.answer(c, text);
+        return;
+    }
     if (c->row->result->kind == MODEL_STRING) {
         call_return_string(c, text);
         return;

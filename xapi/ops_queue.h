@@ -49,6 +49,9 @@ struct ops_body {
      * operation tries to begin. */
     void (*also)(const struct call *c, const struct object *self,
                  struct ops_more *more);
+    /* Makes the result of what the worker said, where that is no datum; or
+     * NULL. */
+    void (*answer)(struct call *c, const char *said);
 };
 /* The body of a call that is OP on the object of its first argument. */
 struct err *ops_run(struct call *c, unsigned op,

@@ -39,6 +39,9 @@ def machine(daemon):
     equal(int(dom0["memory_target"]) // MIB in range(1400, 1600), True)
     equal(dom0["VCPUs_at_startup"], "1")
     fails(["OPERATION_NOT_ALLOWED", None], s.VM.hard_shutdown, me["control_domain"])
+    figures = {d["name_label"]: d["value"] for d in s.VM.get_data_sources(me["control_domain"])}
+    equal((0 < figures["cpu0"] <= 1, figures["cpu_usage"], "cpu1" in figures), (True, figures["cpu0"], False))
+    equal(abs(figures["memory"] - figures["memory_target"]) < 64 * MIB, True)
 
 
 def lives(daemon):

@@ -205,6 +205,18 @@ static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p)
     return NULL;
 }
 
+static struct err *measure(const struct hv *hv, uint32_t domid, struct pool *p)
+{
+    struct hv_usage usage;
+
+    TRY(hv->measure(hv, domid, p, &usage));
+    printf("%lld", (long long)usage.memory);
+    for (size_t i = 0; i < usage.n; i++)
+        printf(" %.9f", usage.ran[i]);
+    puts("");
+    return NULL;
+}
+
 static struct err *show_console(const struct hv *hv, uint32_t domid,
                                 enum hv_console kind)
 {
@@ -255,6 +267,7 @@ static struct err *on_domain(const struct hv *hv, const char *verb,
     VERB("set_data", hv->set_data(hv, domid, w->plan.xenstore_data,
                                   w->plan.n_xenstore_data));
     VERB("said", said(hv, domid, w->pool));
+    VERB("measure", measure(hv, domid, w->pool));
     VERB("serial", show_console(hv, domid, HV_CONSOLE_SERIAL));
     VERB("vnc", show_console(hv, domid, HV_CONSOLE_VNC));
 #undef VERB

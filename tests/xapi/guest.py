@@ -316,5 +316,42 @@ def is_told(daemon):
     fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.set_xenstore_data, "OpaqueRef:x", {})
 
 
+def is_measured(daemon):
+    """get_data_sources, query_data_source: of a guest that is up, as it is now"""
+    s, host = Session(daemon), Host(daemon)
+    vm = s.VM.create(record("a", VCPUs_max="3", VCPUs_at_startup="2"))
+    bad = ["VM_BAD_POWER_STATE", vm, "running", "halted"]
+    fails(bad, s.VM.get_data_sources, vm)
+    fails(bad, s.VM.query_data_source, vm, "memory")
+    s.VM.start(vm, False, False)
+    domid = s.VM.get_domid(vm)
+
+    def values():
+        return {d["name_label"]: round(d["value"], 6) for d in s.VM.get_data_sources(vm)}
+
+    memory = int(s.VM.get_memory_dynamic_max(vm))
+    equal(values(), {"cpu0": 0, "cpu1": 0, "cpu_usage": 0, "memory": memory, "memory_target": memory})
+    play(host, domid, load=0.25, memory=memory - MIB, guest="data/meminfo_free 4711")
+    equal(values(), {"cpu0": 0.25, "cpu1": 0.25, "cpu_usage": 0.25, "memory": memory - MIB, "memory_target": memory,
+                     "memory_internal_free": 4711})
+    row = next(d for d in s.VM.get_data_sources(vm) if d["name_label"] == "cpu1")
+    equal({k: row[k] for k in row if k not in ("value", "name_description")},
+          {"name_label": "cpu1", "enabled": True, "standard": True, "units": "(fraction)", "min": 0.0, "max": 1.0})
+    equal([round(s.VM.query_data_source(vm, name), 6) for name in ("cpu_usage", "memory", "memory_internal_free")],
+          [0.25, memory - MIB, 4711])
+    fails(["INVALID_VALUE", "data_source", "cpu2"], s.VM.query_data_source, vm, "cpu2")
+    for nonsense in ("data/meminfo_free -1", "data/meminfo_free much"):
+        play(host, domid, guest=nonsense)
+        equal("memory_internal_free" in values(), False)
+    s.VM.pause(vm)
+    equal(s.VM.query_data_source(vm, "memory"), memory - MIB)
+    host.fault("measure", "fail no luck")
+    fails(["INTERNAL_ERROR", None], s.VM.get_data_sources, vm)
+    equal(s.VM.get_current_operations(vm), {})
+    s.VM.hard_shutdown(vm)
+    fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.get_data_sources, "OpaqueRef:x")
+
+
 if __name__ == "__main__":
-    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told], "--hv=sim")
+    run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told,
+         is_measured], "--hv=sim")

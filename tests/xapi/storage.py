@@ -452,7 +452,7 @@ def fields(daemon):
     fails(["VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION"], s.VDI.snapshot, vdi)
     fails(["VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION"], s.VDI.copy, vdi, sr)
     s.VDI.set_on_boot(vdi, "persist")
-    fails(["SR_OPERATION_NOT_SUPPORTED", sr], s.VDI.data_destroy, s.VDI.snapshot(vdi))
+    fails(["NOT_IMPLEMENTED", "VDI.data_destroy"], s.VDI.data_destroy, s.VDI.snapshot(vdi))
     pool = s.pool.get_all()[0]
     for field in ("default_SR", "suspend_image_SR", "crash_dump_SR"):
         getattr(s.pool, "set_" + field)(pool, sr)

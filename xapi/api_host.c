@@ -42,6 +42,19 @@ struct err *host_is_in_emergency_mode(struct call *c)
     return NULL;
 }
 
+/* There are no reports (GET /system-status): they could hold nothing. */
+struct err *host_get_system_status_capabilities(
+    struct call *c, const struct host_get_system_status_capabilities_args *a)
+{
+    struct object *host;
+
+    (void)a;
+    TRY(call_object(c, 0, &host));
+    call_return_string(
+        c, "<?xml version=\"1.0\" ?>\n<system-status-capabilities/>\n");
+    return NULL;
+}
+
 /* ---- memory -------------------------------------------------------------- */
 
 /* What a new guest could have. */

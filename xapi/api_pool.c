@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_pool: the calls of class pool, of a pool of one: its one host is the
+/* api_pool: the calls between hosts, of a pool of one: its one host is the
  * master, and nobody else is asked or told. */
 #include <string.h>
 
 #include "xapi/calls_gen.h"
 #include "xapi/errors_gen.h"
+#include "xapi/fields_gen.h"
 #include "xapi/generic.h"
 #include "xapi/server.h"
 
@@ -35,6 +36,37 @@ struct err *pool_designate_new_master(
     return strcmp(object_ref(host), c->server->host) != 0
                ? err_HOST_OFFLINE(object_ref(host))
                : NULL;
+}
+
+/* A host that is alone promises to follow itself, which comes to nothing; to
+ * follow another would be to join its pool. */
+static struct err *check_master(const struct call *c, const char *address)
+{
+    const struct object *host =
+        db_find(c->db, &model_classes[CLASS_host], c->server->host);
+
+    return strcmp(get_host_address(host), address) != 0
+               ? err_HA_ABORT_NEW_MASTER(pool_printf(
+                     c->pool, "%s is no host of this pool", address))
+               : NULL;
+}
+
+struct err *host_propose_new_master(
+    struct call *c, const struct host_propose_new_master_args *a)
+{
+    return check_master(c, a->address);
+}
+
+struct err *host_commit_new_master(struct call *c,
+                                   const struct host_commit_new_master_args *a)
+{
+    return check_master(c, a->address);
+}
+
+struct err *host_abort_new_master(struct call *c,
+                                  const struct host_abort_new_master_args *a)
+{
+    return check_master(c, a->address);
 }
 
 /* It is. */

@@ -12,6 +12,7 @@
 #define BOOT_ORDER "cd"
 #define FIRMWARE "bios"
 #define GUEST_DATA "vm-data" /* what XenStore data may be called */
+#define BIOS_KEY "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define LETTERS 26
 
 /* ---- places of disks ----------------------------------------------------- */
@@ -123,19 +124,36 @@ void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
 
 /* ---- maps ---------------------------------------------------------------- */
 
+struct pairs {
+    struct plan_pair *list;
+    size_t n;
+};
+
 /* Those of MAP whose names begin with PREFIX. */
-static void pairs_of(struct pool *p, struct model_value map, const char *prefix,
-                     const struct plan_pair **ret, size_t *ret_n)
+static struct pairs pairs_of(struct pool *p, struct model_value map,
+                             const char *prefix)
 {
-    struct plan_pair *pairs = NULL;
-    size_t n = 0;
+    struct pairs pairs = {0};
 
     for (unsigned i = 0; i < map.n; i++)
         if (text_has_prefix(map.keys[i].s, prefix))
-            *pool_push(p, pairs, n) = (struct plan_pair){
+            *pool_push(p, pairs.list, pairs.n) = (struct plan_pair){
                 pool_str(p, map.keys[i].s), pool_str(p, map.values[i].s)};
-    *ret = pairs;
-    *ret_n = n;
+    return pairs;
+}
+
+/* For hvmloader, which has words of its own for what is not there; an empty
+ * text would cut its table short. Keys come from other hosts, too. */
+static void add_bios_strings(struct pool *p, struct model_value map,
+                             struct pairs *pairs)
+{
+    for (unsigned i = 0; i < map.n; i++) {
+        const char *key = map.keys[i].s, *value = map.values[i].s;
+
+        if (*key && !key[strspn(key, BIOS_KEY)] && *value)
+            *pool_push(p, pairs->list, pairs->n) = (struct plan_pair){
+                pool_printf(p, "bios-strings/%s", key), pool_str(p, value)};
+    }
 }
 
 static const char *text_of(struct pool *p, struct model_value map,
@@ -172,7 +190,10 @@ static struct err *check_cpus(const char *cpus)
 
 void plan_data(struct pool *p, struct model_value map, struct plan *plan)
 {
-    pairs_of(p, map, GUEST_DATA, &plan->xenstore_data, &plan->n_xenstore_data);
+    struct pairs data = pairs_of(p, map, GUEST_DATA);
+
+    plan->xenstore_data = data.list;
+    plan->n_xenstore_data = data.n;
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -180,6 +201,8 @@ void plan_data(struct pool *p, struct model_value map, struct plan *plan)
 struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
 {
     const struct model_enum *types = model_fields[VM_domain_type].type->enum_;
+    struct pairs platform = pairs_of(p, get_VM_platform(vm), "");
+    struct pairs data = pairs_of(p, get_VM_xenstore_data(vm), GUEST_DATA);
     struct plan plan = {
         .uuid = pool_str(p, get_VM_uuid(vm)),
         .name = pool_str(p, get_VM_name_label(vm)),
@@ -197,13 +220,17 @@ struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
         .boot = text_of(p, get_VM_HVM_boot_params(vm), "order", BOOT_ORDER),
         .firmware =
             text_of(p, get_VM_HVM_boot_params(vm), "firmware", FIRMWARE),
+        .platform = platform.list,
+        .n_platform = platform.n,
     };
 
     TRY(number_of(vm, "weight", PLAN_WEIGHT_MAX, &plan.weight));
     TRY(number_of(vm, "cap", PLAN_CAP_MAX, &plan.cap));
     TRY(check_cpus(plan.cpus));
-    pairs_of(p, get_VM_platform(vm), "", &plan.platform, &plan.n_platform);
-    plan_data(p, get_VM_xenstore_data(vm), &plan);
+    if (get_VM_domain_type(vm) == VM_domain_type_hvm)
+        add_bios_strings(p, get_VM_bios_strings(vm), &data);
+    plan.xenstore_data = data.list;
+    plan.n_xenstore_data = data.n;
     *ret = plan;
     return NULL;
 }

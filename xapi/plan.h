@@ -46,8 +46,9 @@ struct plan {
     const char *firmware;             /* "bios", "uefi" */
     const struct plan_pair *platform; /* VM.platform */
     size_t n_platform;
-    const struct plan_pair *xenstore_data; /* VM.xenstore_data: paths below the
-                                              domain's own */
+    /* Paths below the domain's own: VM.xenstore_data, and (of plan_make) what
+     * the firmware finds of VM.bios_strings. */
+    const struct plan_pair *xenstore_data;
     size_t n_xenstore_data;
     const struct plan_disk *disks;
     size_t n_disks;

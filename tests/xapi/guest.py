@@ -352,6 +352,34 @@ def is_measured(daemon):
     fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.get_data_sources, "OpaqueRef:x")
 
 
+def has_a_vendor(daemon):
+    """set_bios_strings and copy_bios_strings, once; what the firmware of the next domain is told"""
+    s, host = Session(daemon), Host(daemon)
+    vm = s.VM.create(record("a", HVM_boot_policy="BIOS order", domain_type="hvm"))
+    for key, value, why in (("bios-vendor", "", "Value provided is empty"), ("vendor", "x", "Unknown key"),
+                            ("bios-vendor", "x" * 513, "x" * 513 + " has length more than 512 characters"),
+                            ("bios-version", "a\tb", "a\tb has non-printable ASCII characters"),
+                            ("bios-version", "\u00e4", "\u00e4 has non-printable ASCII characters")):
+        fails(["INVALID_VALUE", key, why], s.VM.set_bios_strings, vm, {"system-version": "1", key: value})
+    equal(s.VM.get_bios_strings(vm), {})
+    s.VM.set_bios_strings(vm, {"bios-vendor": "Acme <&> Sons", "enclosure-asset-tag": "x" * 512})
+    got = s.VM.get_bios_strings(vm)
+    equal((len(got), got["bios-vendor"], got["system-product-name"], got["bios-version"]), (13, "Acme <&> Sons", "HVM domU", ""))
+    fails(["VM_BIOS_STRINGS_ALREADY_SET"], s.VM.set_bios_strings, vm, {})
+    fails(["VM_BIOS_STRINGS_ALREADY_SET"], s.VM.copy_bios_strings, vm, s.host.get_all()[0])
+    s.VM.start(vm, False, False)
+    equal(sorted(lines(host, s.VM.get_domid(vm), "xenstore")),
+          [["bios-strings/bios-vendor", "Acme", "<&>", "Sons"], ["bios-strings/enclosure-asset-tag", "x" * 512],
+           ["bios-strings/system-manufacturer", "Xen"], ["bios-strings/system-product-name", "HVM", "domU"]])
+    s.VM.hard_shutdown(vm)
+    same = s.VM.clone(vm, "b")
+    equal(s.VM.get_bios_strings(same), got)
+    other = s.VM.create(record("c"))
+    fails(["HANDLE_INVALID", "host", "OpaqueRef:x"], s.VM.copy_bios_strings, other, "OpaqueRef:x")
+    s.VM.copy_bios_strings(other, s.host.get_all()[0])
+    equal(s.VM.get_bios_strings(other), s.host.get_bios_strings(s.host.get_all()[0]))
+
+
 if __name__ == "__main__":
     run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told,
-         is_measured], "--hv=sim")
+         is_measured, has_a_vendor], "--hv=sim")

@@ -4,6 +4,7 @@
 import os
 import re
 import time
+from xml.etree import ElementTree
 
 from daemon import Class, Session, equal, fails, run
 from vm import record
@@ -212,6 +213,13 @@ def alone(daemon):
     equal(s.pool.hello("nobody", "192.0.2.1"), "unknown_host")
     equal(s.host.tickle_heartbeat(host, {}), {})
     s.host.request_backup(host, "1", False)
+    address = s.host.get_address(host)
+    for call in (lambda a: s.host.propose_new_master(a, True), s.host.commit_new_master, s.host.abort_new_master):
+        call(address)
+        fails(["HA_ABORT_NEW_MASTER", "192.0.2.77 is no host of this pool"], call, "192.0.2.77")
+    fails(["NOT_IMPLEMENTED", "pool.emergency_reset_master"], s.pool.emergency_reset_master, address)
+    equal(ElementTree.fromstring(s.host.get_system_status_capabilities(host)).tag, "system-status-capabilities")
+    fails(["HANDLE_INVALID", "host", NOBODY], s.host.get_system_status_capabilities, NOBODY)
     secret = s.pool.initial_auth()
     equal(re.fullmatch("[0-9a-f]{96}", secret) is not None, True)
     path = os.path.join(daemon.dir, "secret")

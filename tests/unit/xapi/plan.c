@@ -185,6 +185,29 @@ static void settings_have_defaults(void **state)
     rig_done(&r);
 }
 
+static void firmware_is_told_what_it_says(void **state)
+{
+    struct rig r = rig_new();
+    struct plan plan;
+
+    (void)state;
+    ok(set_VM_domain_type(r.txn, r.vm, VM_domain_type_hvm));
+    ok(add_to_VM_xenstore_data(r.txn, r.vm, "vm-data/a", "1"));
+    ok(add_to_VM_bios_strings(r.txn, r.vm, "bios-vendor", "Acme & Sons"));
+    ok(add_to_VM_bios_strings(r.txn, r.vm, "bios-version", ""));
+    ok(add_to_VM_bios_strings(r.txn, r.vm, "../control", "no"));
+    ok(add_to_VM_bios_strings(r.txn, r.vm, "", "no"));
+    ok(plan_make(r.pool, r.vm, &plan));
+    assert_int_equal(plan.n_xenstore_data, 2);
+    assert_string_equal(plan.xenstore_data[0].name, "vm-data/a");
+    assert_string_equal(plan.xenstore_data[1].name, "bios-strings/bios-vendor");
+    assert_string_equal(plan.xenstore_data[1].value, "Acme & Sons");
+    ok(set_VM_domain_type(r.txn, r.vm, VM_domain_type_pv));
+    ok(plan_make(r.pool, r.vm, &plan));
+    assert_int_equal(plan.n_xenstore_data, 1);
+    rig_done(&r);
+}
+
 static void settings_that_make_no_sense_are_errors(void **state)
 {
     static const char *const rows[][2] = {
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(disks_are_in_the_order_of_places),
         cmocka_unit_test(a_rate_is_that_of_its_algorithm),
         cmocka_unit_test(settings_have_defaults),
+        cmocka_unit_test(firmware_is_told_what_it_says),
         cmocka_unit_test(settings_that_make_no_sense_are_errors),
     };
 

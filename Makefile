@@ -23,7 +23,7 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 
 # Programs are static: loading 20 shared objects is most of the time of a stock
 # `xl list`. (xl/domain/passwd.c stands in for the two functions of libc that a
-# static program had better not call.) libxenguest comes whole: its kernel
+# static program had better not call, xl/domain/domains.c for one of libxl.) libxenguest comes whole: its kernel
 # loaders register themselves. libxenstore does not come at all: xenstore/xs.c
 # says why. Tests link the shared libraries.
 XEN_LIBS := -lxlutil -lxenlight -lxenhypfs \
@@ -31,7 +31,7 @@ XEN_LIBS := -lxlutil -lxenlight -lxenhypfs \
 	-lxenevtchn -lxengnttab -lxenforeignmemory -lxendevicemodel -lxencall \
 	-lxentoollog -lxentoolcore
 SYS_LIBS := -luuid -lz -llzma -lzstd -lbz2 -llzo2
-STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r \
+STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r,--wrap=libxl_name_to_domid \
 	-Wl,-u,__wrap_getpwnam_r $(XEN_LIBS) -lyajl_s $(SYS_LIBS) -lncursesw -ltinfo -lm
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
@@ -268,7 +268,7 @@ parity: $(B)/bin/xl $(B)/tests/compare ## our dry runs against stock xl's (in a 
 	@tests/parity/run
 # Our xl with shared libraries, libxenstore among them, so that fakexen reaches
 # it too.
-$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o $(B)/obj/xapi/% $(B)/obj/$(B)/%,$(OBJS))
+$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o $(B)/obj/xapi/% $(B)/obj/xl/hotplug/% $(B)/obj/$(B)/%,$(OBJS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS)

@@ -10,6 +10,7 @@
 #include "lib/str.h"
 #include "xl/domain/await.h"
 #include "xl/domain/cause.h"
+#include "xl/domain/domains.h"
 #include "xl/domain/freemem.h"
 #include "xl/domain/journal.h"
 #include "xl/domain/keeper.h"
@@ -63,24 +64,15 @@ static void on_console(libxl_ctx *ctx, libxl_event *event, void *arg)
  * domain of a uuid would confuse everything that finds domains by it. */
 static struct err *check_unique(struct creation *c)
 {
-    struct err *e = NULL;
-    libxl_dominfo *list;
-    int n;
+    struct pool *p = c->journal.pool;
+    struct domain *other;
 
-    list = libxl_list_domain(c->h->ctx, &n);
-    for (int i = 0; list && i < n && !e; i++) {
-        AUTO_FREE char *name = NULL;
-
-        if (list[i].dying ||
-            libxl_uuid_compare(&list[i].uuid, &c->config->c_info.uuid))
-            continue;
-        name = libxl_domid_to_name(c->h->ctx, list[i].domid);
-        e = ERR("uuid %s is that of domain '%s' (id %u)", c->journal.uuid,
-                name ? name : "", list[i].domid);
-    }
-    if (list)
-        libxl_dominfo_list_free(list, n);
-    return e;
+    TRY(domains_find(c->h, p, &c->config->c_info.uuid, &other));
+    if (!other)
+        return NULL;
+    TRY(domains_name(c->h, p, other, 1));
+    return ERR("uuid %s is that of domain '%s' (id %u)", c->journal.uuid,
+               other->name ? other->name : "", other->id);
 }
 
 static struct err *interrupted(void)

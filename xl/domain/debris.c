@@ -19,6 +19,7 @@
 #include "lib/file.h"
 #include "lib/str.h"
 #include "xl/domain/await.h"
+#include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
 
 #define USERDATA_DIR "/var/lib/xen"
@@ -115,22 +116,19 @@ enum found { NO_DOMAIN, FRESH, COMPLETE };
 /* Finds the domain by its uuid. One that has run is complete. */
 static struct err *find(struct debris *d, struct host *h, enum found *ret)
 {
-    libxl_dominfo *list;
+    struct domain *found;
     libxl_uuid uuid;
-    int n;
 
-    host_mark(h);
-    list = libxl_list_domain(h->ctx, &n);
-    if (!list || libxl_uuid_from_string(&uuid, d->uuid))
-        return host_err(h, ERROR_FAIL, "cannot list the domains");
+    if (libxl_uuid_from_string(&uuid, d->uuid))
+        return ERR("'%s' is no uuid", d->uuid);
+    TRY(domains_find(h, d->pool, &uuid, &found));
     *ret = NO_DOMAIN;
-    for (int i = 0; i < n; i++) {
-        if (list[i].dying || libxl_uuid_compare(&list[i].uuid, &uuid))
-            continue;
-        *ret = list[i].paused && !list[i].cpu_time ? FRESH : COMPLETE;
-        d->domid = list[i].domid;
-    }
-    libxl_dominfo_list_free(list, n);
+    if (!found)
+        return NULL;
+    d->domid = found->id;
+    *ret = found->info.flags & XEN_DOMINF_paused && !found->info.cpu_time
+               ? FRESH
+               : COMPLETE;
     return NULL;
 }
 

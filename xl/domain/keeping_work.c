@@ -13,6 +13,7 @@
 #include "lib/str.h"
 #include "xl/domain/create.h"
 #include "xl/domain/death.h"
+#include "xl/domain/domains.h"
 #include "xl/domain/eject.h"
 #include "xl/domain/journal.h"
 #include "xl/domain/keeping.h"
@@ -53,34 +54,23 @@ static struct err *obey(struct work *w)
     return NULL;
 }
 
-static bool domain_is_there(const char *uuid, struct host *h)
-{
-    libxl_dominfo *list;
-    libxl_uuid want;
-    bool found = false;
-    int n;
-
-    list = libxl_list_domain(h->ctx, &n);
-    if (!list || libxl_uuid_from_string(&want, uuid))
-        return false;
-    for (int i = 0; i < n; i++) {
-        if (!list[i].dying && !libxl_uuid_compare(&list[i].uuid, &want))
-            found = true;
-    }
-    libxl_dominfo_list_free(list, n);
-    return found;
-}
-
 /* The worker before us was killed in the middle of a restart. */
 static struct err *recreate(struct work *w)
 {
     char *json = pool_alloc(w->pool, CONFIG_MAX + 1);
+    struct domain *there;
+    libxl_uuid uuid;
     ssize_t len = pread(w->fd, json, CONFIG_MAX, 0);
 
     if (len < 0)
         return err_errno(errno, "cannot read '%s'", w->path);
     TRY(journal_recover(w->death.h));
-    if (!len || domain_is_there(w->kept->uuid, w->death.h))
+    if (!len)
+        return NULL;
+    if (libxl_uuid_from_string(&uuid, w->kept->uuid))
+        return ERR("'%s' is no uuid", w->kept->uuid);
+    TRY(domains_find(w->death.h, w->pool, &uuid, &there));
+    if (there)
         return NULL;
     log_info("keeper", "%s: taking up its restart again", w->kept->uuid);
     return death_recreate(&w->death, json, &w->death.domid);

@@ -5,9 +5,11 @@
  * event that comes before an answer for a failure (EINVAL). libxl and xl's
  * console and keeper use it; one handle is for one thread.
  *
- * What a transaction writes is sent without waiting for each answer: they are
- * looked at when it ends, and one that was a failure makes the end fail. That
- * saves libxl most of its round trips while it makes a domain.
+ * What a transaction writes is sent together, without waiting for each answer:
+ * they are looked at when it ends, and one that was a failure makes the end
+ * fail. That saves libxl most of its round trips while it makes a domain. And
+ * transactions of programs of ours take turns: of two that collide the daemon
+ * has one done anew, so that many creates at once would mostly undo each other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +18,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/uio.h>
+#include <sys/stat.h>
 #include <xenstore.h>
 
+#include "lib/file.h"
 #include "lib/str.h"
 #include "xenstore/connect.h"
 #include "xenstore/listing.h"
@@ -26,6 +29,9 @@
 
 #define PARTS_MAX 16
 #define DEFERRED_MAX 50 /* answers to come: less than any buffer holds */
+#define OUT_MAX 16384
+#define TURN_LOCK "/run/dom0kit/transaction.lock"
+#define TURN_SECONDS 1.0 /* after which nobody is waited for */
 
 struct event {
     struct event *next;
@@ -34,12 +40,16 @@ struct event {
 };
 
 struct xs_handle {
-    int fd;    /* to the daemon */
-    int queue; /* an eventfd that is readable while events are queued */
-    int poll;  /* an epoll of both, which is what callers poll */
+    int fd;         /* to the daemon */
+    int queue;      /* an eventfd that is readable while events are queued */
+    int poll;       /* an epoll of both, which is what callers poll */
+    bool is_device; /* the kernel's, which takes one request at a time */
+    int turn; /* the lock of TURN_LOCK, while a transaction is under way */
+    size_t n_out;
+    char out[OUT_MAX]; /* requests that are still to be sent */
     uint32_t last_id;
-    unsigned n_deferred;  /* requests whose answers are still to come */
-    int deferred_errno;   /* first failure among them */
+    unsigned n_deferred; /* requests whose answers are still to come */
+    int deferred_errno;  /* first failure among them */
     struct event *first, **last;
 };
 
@@ -71,15 +81,19 @@ static bool add_to_poll(struct xs_handle *h, int fd)
 struct xs_handle *xs_open(unsigned long flags)
 {
     struct xs_handle *h = xcalloc(1, sizeof(*h));
+    struct stat st;
 
     (void)flags;
     h->last = &h->first;
+    h->turn = -1;
     h->queue = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     h->poll = epoll_create1(EPOLL_CLOEXEC);
     h->fd = open_daemon();
     if (h->fd >= 0 && h->queue >= 0 && h->poll >= 0 && add_to_poll(h, h->fd) &&
-        add_to_poll(h, h->queue))
+        add_to_poll(h, h->queue)) {
+        h->is_device = !fstat(h->fd, &st) && S_ISCHR(st.st_mode);
         return h;
+    }
     xs_close(h);
     return NULL;
 }
@@ -106,6 +120,7 @@ void xs_close(struct xs_handle *h)
     close_keeping_errno(h->poll);
     close_keeping_errno(h->queue);
     close_keeping_errno(h->fd);
+    close_keeping_errno(h->turn);
     free(h);
 }
 
@@ -130,26 +145,27 @@ static bool lose(struct xs_handle *h, int errnum)
     return false;
 }
 
-static bool send_all(struct xs_handle *h, struct iovec *io, int n)
+static bool send_all(struct xs_handle *h)
 {
-    while (n) {
-        ssize_t done = writev(h->fd, io, n);
+    const char *from = h->out;
+
+    while (h->n_out) {
+        ssize_t done = write(h->fd, from, h->n_out);
 
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return lose(h, errno);
-        while (n && (size_t)done >= io->iov_len) {
-            done -= (ssize_t)io->iov_len;
-            io++;
-            n--;
-        }
-        if (n) {
-            io->iov_base = (char *)io->iov_base + done;
-            io->iov_len -= (size_t)done;
-        }
+        from += done;
+        h->n_out -= (size_t)done;
     }
     return true;
+}
+
+static void put(struct xs_handle *h, const void *data, size_t len)
+{
+    memcpy(h->out + h->n_out, data, len);
+    h->n_out += len;
 }
 
 static bool receive(struct xs_handle *h, void *into, size_t len)
@@ -229,6 +245,8 @@ static bool next_answer(struct xs_handle *h, struct answer *a)
  * what its caller wanted. */
 static bool collect(struct xs_handle *h)
 {
+    if (!send_all(h))
+        return false;
     while (h->n_deferred) {
         struct answer a;
 
@@ -250,26 +268,29 @@ struct part {
     size_t len;
 };
 
-static bool send_request(struct xs_handle *h, uint32_t type, uint32_t tx,
-                         const struct part *parts, int n)
+/* It is sent when somebody waits for an answer. */
+static bool add_request(struct xs_handle *h, uint32_t type, uint32_t tx,
+                        const struct part *parts, int n)
 {
     struct xsd_sockmsg head = {.type = type, .tx_id = tx};
-    struct iovec io[PARTS_MAX + 1] = {{&head, sizeof(head)}};
 
     if (h->fd < 0) {
         errno = EBADF;
         return false;
     }
-    for (int i = 0; i < n; i++) {
-        io[i + 1] = (struct iovec){(void *)parts[i].data, parts[i].len};
+    for (int i = 0; i < n; i++)
         head.len += (uint32_t)parts[i].len;
-    }
     if (head.len > XENSTORE_PAYLOAD_MAX) {
         errno = E2BIG;
         return false;
     }
+    if (h->n_out + sizeof(head) + head.len > OUT_MAX && !send_all(h))
+        return false;
     head.req_id = ++h->last_id;
-    return send_all(h, io, n + 1);
+    put(h, &head, sizeof(head));
+    for (int i = 0; i < n; i++)
+        put(h, parts[i].data, parts[i].len);
+    return h->is_device ? send_all(h) : true;
 }
 
 /* A request and its answer's text, malloc'd, or NULL and errno. */
@@ -278,7 +299,7 @@ static char *ask(struct xs_handle *h, uint32_t type, uint32_t tx,
 {
     struct answer a;
 
-    if (!send_request(h, type, tx, parts, n) || !collect(h) ||
+    if (!add_request(h, type, tx, parts, n) || !collect(h) ||
         !next_answer(h, &a))
         return NULL;
     if (a.head.type == XS_ERROR) {
@@ -302,8 +323,10 @@ static bool tell(struct xs_handle *h, uint32_t type, uint32_t tx,
     char *text;
 
     if (tx && h->n_deferred < DEFERRED_MAX) {
+        if (!add_request(h, type, tx, parts, n))
+            return false;
         h->n_deferred++;
-        return send_request(h, type, tx, parts, n);
+        return true;
     }
     text = ask(h, type, tx, parts, n, NULL);
     free(text);
@@ -464,16 +487,33 @@ struct xs_permissions *xs_get_permissions(struct xs_handle *h,
 
 /* ---- transactions -------------------------------------------------------- */
 
+static void take_turn(struct xs_handle *h)
+{
+    if (h->turn < 0)
+        err_drop(file_lock(TURN_LOCK, TURN_SECONDS, &h->turn),
+                 "then it may be done anew");
+}
+
+static void end_turn(struct xs_handle *h)
+{
+    close_keeping_errno(h->turn);
+    h->turn = -1;
+}
+
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
     struct part p = word("");
-    AUTO_FREE char *text = ask(h, XS_TRANSACTION_START, XBT_NULL, &p, 1, NULL);
+    AUTO_FREE char *text = NULL;
 
+    take_turn(h);
+    text = ask(h, XS_TRANSACTION_START, XBT_NULL, &p, 1, NULL);
     h->deferred_errno = 0;
+    if (!text)
+        end_turn(h);
     return text ? (xs_transaction_t)strtoul(text, NULL, 10) : XBT_NULL;
 }
 
-bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
+static bool end_transaction(struct xs_handle *h, xs_transaction_t t, bool abort)
 {
     struct part p;
     char *text;
@@ -489,6 +529,14 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
     if (errnum)
         errno = errnum;
     return text && !errnum;
+}
+
+bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort)
+{
+    bool done = end_transaction(h, t, abort);
+
+    end_turn(h);
+    return done;
 }
 
 /* ---- watches ------------------------------------------------------------- */
@@ -612,15 +660,21 @@ bool xs_release_domain(struct xs_handle *h, unsigned int domid)
     return tell_numbers(h, XS_RELEASE, (unsigned long[]){domid}, 1);
 }
 
+/* Both daemons answer that, whether there is such a domain or not; a create
+ * asks thirty times. */
 char *xs_get_domain_path(struct xs_handle *h, unsigned int domid)
 {
-    return ask_numbers(h, XS_GET_DOMAIN_PATH, (unsigned long[]){domid}, 1);
+    char path[40];
+
+    (void)h;
+    snprintf(path, sizeof(path), "/local/domain/%u", domid);
+    return xstrdup(path);
 }
 
 bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
 {
-    AUTO_FREE char *text = ask_numbers(h, XS_IS_DOMAIN_INTRODUCED,
-                                       (unsigned long[]){domid}, 1);
+    AUTO_FREE char *text =
+        ask_numbers(h, XS_IS_DOMAIN_INTRODUCED, (unsigned long[]){domid}, 1);
 
     return text && !strcmp(text, "T");
 }

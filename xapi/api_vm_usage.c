@@ -2,10 +2,9 @@
 /* api_vm_usage: what can be measured of a guest (reading.h): what share of the
  * processors it takes, and its memory. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/clock.h"
+#include "lib/str.h"
 #include "xapi/calls_gen.h"
 #include "xapi/datum.h"
 #include "xapi/errors_gen.h"
@@ -85,9 +84,11 @@ static struct err *add_free(struct measured *m, const struct hv *hv,
     return NULL;
 }
 
+/* NAME, if it is one of these, or (NULL) all: only shares take time to see. */
 static struct err *measure(struct job *j, const struct ops_work *w,
-                           struct measured *m)
+                           const char *name, struct measured *m)
 {
+    bool shares = !name || text_has_prefix(name, "cpu");
     struct hv_usage before = {0}, after = {0};
     struct object *vm =
         db_find(job_db(j), &model_classes[CLASS_VM], vm_arg(w->call, 0).s);
@@ -97,10 +98,13 @@ static struct err *measure(struct job *j, const struct ops_work *w,
         return db_no_object(&model_classes[CLASS_VM], vm_arg(w->call, 0).s);
     domid = (uint32_t)get_VM_domid(vm);
     m->pool = job_pool(j);
-    TRY(w->hv->measure(w->hv, domid, m->pool, &before));
-    TRY(job_sleep(LOOK_SECONDS));
+    if (shares) {
+        TRY(w->hv->measure(w->hv, domid, m->pool, &before));
+        TRY(job_sleep(LOOK_SECONDS));
+    }
     TRY(w->hv->measure(w->hv, domid, m->pool, &after));
-    add_processors(m, &before, &after);
+    if (shares)
+        add_processors(m, &before, &after);
     add(m, "memory", "Memory the guest has", "B", INFINITY,
         (double)after.memory);
     add(m, "memory_target", "Memory the guest shall have", "B", INFINITY,
@@ -115,7 +119,7 @@ static struct err *tell_all(struct job *j, void *arg)
     AUTO_STR struct str text = STR_INIT(TEXT_MAX);
     struct measured m = {0};
 
-    TRY(measure(j, arg, &m));
+    TRY(measure(j, arg, NULL, &m));
     reading_to_text(m.list, m.n, &text);
     job_say(j, str_text(&text));
     return NULL;
@@ -125,11 +129,12 @@ static struct err *tell_one(struct job *j, void *arg)
 {
     AUTO_STR struct str text = STR_INIT(TEXT_MAX);
     const struct ops_work *w = arg;
+    const char *name = vm_arg(w->call, 1).s;
     const struct reading *one = NULL;
     struct measured m = {0};
 
-    TRY(measure(j, w, &m));
-    TRY(reading_find(m.list, m.n, vm_arg(w->call, 1).s, &one));
+    TRY(measure(j, w, name, &m));
+    TRY(reading_find(m.list, m.n, name, &one));
     datum_to_text(w->call->row->result, DATUM_FLOAT(one->value), &text);
     job_say(j, str_text(&text));
     return NULL;

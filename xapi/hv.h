@@ -65,10 +65,7 @@ enum hv_console {
     HV_CONSOLE_VNC,
 };
 
-#define HV_SAID                              \
-    {                                        \
-        "attr", "control", "data", "feature" \
-    }
+#define HV_SAID {"attr", "control", "data", "feature"}
 #define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
 struct hv {
@@ -132,8 +129,7 @@ struct hv {
     /* As if they were typed on the hypervisor's console. */
     struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
-    /* Entries below the domain's own path in XenStore; a value of NULL: it
-     * goes.
+    /* Entries below the domain's own path in XenStore; a value of NULL: it goes.
      */
     struct err *(*set_data)(const struct hv *hv, uint32_t domid,
                             const struct plan_pair *pairs, size_t n);

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What xapid asks the machine and Xen itself: Xen's log and keys, its free
+memory, and the bridges of this Dom0: one of its own, and networks of guests
+alone that come and go with them."""
+import json
+import os
+
+from xapid import Session, domains, equal, fails, record, run, tests, until
+
+
+def link(name):
+    found = [l for l in json.loads(run("ip", "-j", "-d", "link")) if l["ifname"] == name]
+    return found[0] if found else None
+
+
+def asks(daemon):
+    """dmesg, send_debug_keys, compute_free_memory: as xl has them"""
+    s = Session(daemon)
+    host = s.host.get_all()[0]
+    equal(s.host.dmesg(host).splitlines()[-5:], run("xl", "dmesg").splitlines()[-5:])
+    s.host.send_debug_keys(host, "h")
+    until(lambda: "'h' pressed -> showing installed handlers" in s.host.dmesg(host))
+    info = dict(line.split(":", 1) for line in run("xl", "info").splitlines() if ":" in line)
+    free = int(next(v for k, v in info.items() if k.strip() == "free_memory"))
+    equal(abs(int(s.host.compute_free_memory(host)) // (1 << 20) - free) <= 8, True)
+    fails(["HOST_NOT_DISABLED"], s.host.reboot, host)
+
+
+def bridges(daemon):
+    """a guest's bridge is made for it, and goes with it; Dom0's own stays as it is"""
+    s = Session(daemon)
+    before = link("xenbr0")
+    inner = s.network.create({"name_label": "inner", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []})
+    own = s.network.create({"name_label": "own", "name_description": "", "MTU": "1500", "other_config": {}, "tags": [],
+                            "bridge": "xenbr0", "managed": False})
+    name = s.network.get_bridge(inner)
+    vm = s.VM.create(record("a"))
+    vifs = [s.VIF.create({"device": str(i), "network": n, "VM": vm, "MAC": "", "MTU": "1400", "other_config": {},
+                          "qos_algorithm_type": "", "qos_algorithm_params": {}}) for i, n in enumerate((inner, own))]
+    equal(link(name), None)
+    s.VM.start(vm, False, False)
+    domid = s.VM.get_domid(vm)
+    equal([link(name)[k] for k in ("mtu", "ifalias")], [1400, "dom0kit"])
+    equal([link(f"vif{domid}.{i}")["master"] for i in range(2)], [name, "xenbr0"])
+    equal([s.VIF.get_currently_attached(v) for v in vifs], [True, True])
+    s.VM.hard_shutdown(vm)
+    until(lambda: not link(name))
+    equal(domains(), {})
+    for n in (inner, own):
+        s.network.destroy(n)
+    after = link("xenbr0")
+    equal([after[k] for k in ("mtu", "address", "ifindex")], [before[k] for k in ("mtu", "address", "ifindex")])
+    s.VM.destroy(vm)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C")
+    tests(asks, bridges)

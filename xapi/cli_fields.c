@@ -322,7 +322,7 @@ static const struct cli_field rows_vm[] = {
     {"has-vendor-device",             "RW",  "has_vendor_device",                   0},
     {"requires-reboot",               "RO",  "requires_reboot",                     0},
     {"reference-label",               "RO",  "reference_label",                     0},
-    {"bios-strings",                  "MRO", "bios_strings",                        0},
+    {"bios-strings",                  "MRO", "bios_strings",                        CLI_WHOLE},
     {"pending-guidances",             "RO",  "pending_guidances",                   0},
     {"vtpms",                         "RO",  "VTPMs",                               0},
     {"pending-guidances-recommended", "RO",  "pending_guidances_recommended",       0},

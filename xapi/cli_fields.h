@@ -16,6 +16,7 @@ enum cli_field_flag {
      * which {FIELD} is the object's. */
     CLI_EXPENSIVE = 64,
     CLI_HIDDEN = 128, /* shown to who names it */
+    CLI_WHOLE = 256,  /* a map whose keys are set in one call, once */
     CLI_LIST_ANY_VM = CLI_LIST | CLI_LIST_TEMPLATE | CLI_LIST_SNAPSHOT,
 };
 

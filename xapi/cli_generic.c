@@ -276,6 +276,26 @@ static struct err *set_key(struct cli *c, const struct cli_class *class,
                   value);
 }
 
+/* What all words say of FIELD, of which NAME is one; the first of them does it.
+ */
+static struct err *set_whole(struct cli *c, const struct cli_class *class,
+                             const char *ref, const struct cli_field *field,
+                             const char *name)
+{
+    const struct model_field *f = model_field_of(c, class, field);
+    struct value *map = value_struct(c->pool);
+    const char *key, *first = NULL;
+
+    for (size_t i = 0; i < c->n_params; i++) {
+        if (cli_field_with_key(class, c->params[i].name, &key) != field)
+            continue;
+        first = first ? first : c->params[i].name;
+        value_set(map, key, value_string(c->pool, c->params[i].value));
+    }
+    return strcmp(first, name) ? NULL
+                               : change(c, class, ref, f, "set", map, NULL);
+}
+
 static struct err *set_one(struct cli *c, const struct cli_class *class,
                            const char *ref, const char *name, const char *text)
 {
@@ -288,6 +308,8 @@ static struct err *set_one(struct cli *c, const struct cli_class *class,
         field = cli_field_with_key(class, name, &key);
     if (!field)
         return cli_no_field(c, class, name);
+    if (key && field->flags & CLI_WHOLE)
+        return set_whole(c, class, ref, field, name);
     if (!strstr(field->mark, "RW"))
         return ERR("Field '%s' is read-only", field->name);
     f = model_field_of(c, class, field);

@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 from daemon import ROOT, Session, equal, run
+from vm import record
 
 XE = os.path.join(ROOT, "build/bin/xe")
 BANNER = b"XenSource thin CLI protocol" + struct.pack("<II", 0, 2)
@@ -99,6 +100,15 @@ def changes(daemon):
     equal((status, err.startswith("Error: ")), (1, True))
     status, _, err = xe("pool-param-set", "uuid=" + pool, "master=x")
     equal((status, err), (1, "Error: Field 'master' is read-only\n"))
+    # all keys of it in one call
+    vm = s.VM.create(record("a"))
+    words = "uuid=" + s.VM.get_uuid(vm), "bios-strings:bios-vendor=Acme", "name-label=b", "bios-strings:bios-version=2"
+    equal(xe.out("vm-param-set", *words), "")
+    strings = s.VM.get_bios_strings(vm)
+    equal((s.VM.get_name_label(vm), strings["bios-vendor"], strings["bios-version"]), ("b", "Acme", "2"))
+    equal(xe.out("vm-is-bios-customized", words[0]), "This VM is BIOS-customized.\n")
+    equal(xe("vm-param-set", *words)[0], 1)
+    equal(xe("vm-param-set", words[0], "bios-strings=x")[::2], (1, "Error: Field 'bios-strings' is read-only\n"))
 
 
 def errors(daemon):

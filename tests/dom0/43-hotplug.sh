@@ -144,21 +144,14 @@ note "200 times attached and detached"
 xl create -qp "$tiny" || bad create
 guest=$(id tiny)
 hv=$top/build/tests/hv
-# rounds N WHAT: attached and detached by the daemon's functions, N times.
-rounds() {
-    local kind=${2%%=*}
-    for ((i = 0; i < $1; i++)); do
-        "$hv" "attach_$kind" "$guest" "$2" && "$hv" "detach_$kind" "$guest" "$2" force || return 1
-    done
-}
-rounds 80 "nic=1,00:16:3e:00:00:0c,xenbr0" &
+"$hv" rounds "$guest" "nic=1,00:16:3e:00:00:0c,xenbr0" rounds=80 force &
 nics=$!
-rounds 80 "disk=xvdb,raw,rw,$disk" &
+"$hv" rounds "$guest" "disk=xvdb,raw,rw,$disk" rounds=80 force &
 disks=$!
 images=0
 for i in {1..40}; do
     $stock block-attach tiny "vdev=xvdc,access=w,format=raw,script=$hot/block,target=$work/other.img" &&
-        $stock block-detach tiny xvdc --force || break
+        $stock block-detach --force tiny xvdc || break
     images=$i
 done
 check "40 images" [ $images = 40 ]

@@ -31,6 +31,7 @@ struct words {
     struct plan_disk disk;
     struct plan_nic nic;
     const char *path;
+    int64_t rounds;
     bool force;
 };
 
@@ -108,6 +109,7 @@ static struct err *take_word(struct words *w, const char *word)
         {"path", &w->path},
         {"memory", NULL, &plan->memory, 20},
         {"memory_max", NULL, &plan->memory_max, 20},
+        {"rounds", NULL, &w->rounds, 0},
         {"vcpus", NULL, &plan->vcpus, 0},
         {"vcpus_max", NULL, &plan->vcpus_max, 0},
     };
@@ -245,6 +247,22 @@ static struct err *make(const struct hv *hv, const struct words *w,
     return NULL;
 }
 
+/* Plugged and unplugged, the disk or the NIC. */
+static struct err *rounds(const struct hv *hv, uint32_t domid,
+                          const struct words *w)
+{
+    for (int64_t i = 0; i < w->rounds; i++) {
+        if (w->disk.device) {
+            TRY(hv->attach_disk(hv, domid, &w->disk));
+            TRY(hv->detach_disk(hv, domid, &w->disk, w->force));
+        } else {
+            TRY(hv->attach_nic(hv, domid, &w->nic));
+            TRY(hv->detach_nic(hv, domid, &w->nic, w->force));
+        }
+    }
+    return NULL;
+}
+
 static struct err *on_domain(const struct hv *hv, const char *verb,
                              uint32_t domid, const struct words *w)
 {
@@ -262,6 +280,7 @@ static struct err *on_domain(const struct hv *hv, const char *verb,
     VERB("set_medium", hv->set_medium(hv, domid, &w->disk));
     VERB("attach_nic", hv->attach_nic(hv, domid, &w->nic));
     VERB("detach_nic", hv->detach_nic(hv, domid, &w->nic, w->force));
+    VERB("rounds", rounds(hv, domid, w));
     VERB("set_memory", hv->set_memory(hv, domid, w->plan.memory));
     VERB("set_vcpus", hv->set_vcpus(hv, domid, w->plan.vcpus));
     VERB("set_data", hv->set_data(hv, domid, w->plan.xenstore_data,

@@ -144,8 +144,8 @@ struct hv {
     struct err *(*console)(const struct hv *hv, uint32_t domid,
                            enum hv_console kind, int *ret_fd);
     /* The one verb that is for the daemon's loop: a descriptor that is readable
-     * when a domain may have come, gone or ended. hear takes off it what is
-     * there, and says whether list is worth asking; after an error it is
+     * when a domain may have come, gone or ended since. hear takes off it what
+     * is there, and says whether list is worth asking; after an error it is
      * closed, and watch gives another. */
     struct err *(*watch)(const struct hv *hv, int *ret_fd);
     struct err *(*hear)(const struct hv *hv, int fd, bool *ret_changed);

@@ -167,7 +167,7 @@ def bootloader():
 def watching():
     """coming, ending and going are heard; dying, reboot and crash have reasons"""
     watch = subprocess.Popen([HV, "watch", "4"], stdout=subprocess.PIPE, text=True)
-    equal(watch.stdout.readline(), "heard\n")
+    equal(watch.stdout.readline(), "watching\n")
     for word, reason in ("poweroff", "poweroff"), ("reboot", "reboot"), ("crash", "crash"):
         domid = hv("create", "uuid=" + UUID % 16, "name=tiny", f"kernel={GUESTS}/tiny", "memory=8", f"args=do={word}")
         hv("unpause", domid)

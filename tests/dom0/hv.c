@@ -176,12 +176,14 @@ static struct err *host(const struct hv *hv)
     return NULL;
 }
 
-/* What a new watch says at once counts too. */
+/* A new watch may say something at once, or not. */
 static struct err *watch(const struct hv *hv, int64_t n)
 {
     int fd;
 
     TRY(hv->watch(hv, &fd));
+    puts("watching");
+    fflush(stdout);
     while (n > 0) {
         struct pollfd poll_fd = {fd, POLLIN, 0};
         bool changed;

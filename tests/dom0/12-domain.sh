@@ -74,6 +74,7 @@ same -N vcpu-pin g 0 0-1 1
 same -N vcpu-pin g all - 0
 does vcpu-pin g all all all
 conf=/etc/xen/xl.conf
+cp $conf "$work/xl.conf"
 echo 'vm.cpumask="1"' >$conf
 "$ours" -N vcpu-pin g 0 0-1 >"$work/dry"
 is "-N says what the masks leave" "cpumap: 1" "$(cat "$work/dry")"
@@ -100,7 +101,7 @@ refuses 1 "S-expressions cannot be printed" list -l
 refuses 1 "S-expressions cannot be printed" create -n "$tiny"
 refuses 1 "S-expressions cannot be printed" -N config-update g "$tiny"
 does list
-rm -f $conf
+cp "$work/xl.conf" $conf
 refuses 2 "it cannot be CSV" list -l --format csv
 
 # the configuration for the next restart

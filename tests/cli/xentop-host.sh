@@ -9,6 +9,7 @@ PATH=$PWD/build/bin:$PATH
 . tests/xenstore/rig.sh
 passed=0 failed=0
 dir=$rig_dir
+export LANG=C.UTF-8 LC_ALL= TERM=xterm-256color
 export FAKEHOST=$dir/host XENSTORED_PATH=$dir/none
 xentop() { LD_PRELOAD=$PWD/build/tests/fakehost.so build/tests/xentop "$@"; }
 

@@ -2,9 +2,9 @@
 """A daemon of a test's own (built with ASan and UBSan) and clients of it."""
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -38,12 +38,6 @@ def fails(want, call, *args):
             raise AssertionError(f"failed of {failure.words!r}, wanted {want!r}") from None
         return
     raise AssertionError(f"got {got!r}, wanted the failure {want!r}")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Session:
@@ -90,23 +84,36 @@ class Daemon:
         return subprocess.run([XAPID, "--hash"], input=password, capture_output=True, text=True, check=True).stdout.strip()
 
     def start(self):
-        self.port = free_port()
+        """Its port is any free one, which it says."""
         self.log = open(os.path.join(self.dir, "log"), "ab+")
+        said = self.says_in()
+        begin = os.path.getsize(said) if os.path.exists(said) else 0
+        end = time.time() + 60
         self.process = subprocess.Popen(
-            [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", f"127.0.0.1:{self.port}",
+            [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", "127.0.0.1:0",
              "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=self.own_session)
-        while not self.answers():
-            if self.process.poll() is not None:
+        while not self.answers(begin):
+            if self.process.poll() is not None or time.time() > end:
                 raise AssertionError("xapid: " + self.said())
             time.sleep(0.02)
 
-    def answers(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
-            return True
-        except OSError:
+    def says_in(self):
+        """Where its log goes."""
+        if "--log" in self.options:
+            return self.options[self.options.index("--log") + 1]
+        return os.path.join(self.dir, "log")
+
+    def answers(self, begin):
+        if not os.path.exists(self.says_in()):
             return False
+        with open(self.says_in(), "rb") as f:
+            f.seek(begin)
+            said = f.read().decode()
+        ports = re.findall(r"HTTP on port ([0-9]+)", said)
+        if ports:
+            self.port = int(ports[-1])
+        return bool(ports) and "is ready" in said
 
     def said(self):
         self.log.seek(0)

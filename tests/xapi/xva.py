@@ -220,7 +220,7 @@ def dies(daemon):
     vm = built(s, sr, n_disks=3)
     body = get(s, vm)[2]
     before = (sorted(s.VM.get_all()), sorted(s.VDI.get_all()), files(daemon))
-    fault(daemon, "create", "delay 0.4")
+    fault(daemon, "create", "delay 5")  # each disk's
     for whom in ("worker", "cancel", "daemon"):
         task = s.task.create("import", "")
         client = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=60)
@@ -229,7 +229,8 @@ def dies(daemon):
         time.sleep(0.6)
         children = workers(daemon)
         if whom == "worker":
-            os.kill(children[0], signal.SIGKILL)
+            for child in children:
+                os.kill(child, signal.SIGKILL)
             until(lambda: s.task.get_status(task) == "failure")
         elif whom == "cancel":
             s.task.cancel(task)

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from daemon import Failure, Session, equal, fails, run
+from vm import workers
 
 NOBODY = "OpaqueRef:NULL"
 MIB = 1 << 20
@@ -543,12 +544,6 @@ def slow_qemu_img(daemon, seconds):
     os.environ["PATH"] = daemon.dir + "/bin:" + os.environ["PATH"]
     daemon.kill()
     daemon.start()
-
-
-def workers(daemon):
-    pid = daemon.process.pid
-    with open(f"/proc/{pid}/task/{pid}/children") as f:
-        return [int(w) for w in f.read().split()]
 
 
 def deaths(daemon):

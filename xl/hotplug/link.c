@@ -82,7 +82,6 @@ struct err *link_look(struct links *l, const char *name, struct link *ret)
     ret->mtu = rtnl_link_get_mtu(link);
     ret->up = rtnl_link_get_flags(link) & IFF_UP;
     ret->is_bridge = text_eq(rtnl_link_get_type(link), "bridge");
-    ret->master = rtnl_link_get_master(link);
     return NULL;
 }
 

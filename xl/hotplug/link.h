@@ -10,19 +10,12 @@ struct links;
 struct err *links_open(struct links **ret) MUST_USE;
 void links_close(struct links *l); /* NULL is fine */
 
-static inline void auto_links_(struct links **l)
-{
-    links_close(*l);
-}
-#define AUTO_LINKS AUTO(auto_links_)
-
 struct link {
     bool exists; /* else nothing of the rest is known */
     int index;
     unsigned mtu;
     bool up;
     bool is_bridge;
-    int master; /* index, 0: none */
 };
 struct err *link_look(struct links *l, const char *name,
                       struct link *ret) MUST_USE;

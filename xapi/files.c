@@ -122,6 +122,9 @@ void files_serve(struct http *http, struct files *f)
 {
     f->gates[0] = (struct gate){"get_audit_log", get_audit_log, f};
     f->gates[1] = (struct gate){"get_pool_xml_db_sync", get_database, f};
-    for (size_t i = 0; i < ARRAY_LEN(f->gates); i++)
-        gate_serve(http, &f->gates[i], f->server, 0);
+    f->gates[2] =
+        (struct gate){"put_pool_xml_db_sync", files_put_database, f};
+    gate_serve(http, &f->gates[0], f->server, 0);
+    gate_serve(http, &f->gates[1], f->server, 0);
+    gate_serve(http, &f->gates[2], f->server, GATE_STREAM);
 }

@@ -165,6 +165,8 @@ static struct err *open_db(struct daemon *d)
 
     d->db = d->server.db = db_new();
     TRY(file_make_dirs(d->conf->state, 0700));
+    if (!d->conf->check)
+        TRY(files_take_chosen(d->conf->state, db_path(d->conf, d->pool)));
     TRY(store_sqlite_open(db_path(d->conf, d->pool), &store));
     TRY(db_open(d->db, store));
     d->db_event =
@@ -394,10 +396,12 @@ static struct err *daemon_run(struct daemon *d)
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_host(d));
     d->cli = cli_door_new(door_http(d->door), &d->server);
-    d->files = (struct files){.server = &d->server, .state = d->conf->state};
+    d->transfers = transfer_all_new(&d->server);
+    d->files = (struct files){.server = &d->server,
+                              .transfers = d->transfers,
+                              .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);
     console_serve(door_http(d->door), &d->consoles, &d->server);
-    d->transfers = transfer_all_new(&d->server);
     d->raw_vdi = (struct raw_vdi){.server = &d->server, .all = d->transfers};
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     d->blobs.server = &d->server;

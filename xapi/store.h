@@ -56,5 +56,8 @@ struct err *store_sqlite_open(const char *path, struct store **ret) MUST_USE;
 /* Puts a dump in the place of the file at PATH, which nobody has open; the old
  * one stays as PATH.before-restore. */
 struct err *store_sqlite_restore(const char *path, const char *dump) MUST_USE;
+/* The file at PATH and what is beside it, which nobody has open; not there is
+ * fine. */
+struct err *store_sqlite_remove(const char *path) MUST_USE;
 
 #endif

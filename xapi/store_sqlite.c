@@ -432,3 +432,11 @@ struct err *store_sqlite_restore(const char *path, const char *dump)
     TRY(lock(path, &fd));
     return file_db_restore(path, dump);
 }
+
+struct err *store_sqlite_remove(const char *path)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    TRY(file_db_remove(path));
+    return file_remove(pool_printf(p, "%s.lock", path));
+}

@@ -61,6 +61,8 @@ struct err *file_db_dump_begin(struct file_db *f, const char *path,
                                sqlite3_backup **ret_backup) MUST_USE;
 struct err *file_db_dump_end(const char *path, sqlite3 *to,
                              sqlite3_backup *backup, bool good) MUST_USE;
+/* With the WAL beside it. */
+struct err *file_db_remove(const char *path) MUST_USE;
 struct err *file_db_restore(const char *path, const char *dump) MUST_USE;
 
 #endif

@@ -108,11 +108,20 @@ static struct err *copy_file(const char *from, const char *to)
     return err_join(e, file_db_dump_end(to, target, backup, !e));
 }
 
-/* With the WAL beside it, which belongs to it. */
+/* The WAL beside it belongs to it. */
+static const char *const parts[] = {"", "-wal", "-shm"};
+
+struct err *file_db_remove(const char *path)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        TRY(file_remove(pool_printf(p, "%s%s", path, parts[i])));
+    return NULL;
+}
+
 static struct err *move_away(struct pool *p, const char *path)
 {
-    static const char *const parts[] = {"", "-wal", "-shm"};
-
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const char *from = pool_printf(p, "%s%s", path, parts[i]);
         const char *to = pool_printf(p, "%s.before-restore%s", path, parts[i]);

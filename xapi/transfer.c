@@ -26,6 +26,7 @@ struct going {
     struct held *held;
     struct job *job;
     char *task, *result;
+    void (*done)(struct server *server);
     struct going *next;
 };
 
@@ -112,7 +113,7 @@ static void going_free(struct going *g)
 static void ended(void *arg, struct err *e, bool died)
 {
     struct going *g = arg;
-    const struct server *server = g->all->server;
+    struct server *server = g->all->server;
 
     (void)died;
     if (e && err_is(e, &err_kind_interrupted)) {
@@ -120,7 +121,10 @@ static void ended(void *arg, struct err *e, bool died)
         e = err_TASK_CANCELLED(g->task);
     }
     log_info("http", "%s: %s", g->task, e ? err_text(e) : "done");
-    ops_give(take_ptr(g->held));
+    if (g->held)
+        ops_give(take_ptr(g->held));
+    if (!e && g->done)
+        g->done(server);
     end_task(server, g->task, e, g->result);
     err_free(e);
     going_free(g);
@@ -185,9 +189,10 @@ static struct err *take(struct going *g, const struct transfer_start *s)
 
 static struct err *hold(struct going *g, const struct transfer_start *s)
 {
-    struct err *e =
-        ops_take(g->all->server, s->object, s->op, g->task, &g->held);
+    struct err *e = NULL;
 
+    if (s->object)
+        e = ops_take(g->all->server, s->object, s->op, g->task, &g->held);
     if (e)
         end_task(g->all->server, g->task, e, NULL);
     return e;
@@ -211,6 +216,7 @@ void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
     *g = (struct going){.all = all,
                         .next = all->first,
                         .task = xstrdup(task),
+                        .done = s->done,
                         .pub = {.object = s->object,
                                 .arg = s->arg,
                                 .has_length = s->request->has_length,

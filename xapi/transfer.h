@@ -32,12 +32,14 @@ struct transfer {
 
 struct transfer_start {
     struct http_request *request;
-    struct object *object;
+    struct object *object;    /* NULL: it is an operation on nothing */
     unsigned op;              /* on it */
     const char *title;        /* of a task made for it */
     const char *content_type; /* of what goes out, or NULL */
     job_work_fn *work;        /* its argument is a struct transfer */
     void *arg;
+    /* In the loop, once the work has succeeded; or NULL. */
+    void (*done)(struct server *server);
 };
 
 struct transfer_all *transfer_all_new(struct server *server);

@@ -16,6 +16,7 @@ import urllib.request
 
 from daemon import ROOT, XAPID, Session, equal, fails, run
 from vm import record
+from xe import Xe
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
 NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
@@ -305,4 +306,42 @@ def files(daemon):
     equal(Session(daemon).network.get_all(), [ref])
 
 
-run([audit, audit_of_work, logs, host, files, old_state, settings, readiness])
+def put_back(daemon):
+    """pool-restore-database: a copy takes the database's place and the daemon begins anew; what is no copy changes nothing"""
+    s, xe = Session(daemon), Xe(daemon)
+    path = os.path.join(daemon.dir, "copy")
+    lost = s.network.create(NETWORK)
+    xe.out("pool-dump-database", "file-name=" + path)
+    s.network.destroy(lost)
+    began = daemon.said().count("is ready")
+    junk = os.path.join(daemon.dir, "junk")
+    with open(path, "rb") as f:
+        copy = f.read()
+    for bytes_ in (b"", b"<xml/>" * 1000, copy[:len(copy) // 2], bytes(len(copy))):
+        with open(junk, "wb") as f:
+            f.write(bytes_)
+        status, _, said = xe("pool-restore-database", "file-name=" + junk)
+        equal((status, "RESTORE_INCOMPATIBLE_VERSION" in said or "another version" in said), (1, True))
+    xe.out("pool-restore-database", "file-name=" + path, "dry-run=true")
+    time.sleep(1.5)
+    equal((s.network.get_all(), daemon.said().count("is ready")), ([], began))
+    equal([f for f in os.listdir(daemon.dir) if f.startswith(("coming.db", "chosen.db"))], [])
+    xe.out("pool-restore-database", "file-name=" + path)
+    end = time.time() + 30
+    while daemon.said().count("is ready") == began:
+        equal(time.time() < end, True)
+        time.sleep(0.05)
+    daemon.answers(0)  # on another port
+    equal(Session(daemon).network.get_all(), [lost])
+    equal([f for f in os.listdir(daemon.dir) if f.startswith(("coming.db", "chosen.db"))], [])
+    equal(os.path.exists(os.path.join(daemon.dir, "state.db.before-restore")), True)
+    # one that was chosen and is killed before it begins anew
+    s = Session(daemon)
+    s.network.destroy(lost)
+    xe.out("pool-restore-database", "file-name=" + path)
+    daemon.kill()
+    daemon.start()
+    equal(Session(daemon).network.get_all(), [lost])
+
+
+run([audit, audit_of_work, logs, host, files, put_back, old_state, settings, readiness])

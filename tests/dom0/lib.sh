@@ -15,7 +15,7 @@ open_input=$work/open
 mkfifo "$open_input"
 exec 9<>"$open_input"
 
-note() { printf '== %s\n' "$*"; }
+note() { printf '== %s (at %d s)\n' "$*" $SECONDS; }
 
 bad() {
     printf 'FAILED: %s\n' "$*"
@@ -79,7 +79,7 @@ typed() {
     tty=$(xenstore-read "/local/domain/$(id "$1")/console/tty")
     exec 8<>"$tty"
     printf '%s; echo DO''NE\r' "$2" >&8
-    timeout 120 sed '/^DONE/q' <&8 >"$work/typed"
+    timeout 600 sed '/^DONE/q' <&8 >"$work/typed" || bad "$1 has not done in time: $2"
     exec 8>&-
 }
 up() { grep -q '^dom0kit guest: ' "/var/log/xen/console/guest-$1.log"; }

@@ -46,7 +46,7 @@ typedef struct err *job_apply_fn(void *arg, const char *rows, size_t len);
 struct job_start {
     struct event_base *base;
     struct db *db;
-    const char *title; /* for the log */
+    const char *title; /* for the log, and the worker's name for ps and top */
     job_work_fn *work;
     void *work_arg; /* the worker has a copy of what it points at */
     job_done_fn *done;

@@ -263,6 +263,7 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
 
     /* The daemon's death is a cancel. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_NAME, s->title);
     set_signals();
     err_drop(log_open(LOG_WARNING_, NULL), "standard error is always there");
     close_others((const int[]){fd, s->keep_fd, s->keep_too}, 3);

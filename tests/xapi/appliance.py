@@ -6,7 +6,7 @@ import signal
 import time
 
 from daemon import Session, equal, fails, run
-from vm import NOBODY, Host, agrees, ends, record, until, workers
+from vm import NOBODY, Host, agrees, ends, record, until, worker
 
 NONE = ["OPERATION_NOT_ALLOWED", None]
 
@@ -129,7 +129,7 @@ def stops(daemon):
             s.task.cancel(task)
             equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
         elif how == "worker":
-            os.kill(workers(daemon)[0], signal.SIGKILL)
+            os.kill(worker(daemon, "VM_appliance.start"), signal.SIGKILL)
             equal(ends(s, task)[0], "failure")
         else:
             daemon.kill()

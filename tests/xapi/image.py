@@ -11,6 +11,7 @@ import subprocess
 
 from daemon import Session, equal, fails, run
 from storage import MIB, disk, files, holds, info, make_sr, path_of, place, until, workers, write
+from vm import worker
 
 
 def request(daemon, method, path, body=None, headers=None):
@@ -204,7 +205,7 @@ def held_up(daemon):
     # its worker dies
     c, task = open_put(s, vdi, 1000)
     until(lambda: workers(daemon))
-    os.kill(workers(daemon)[0], signal.SIGKILL)
+    os.kill(worker(daemon, "VDI.import_raw"), signal.SIGKILL)
     until(lambda: s.task.get_status(task) == "failure")
     equal(s.VDI.get_current_operations(vdi), {})
     # the daemon dies

@@ -11,7 +11,7 @@ import time
 from daemon import Session, equal, fails, run
 from device import NETWORK, vbd, vif
 from storage import disk, fault, files, holds, make_sr, path_of, write
-from vm import MIB, NOBODY, Host, agrees, ends, record, until, workers
+from vm import MIB, NOBODY, Host, agrees, ends, record, until, worker, workers
 
 
 def built(s, sr, name="vm", n_disks=2, **more):
@@ -280,7 +280,7 @@ def killed(daemon):
             time.sleep(0.7)
             children = workers(daemon)
             if whom == "worker":
-                os.kill(children[0], signal.SIGKILL)
+                os.kill(worker(daemon, call), signal.SIGKILL)
                 equal(ends(s, task)[0], "failure")
             else:
                 for pid in [daemon.process.pid] + children:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree
 
 from daemon import Session, equal, fails, run
 from storage import MIB, fault, files, make_sr, place
-from vm import Host, agrees, ends, record, until, workers
+from vm import Host, agrees, ends, record, until, worker, workers
 
 
 def shipped(s):
@@ -149,7 +149,7 @@ def half(daemon):
             s.task.cancel(task)
             equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
         elif how == "worker":
-            os.kill(children[0], signal.SIGKILL)
+            os.kill(worker(daemon, "VM.provision"), signal.SIGKILL)
             equal(ends(s, task)[0], "failure")
         else:
             daemon.kill()

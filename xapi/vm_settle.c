@@ -342,9 +342,13 @@ static void listen_to(struct job *j, struct settling *s, void *arg)
     struct err *e;
 
     if (verdict_on(s) != AGREES || !s->domain || s->domain->state == HV_SHUT ||
-        vm_is_adopted(heard.vm) || ops_current(heard.vm).n ||
-        !(h->all || has_just_started(heard.vm)))
+        vm_is_adopted(heard.vm) || !(h->all || has_just_started(heard.vm)))
         return;
+    if (ops_current(heard.vm).n) {
+        if (has_just_started(heard.vm))
+            job_say(j, VM_LOOK_AGAIN "1");
+        return;
+    }
     e = hv->said(hv, s->domain->domid, job_pool(j), &heard.said, &heard.n);
     if (e)
         err_drop(e, "it has gone meanwhile");

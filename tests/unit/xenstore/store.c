@@ -281,8 +281,9 @@ static void wait_ends(void **state)
 
     (void)state;
     sigaction(SIGALRM, &act, NULL);
-    ualarm(50000, 0);
-    assert_err(store_wait(s, p, -1, 5, &event), "interrupted");
+    ualarm(50000, 50000);
+    assert_err(store_wait(s, p, -1, 20, &event), "interrupted");
+    ualarm(0, 0);
     shutdown(d.fd, SHUT_RDWR);
     assert_err(store_wait(s, p, -1, 5, &event),
                "xenstored closed the connection");
@@ -302,7 +303,8 @@ static void opening(void **state)
     (void)state;
     server_start(&srv, answer_well, answer_well);
     want = xprintf("cannot connect to xenstored at '%s': No such file or "
-                   "directory", srv.at.sun_path);
+                   "directory",
+                   srv.at.sun_path);
     assert_ok(store_open(&s));
     assert_ok(store_read(s, p, "/x", &text));
     server_stop(&srv);
@@ -352,12 +354,12 @@ static void too_busy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(single),      cmocka_unit_test(batch),
-        cmocka_unit_test(any_order),   cmocka_unit_test(big_directory), cmocka_unit_test(long_frame),
-        cmocka_unit_test(permissions),   cmocka_unit_test(transactions),
-        cmocka_unit_test(limits),      cmocka_unit_test(watching),
-        cmocka_unit_test(wait_ends),   cmocka_unit_test(opening),
-        cmocka_unit_test(too_busy),
+        cmocka_unit_test(single),       cmocka_unit_test(batch),
+        cmocka_unit_test(any_order),    cmocka_unit_test(big_directory),
+        cmocka_unit_test(long_frame),   cmocka_unit_test(permissions),
+        cmocka_unit_test(transactions), cmocka_unit_test(limits),
+        cmocka_unit_test(watching),     cmocka_unit_test(wait_ends),
+        cmocka_unit_test(opening),      cmocka_unit_test(too_busy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,25 +131,24 @@ static int on_number(void *ctx, const char *text, size_t len)
 static int on_string(void *ctx, const unsigned char *text, size_t len)
 {
     struct parse *parse = ctx;
-    AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
-
+    size_t n = len;
     /* yajl lets a \udc00 by itself in */
-    utf8_add(&good, (const char *)text, len);
-    return add(parse, value_stringn(parse->pool, str_text(&good), good.len),
-               len + 2);
+    const char *good = utf8_text(parse->pool, (const char *)text, &n);
+
+    return add(parse, value_stringn(parse->pool, good, n), len + 2);
 }
 
 static int on_name(void *ctx, const unsigned char *text, size_t len)
 {
     struct parse *parse = ctx;
     struct level *level = &parse->levels[parse->depth - 1];
-    AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
-    size_t end = here(parse);
+    size_t end = here(parse), n = len;
+    const char *good;
 
     if (memchr(text, '\0', len))
         return refuse(parse, end, ERR_AS(input, "a name with a NUL in it"));
-    utf8_add(&good, (const char *)text, len);
-    level->name = pool_strn(parse->pool, str_text(&good), good.len);
+    good = utf8_text(parse->pool, (const char *)text, &n);
+    level->name = pool_strn(parse->pool, good, n);
     level->name_place = (struct place){
         .source = parse->source, .start = end - len - 2, .end = end};
     return 1;

@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "lib/str.h"
-
-#define LINE_MAX_ 8192
+#define WAITING_MAX (64u << 10)
 
 static struct {
     enum log_level least;
@@ -95,18 +95,31 @@ static void follow_name(void)
     sink.ino = st.st_ino;
 }
 
+/* Most lines are of the same second as the one before. */
+static _Thread_local struct {
+    time_t second;
+    char date[40], zone[10];
+} last = {.second = -1};
+
 static void add_time(struct str *line)
 {
     struct timespec now;
     struct tm tm;
-    char date[40], zone[10];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &tm);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    strftime(zone, sizeof(zone), "%z", &tm);
-    str_addf(line, "%s.%03ld%s [%d] ", date, now.tv_nsec / 1000000, zone,
-             (int)getpid());
+    if (now.tv_sec != last.second) {
+        localtime_r(&now.tv_sec, &tm);
+        strftime(last.date, sizeof(last.date), "%Y-%m-%dT%H:%M:%S", &tm);
+        strftime(last.zone, sizeof(last.zone), "%z", &tm);
+        last.second = now.tv_sec;
+    }
+    str_add(line, last.date);
+    str_addc(line, '.');
+    str_addu(line, (uint64_t)now.tv_nsec / 1000000, 3);
+    str_add(line, last.zone);
+    str_add(line, " [");
+    str_addu(line, (uint64_t)getpid(), 1);
+    str_add(line, "] ");
 }
 
 /* One call is one line, whatever came in from outside. */
@@ -118,10 +131,10 @@ static void flatten(char *text, size_t len)
     }
 }
 
-static void write_line(const struct str *line)
+static void write_text(const struct str *text)
 {
-    const char *at = str_text(line);
-    size_t left = line->len;
+    const char *at = str_text(text);
+    size_t left = text->len;
 
     while (left) {
         ssize_t n = write(sink.fd, at, left);
@@ -135,24 +148,56 @@ static void write_line(const struct str *line)
     }
 }
 
+/* ---- lines --------------------------------------------------------------- */
+
+static _Thread_local struct str waiting = STR_INIT(2 * WAITING_MAX);
+
+static void add_line(enum log_level level, const char *module,
+                     const struct str *text)
+{
+    struct str *out = &waiting;
+    size_t start = out->len;
+
+    if (sink.path)
+        add_time(out);
+    str_add(out, module);
+    str_add(out, ": ");
+    str_add(out, level_names[level]);
+    str_add(out, ": ");
+    str_add(out, str_full(text) ? "(a line too long to log)" : str_text(text));
+    flatten(out->text + start, out->len - start);
+    str_add(out, "\n");
+}
+
+void log_write(void)
+{
+    int saved = errno;
+
+    if (!waiting.len)
+        return;
+    follow_name();
+    write_text(&waiting);
+    str_done(&waiting);
+    errno = saved;
+}
+
+/* A child has its parent's memory, and would write the lines once more. */
+static void write_before_forks(void)
+{
+    pthread_atfork(log_write, NULL, NULL);
+}
+
 void log_vline(enum log_level level, const char *module, const char *fmt,
                va_list ap)
 {
-    AUTO_STR struct str line = STR_INIT(LINE_MAX_);
-    AUTO_STR struct str text = STR_INIT(LINE_MAX_ / 2);
+    AUTO_STR struct str text = STR_INIT(LOG_TEXT_MAX);
     int saved = errno;
 
     if (!log_shows(level))
         return;
-    follow_name();
-    if (sink.path)
-        add_time(&line);
     str_vaddf(&text, fmt, ap);
-    str_addf(&line, "%s: %s: %s", module, level_names[level],
-             str_full(&text) ? "(a line too long to log)" : str_text(&text));
-    flatten(line.text, line.len);
-    str_add(&line, "\n");
-    write_line(&line);
+    add_line(level, module, &text);
+    log_write();
     errno = saved;
 }
 
@@ -163,4 +208,16 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...)
     va_start(ap, fmt);
     log_vline(level, module, fmt, ap);
     va_end(ap);
+}
+
+void log_later(enum log_level level, const char *module, const struct str *text)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    if (!log_shows(level))
+        return;
+    pthread_once(&once, write_before_forks);
+    add_line(level, module, text);
+    if (waiting.len > WAITING_MAX)
+        log_write();
 }

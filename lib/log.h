@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-#include "lib/err.h"
+#include "lib/str.h"
 
 enum log_level {
     LOG_DEBUG_,
@@ -25,11 +25,19 @@ enum log_level {
  * (logrotate). An error leaves things as they were. */
 struct err *log_open(enum log_level least, const char *path) MUST_USE;
 void log_set_level(enum log_level least);
+/* Longer texts are left out, and the line says so. */
+#define LOG_TEXT_MAX 4096
 bool log_shows(enum log_level level);
 void log_line(enum log_level level, const char *module, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 void log_vline(enum log_level level, const char *module, const char *fmt,
                va_list ap) PRINTF_LIKE(3, 0);
+/* For who logs very many lines: it waits, and is written in one go with others
+ * by log_write, by the next line that does not wait, and before a fork. Lines
+ * wait with the thread. */
+void log_later(enum log_level level, const char *module,
+               const struct str *text);
+void log_write(void);
 #define log_debug(module, ...) log_line(LOG_DEBUG_, module, __VA_ARGS__)
 #define log_info(module, ...) log_line(LOG_INFO_, module, __VA_ARGS__)
 #define log_warning(module, ...) log_line(LOG_WARNING_, module, __VA_ARGS__)

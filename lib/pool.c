@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pool: a list of blocks, each filled from its start. */
+/* pool: a list of blocks, each filled from its start; the first is with the
+ * pool itself. */
 #include "lib/pool.h"
 
 #include <stdalign.h>
@@ -7,12 +8,15 @@
 #include <string.h>
 
 /* Under ASan every allocation is a block of its own, of just its size, so that
- * one that is written beyond its end is seen. */
+ * one that is written beyond its end is seen. Else a small pool is a thing that
+ * malloc has at hand (1 KB and less), the next ones are pages. */
 #ifdef __SANITIZE_ADDRESS__
 #define FIRST_BLOCK 0
+#define NEXT_BLOCK 0
 #define ALIGN 1
 #else
-#define FIRST_BLOCK 4096
+#define FIRST_BLOCK 944
+#define NEXT_BLOCK 4096
 #define ALIGN alignof(max_align_t)
 #endif
 #define LARGEST_STEP (256 * 1024)
@@ -30,18 +34,24 @@ struct at_free {
 };
 
 struct pool {
-    struct block *blocks;
+    struct block *blocks; /* the first is not of its own */
     struct at_free *at_free;
     size_t step;
+    struct block first;
 };
 
 struct pool *pool_new(void)
 {
-    struct pool *p = calloc(1, sizeof(*p));
+    struct pool *p = malloc(sizeof(*p) + FIRST_BLOCK);
 
     if (!p)
         abort();
-    p->step = FIRST_BLOCK;
+    p->blocks = &p->first;
+    p->at_free = NULL;
+    p->step = NEXT_BLOCK;
+    p->first.next = NULL;
+    p->first.size = FIRST_BLOCK;
+    p->first.used = 0;
     return p;
 }
 
@@ -53,7 +63,7 @@ void pool_free(struct pool *p)
         return;
     for (struct at_free *a = p->at_free; a; a = a->next)
         a->fn(a->arg);
-    for (b = p->blocks; b; b = next) {
+    for (b = p->blocks; b != &p->first; b = next) {
         next = b->next;
         free(b);
     }
@@ -68,16 +78,18 @@ static struct block *add_block(struct pool *p, size_t size)
         size = p->step;
     if (p->step < LARGEST_STEP)
         p->step *= 2;
-    b = calloc(1, sizeof(*b) + size);
+    b = malloc(sizeof(*b) + size);
     if (!b)
         abort();
     b->size = size;
+    b->used = 0;
     b->next = p->blocks;
     p->blocks = b;
     return b;
 }
 
-void *pool_alloc(struct pool *p, size_t size)
+/* What is in it is the caller's to set. */
+static void *take(struct pool *p, size_t size)
 {
     struct block *b = p->blocks;
     void *at;
@@ -85,16 +97,21 @@ void *pool_alloc(struct pool *p, size_t size)
     if (size > SIZE_MAX / 2)
         abort();
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
-    if (!b || b->size - b->used < size)
+    if (b->size - b->used < size)
         b = add_block(p, size);
     at = b->data + b->used;
     b->used += size;
     return at;
 }
 
+void *pool_alloc(struct pool *p, size_t size)
+{
+    return memset(take(p, size), 0, size);
+}
+
 void *pool_copy(struct pool *p, const void *from, size_t size)
 {
-    void *to = pool_alloc(p, size);
+    void *to = take(p, size);
 
     if (size)
         memcpy(to, from, size);
@@ -103,10 +120,11 @@ void *pool_copy(struct pool *p, const void *from, size_t size)
 
 char *pool_strn(struct pool *p, const char *s, size_t len)
 {
-    char *to = pool_alloc(p, len + 1);
+    char *to = take(p, len + 1);
 
     if (len)
         memcpy(to, s, len);
+    to[len] = '\0';
     return to;
 }
 
@@ -126,7 +144,7 @@ char *pool_vprintf(struct pool *p, const char *fmt, va_list ap)
     va_end(again);
     if (len < 0)
         abort();
-    to = pool_alloc(p, (size_t)len + 1);
+    to = take(p, (size_t)len + 1);
     vsnprintf(to, (size_t)len + 1, fmt, ap);
     return to;
 }

@@ -8,6 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+/* The least that is allocated: to grow from less is dearer than the bytes. */
+#define SIZE_MIN 256
+
 void str_done(struct str *s)
 {
     free(s->text);
@@ -37,8 +40,8 @@ static bool make_room(struct str *s, size_t len)
         return true;
     if (want < 2 * s->size)
         want = 2 * s->size;
-    if (want < 64)
-        want = 64;
+    if (want < SIZE_MIN)
+        want = SIZE_MIN;
     s->text = xrealloc(s->text, want, 1);
     s->size = want;
     return true;

@@ -48,6 +48,20 @@ static size_t valid_len(const char *s, size_t len)
     return i;
 }
 
+size_t utf8_plain(const char *s, size_t len)
+{
+    size_t i = 0;
+    uint64_t word;
+
+    for (; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, s + i, sizeof(word));
+        /* a byte is 0x80 or more, or less than ' ' */
+        if ((word | (word - 0x2020202020202020)) & 0x8080808080808080)
+            break;
+    }
+    return i;
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
     return valid_len(s, len) == len;
@@ -65,6 +79,17 @@ void utf8_add(struct str *out, const char *text, size_t len)
         text += n + 1;
         len -= n + 1;
     }
+}
+
+const char *utf8_text(struct pool *p, const char *text, size_t *len)
+{
+    AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
+
+    if (utf8_valid(text, *len))
+        return text;
+    utf8_add(&good, text, *len);
+    *len = good.len;
+    return pool_strn(p, str_text(&good), good.len);
 }
 
 uint32_t utf8_char(const char *s, size_t len)

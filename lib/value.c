@@ -7,6 +7,9 @@
 
 #include "lib/str.h"
 
+/* So many members are compared each with each. */
+#define FEW 8
+
 static struct value *make(struct pool *p, enum value_kind kind)
 {
     struct value *v = pool_new_of(p, struct value);
@@ -146,11 +149,25 @@ static int by_name(const void *a, const void *b)
     return order ? order : x->n < y->n ? -1 : 1;
 }
 
+/* The first that has a name of one before it, which is looked for in all. */
+static const struct value *twice_of_few(const struct value *strct)
+{
+    value_each(member, strct)
+    {
+        if (value_get(strct, member->name) != member)
+            return member;
+    }
+    return NULL;
+}
+
 const struct value *value_twice(const struct value *strct)
 {
-    AUTO_FREE struct named *all = xcalloc(strct->kids.n, sizeof(*all));
+    AUTO_FREE struct named *all = NULL;
     size_t n = 0;
 
+    if (strct->kids.n <= FEW)
+        return twice_of_few(strct);
+    all = xcalloc(strct->kids.n, sizeof(*all));
     value_each(member, strct)
     {
         all[n] = (struct named){member, n};

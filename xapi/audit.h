@@ -25,12 +25,14 @@ struct err *audit_begin(const char *path, size_t bytes, unsigned files,
 void audit_free(struct audit *a); /* NULL is fine */
 
 /* Appends the lines, older files' too, that are not older than SINCE. */
-struct err *audit_read(const struct audit *a, int64_t since,
+struct err *audit_read(struct audit *a, int64_t since,
                        struct str *out) MUST_USE;
 
 /* Keeps what TXN has changed with the call it is done for. */
 void audit_note(struct call *c, const struct txn *txn);
-/* C has its answer. */
-void audit_call(struct audit *a, const struct call *c);
+/* C has its answer; true when that is a line. It waits, with others, for
+ * audit_write. A may be NULL in both. */
+bool audit_call(struct audit *a, const struct call *c);
+void audit_write(struct audit *a);
 
 #endif

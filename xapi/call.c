@@ -6,6 +6,7 @@
 #include "xapi/call.h"
 
 #include <assert.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,20 +106,64 @@ static enum crowd_kind kind_of(const struct call *c)
     return row->async && row->class->task_per_call ? CROWD_WORK : CROWD_KINDS;
 }
 
+/* ---- what is said of a call ---------------------------------------------- */
+
+void call_write_lines(struct server *server)
+{
+    audit_write(server->audit);
+    log_write();
+}
+
+static void on_lines(int fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    call_write_lines(arg);
+}
+
+/* Those of a turn of the loop are written at once, at its end. */
+static void write_lines_soon(struct server *server)
+{
+    if (!server->lines)
+        server->lines = evtimer_new(server->base, on_lines, server);
+    event_active(server->lines, EV_TIMEOUT, 0);
+}
+
+static void add_words(struct str *out, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        str_add(out, words[i] ? words[i] : "");
+}
+
 /* A line: at info what has changed something, failed or taken long, else at
  * debug. */
-static void log_call(const struct call *c)
+static bool log_call(const struct call *c)
 {
+    const char *const words[] = {
+        c->async ? ASYNC : "",
+        c->row->name,
+        " ",
+        c->user,
+        "@",
+        c->caller.address,
+        c->task ? " " : "",
+        c->task,
+        ": ",
+        c->failure ? err_text(c->failure) : "success",
+        ", ",
+    };
     double seconds = clock_now() - c->began;
     bool slow = seconds > SLOW_SECONDS && kind_of(c) != CROWD_EVENTS;
     enum log_level level =
         c->failure || c->n_changes || slow ? LOG_INFO_ : LOG_DEBUG_;
+    AUTO_STR struct str text = STR_INIT(LOG_TEXT_MAX);
 
-    if (log_shows(level))
-        log_line(level, "call", "%s%s %s@%s%s%s: %s, %.1f ms",
-                 c->async ? ASYNC : "", c->row->name, c->user ? c->user : "",
-                 c->caller.address, c->task ? " " : "", c->task ? c->task : "",
-                 c->failure ? err_text(c->failure) : "success", seconds * 1e3);
+    if (!log_shows(level))
+        return false;
+    add_words(&text, words, ARRAY_LEN(words));
+    str_addd(&text, seconds * 1e3, 1);
+    str_add(&text, " ms");
+    log_later(level, "call", &text);
+    return true;
 }
 
 /* Who was nobody and is somebody now. */
@@ -129,8 +174,10 @@ static void audit(struct call *c)
     if (!c->user && !c->failure && c->returned && !c->write &&
         c->row->result->class == &model_classes[CLASS_session])
         set_session(c, session_find(c->server->sessions, c->result.keys[0].s));
-    audit_call(c->server->audit, c);
-    log_call(c);
+    c->has_lines = audit_call(c->server->audit, c);
+    c->has_lines |= log_call(c);
+    if (c->has_lines)
+        write_lines_soon(c->server);
 }
 
 /* What runs as a task has its answer there; who started it has the task. */

@@ -23,6 +23,7 @@
 #include "xapi/db.h"
 #include "xapi/model.h"
 
+struct audit_notes;
 struct call;
 struct codec;
 struct server;
@@ -67,8 +68,9 @@ struct call {
     call_write_fn *write;
     const void *write_arg;
     struct err *failure;
-    struct value *changes; /* audit.h */
-    unsigned n_changes;
+    struct audit_notes *notes; /* audit.h: what it changed ... */
+    unsigned n_changes;        /* ... and how much that is */
+    bool has_lines;            /* that may still wait: call_write_lines */
 
     /* call.c's */
     call_done_fn *done;
@@ -117,6 +119,10 @@ void call_later(struct call *c, call_cancel_fn *cancel, void *arg);
 void call_cancel_later(struct call *c);
 /* E (NULL: what was returned) is the answer. Frees the call. */
 void call_finish(struct call *c, struct err *e);
+
+/* Lines of the audit log and the log wait for the end of the loop's turn, and
+ * for this: who answers calls sees to it that a call's are written before. */
+void call_write_lines(struct server *server);
 
 /* What is committed from now on is C's doing (NULL: no call's), for the audit
  * log; gives whose it was. For calls that wait and write later. */

@@ -111,6 +111,8 @@ static void on_answer(struct call *c, void *arg)
 {
     struct cli_talk *t = arg;
 
+    if (c->has_lines)
+        call_write_lines(c->server);
     t->failure = take_ptr(c->failure);
     if (!t->failure && t->result_pool)
         t->result = read_result(c, t->result_pool);

@@ -9,14 +9,10 @@
 const char *codec_clean(struct pool *p, const char *text, size_t *len,
                         bool *ret_replaced)
 {
-    AUTO_STR struct str good = STR_INIT(SIZE_MAX / 2);
+    const char *good = utf8_text(p, text, len);
 
-    *ret_replaced = !utf8_valid(text, *len);
-    if (!*ret_replaced)
-        return text;
-    utf8_add(&good, text, *len);
-    *len = good.len;
-    return pool_strn(p, str_text(&good), good.len);
+    *ret_replaced = good != text;
+    return good;
 }
 
 /* Length of the character at S; 0 when XenAPI cannot hold it. */
@@ -53,7 +49,7 @@ static const char *show(const char *text, size_t len, bool replaced,
 static const char *bad_text(const char *text, size_t len, bool replaced,
                             struct pool *p)
 {
-    for (size_t i = 0, n; i < len; i += n) {
+    for (size_t i = utf8_plain(text, len), n; i < len; i += n) {
         n = good_len(text + i, len - i, replaced);
         if (!n)
             return show(text, len, replaced, p);

@@ -87,8 +87,13 @@ void http_set_header(struct http_request *r, const char *name,
 
     str_add(headers, name);
     str_add(headers, ": ");
-    for (const char *c = value; *c; c++)
-        str_addc(headers, *c == '\r' || *c == '\n' ? ' ' : *c);
+    for (size_t n; *value; value += n) {
+        n = strcspn(value, "\r\n");
+        str_addn(headers, value, n);
+        if (!n)
+            str_addc(headers, ' ');
+        n += !n;
+    }
     str_add(headers, "\r\n");
 }
 

@@ -2,6 +2,7 @@
 /* http_send: bytes on their way out, copied only where that is cheaper. */
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "xapi/http_conn.h"
 
@@ -101,32 +102,62 @@ static void add_body(struct evbuffer *out, struct body *body)
     body_done(body);
 }
 
-/* The most of it goes out here and now, without waiting to be told that it may:
- * that saves a small answer two turns of the loop. */
-static bool write_now(struct conn *c, struct evbuffer *out)
+static bool is_broken(ssize_t written)
 {
-    if (c->peer.transport == HTTP_TLS || evbuffer_get_length(conn_output(c)))
-        return true;
-    if (evbuffer_write(out, bufferevent_getfd(c->bev)) >= 0)
-        return true;
-    return errno == EAGAIN || errno == EINTR;
+    return written < 0 && errno != EAGAIN && errno != EINTR;
 }
 
-void conn_send(struct conn *c, struct body *body)
+/* The head and a small text: without a buffer, but for what the socket does not
+ * take now. */
+static bool send_small(struct conn *c, const struct body *body)
+{
+    const struct str *head = &c->http->head, *text = &body->text;
+    struct iovec parts[] = {{head->text, head->len}, {text->text, text->len}};
+    ssize_t n = writev(bufferevent_getfd(c->bev), parts, ARRAY_LEN(parts));
+    size_t sent = n > 0 ? (size_t)n : 0;
+
+    if (is_broken(n))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        size_t len = parts[i].iov_len, skip = sent < len ? sent : len;
+
+        sent -= skip;
+        if (skip < len)
+            bufferevent_write(c->bev, (char *)parts[i].iov_base + skip,
+                              len - skip);
+    }
+    return true;
+}
+
+static bool send_large(struct conn *c, struct body *body, bool now)
 {
     struct evbuffer *out = evbuffer_new();
-    struct str *head = &c->http->head;
-    bool alive;
+    bool alive = true;
 
     if (!out)
         abort();
-    conn_set_state(c, CONN_SEND);
-    evbuffer_add(out, str_text(head), head->len);
+    evbuffer_add(out, str_text(&c->http->head), c->http->head.len);
     add_body(out, body);
-    alive = write_now(c, out);
+    if (now)
+        alive = !is_broken(evbuffer_write(out, bufferevent_getfd(c->bev)));
     if (alive)
         bufferevent_write_buffer(c->bev, out);
     evbuffer_free(out);
+    return alive;
+}
+
+/* The most of it goes out here and now, without waiting to be told that it may:
+ * that saves a small answer two turns of the loop. */
+void conn_send(struct conn *c, struct body *body)
+{
+    bool now =
+        c->peer.transport != HTTP_TLS && !evbuffer_get_length(conn_output(c));
+    bool small = !body->n_pieces && body->text.len <= COPY_MAX;
+    bool alive;
+
+    conn_set_state(c, CONN_SEND);
+    alive = now && small ? send_small(c, body) : send_large(c, body, now);
+    body_done(body);
     c->unsent = evbuffer_get_length(conn_output(c));
     if (!alive)
         conn_free(c);

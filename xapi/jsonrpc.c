@@ -89,13 +89,17 @@ static struct err *read_id(struct pool *p, const struct value *call,
                            const char **ret)
 {
     const struct value *id = value_get(call, "id");
-    AUTO_STR struct str text = STR_INIT(STR_MAX);
+    AUTO_BODY struct body text = BODY_INIT;
+    struct writer w = {.codec = &codec_jsonrpc2, .body = &text};
 
     if (!id || (id->kind != VALUE_STRING && id->kind != VALUE_INT &&
                 id->kind != VALUE_DOUBLE))
         return ERR_AS(input, "\"id\" has to be a number or a string");
-    json_print(id, false, &text);
-    *ret = pool_str(p, str_text(&text));
+    if (id->kind == VALUE_DOUBLE)
+        json_print(id, false, &text.text);
+    else
+        writer_value(&w, id);
+    *ret = pool_str(p, str_text(&text.text));
     return NULL;
 }
 

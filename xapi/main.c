@@ -141,7 +141,10 @@ static void daemon_done(struct daemon *d)
     db_free(d->db);
     if (d->server.lock >= 0)
         close(d->server.lock);
+    log_write();
     audit_free(d->server.audit);
+    if (d->server.lines)
+        event_free(d->server.lines);
     if (d->base)
         event_base_free(d->base);
 }

@@ -52,10 +52,15 @@ static bool tells_changes(const struct call *c)
     return c->row->class == &model_classes[CLASS_event];
 }
 
+/* Whatever waits for the disk has its lines written by then. */
 static void answer(struct call *c, void *arg)
 {
     struct door_call *d = arg;
+    bool changes = !c->failure &&
+                   (db_generation(c->db) != c->generation || tells_changes(c));
 
+    if (c->has_lines && !(changes && db_is_behind(c->db)))
+        call_write_lines(c->server);
     if (c->user)
         http_name_client(d->request, c->user);
     if (c->failure) {
@@ -64,10 +69,10 @@ static void answer(struct call *c, void *arg)
     }
     call_write_result(c, door_result(d));
     door_on_gone(d, NULL, NULL);
-    if (db_generation(c->db) == c->generation && !tells_changes(c))
-        door_send(d);
-    else
+    if (changes)
         db_when_durable(c->db, send_durable, d);
+    else
+        door_send(d);
 }
 
 static void gone(void *arg)

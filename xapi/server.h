@@ -13,6 +13,7 @@ struct auth;
 struct call;
 struct crowd;
 struct door;
+struct event;
 struct event_base;
 struct hv;
 struct limits;
@@ -27,6 +28,7 @@ struct server {
     struct sessions *sessions;
     struct auth *auth;
     struct audit *audit;  /* or NULL */
+    struct event *lines;  /* call.c's */
     struct call *doing;   /* the call that writes now, or NULL */
     struct call *waiting; /* calls that are answered later */
     struct crowd *crowd;  /* of whom they are */

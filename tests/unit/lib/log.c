@@ -8,6 +8,8 @@
 
 #include <regex.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "lib/log.h"
 #include "lib/str.h"
@@ -34,8 +36,9 @@ static void assert_file(const char *name, const char *pattern)
     regfree(&regex);
 }
 
-#define STAMP                                                                  \
-    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}[+-][0-9]{4} \\[[0-9]+\\] "
+#define STAMP                                                      \
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}[+-][0-9]{4} " \
+    "\\[[0-9]+\\] "
 
 static void levels(void **state)
 {
@@ -66,6 +69,61 @@ static void rotation(void **state)
     log_info("test", "two");
     assert_file("b.1", "^" STAMP "test: info: one\n$");
     assert_file("b", "^" STAMP "test: info: two\n$");
+}
+
+static void add_later(const char *text)
+{
+    AUTO_STR struct str line = STR_INIT(LOG_TEXT_MAX);
+
+    str_add(&line, text);
+    log_later(LOG_INFO_, "test", &line);
+}
+
+static void later(void **state)
+{
+    char path[100];
+    int status;
+
+    (void)state;
+    assert_null(log_open(LOG_INFO_, path_of("e", path, sizeof(path))));
+    add_later("one");
+    add_later("t\nwo");
+    assert_file("e", "^$");
+    log_write();
+    assert_file("e", "^" STAMP "test: info: one\n" STAMP "test: info: t wo\n$");
+    add_later("three");
+    log_info("test", "four");
+    assert_file("e",
+                "wo\n" STAMP "test: info: three\n" STAMP "test: info: four\n$");
+    add_later("five");
+    if (!fork()) {
+        log_info("test", "of a child");
+        _exit(0);
+    }
+    assert_true(wait(&status) > 0);
+    log_write();
+    assert_file("e", "four\n" STAMP "test: info: five\n" STAMP
+                     "test: info: of a child\n$");
+}
+
+/* Lines that are very many do not wait, and one that is too long is none. */
+static void much(void **state)
+{
+    char path[100], text[LOG_TEXT_MAX + 2] = "";
+    struct stat st;
+
+    (void)state;
+    assert_null(log_open(LOG_INFO_, path_of("e", path, sizeof(path))));
+    memset(text, 'x', sizeof(text) - 1);
+    for (int i = 0; i < 100; i++)
+        add_later(text + 1);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 50 * LOG_TEXT_MAX);
+    log_write();
+    assert_int_equal(truncate(path, 0), 0);
+    add_later(text);
+    log_write();
+    assert_file("e", "^" STAMP "test: info: \\(a line too long to log\\)\n$");
 }
 
 static void refused(void **state)
@@ -104,7 +162,7 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-    static const char *const names[] = {"a", "b", "b.1", "c", "d"};
+    static const char *const names[] = {"a", "b", "b.1", "c", "d", "e"};
     char path[100];
 
     (void)state;
@@ -116,10 +174,9 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels),
-        cmocka_unit_test(rotation),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(standard_error),
+        cmocka_unit_test(levels),  cmocka_unit_test(rotation),
+        cmocka_unit_test(later),   cmocka_unit_test(much),
+        cmocka_unit_test(refused), cmocka_unit_test(standard_error),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -93,6 +93,42 @@ static void replaces(void **state)
                         "z" UTF8_BAD);
 }
 
+static void plain(void **state)
+{
+    char text[40];
+
+    (void)state;
+    memset(text, ' ', sizeof(text));
+    assert_int_equal(utf8_plain(text, 0), 0);
+    assert_int_equal(utf8_plain(text, 7), 0);
+    assert_int_equal(utf8_plain(text, sizeof(text)), sizeof(text));
+    for (size_t at = 0; at < sizeof(text); at++) {
+        for (int c = 0; c < 256; c++) {
+            bool is_plain = c >= ' ' && c < 0x80;
+
+            text[at] = (char)c;
+            assert_int_equal(utf8_plain(text, sizeof(text)),
+                             is_plain ? sizeof(text) : at / 8 * 8);
+        }
+        text[at] = '~';
+    }
+}
+
+static void copies(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *fine = "\xc3\xa9", *wrong = "a\xff"
+                                          "b";
+    size_t n = 2;
+
+    (void)state;
+    assert_ptr_equal(utf8_text(p, fine, &n), fine);
+    assert_int_equal(n, 2);
+    n = 3;
+    assert_string_equal(utf8_text(p, wrong, &n), "a" UTF8_BAD "b");
+    assert_int_equal(n, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +136,8 @@ int main(void)
         cmocka_unit_test(texts),
         cmocka_unit_test(to_numbers_and_back),
         cmocka_unit_test(replaces),
+        cmocka_unit_test(plain),
+        cmocka_unit_test(copies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,9 @@ static void twice(void **state)
     second = value_int(p, 4);
     value_add(v, "a", second);
     assert_ptr_equal(value_twice(v), second);
+    for (int i = 0; i < 20; i++) /* also when they are many */
+        value_add(v, pool_printf(p, "%d", i), value_int(p, i));
+    assert_ptr_equal(value_twice(v), second);
 }
 
 static void copies(void **state)

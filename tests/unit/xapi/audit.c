@@ -18,12 +18,12 @@ static char *folder(void)
     return path;
 }
 
-static void write_call(struct audit *a, struct pool *p, unsigned id)
+static bool add_call(struct audit *a, struct pool *p, unsigned id)
 {
     struct call c = {.pool = p, .row = &model_calls[id], .user = "u"};
 
     c.caller.address = "192.0.2.7";
-    audit_call(a, &c);
+    return audit_call(a, &c);
 }
 
 static size_t size_of(struct pool *p, const char *path)
@@ -31,12 +31,13 @@ static size_t size_of(struct pool *p, const char *path)
     size_t len;
     char *text;
 
-    ok(file_read(p, path, 1 << 20, &text, &len));
+    ok(file_read(p, path, 16 << 20, &text, &len));
     assert_int_equal(text[len - 1], '\n');
     return len;
 }
 
-static void turns(void **state)
+/* EACH: lines that are written together. */
+static void turn(int each)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
@@ -44,10 +45,12 @@ static void turns(void **state)
     char **names;
     size_t n;
 
-    (void)state;
     ok(audit_begin(path, 500, 2, &a));
-    for (int i = 0; i < 40; i++)
-        write_call(a, p, CALL_VM_start);
+    for (int i = 0; i < 40; i++) {
+        assert_true(add_call(a, p, CALL_VM_start));
+        if (i % each == 0)
+            audit_write(a);
+    }
     audit_free(a);
     ok(file_list(p, dir, &names, &n));
     assert_int_equal(n, 3);
@@ -62,6 +65,62 @@ static void turns(void **state)
     remove(dir);
 }
 
+static void turns(void **state)
+{
+    (void)state;
+    turn(1);
+    turn(2);
+    turn(40);
+}
+
+/* Longer than the file may be: a file of its own. */
+static void long_line(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
+    struct audit *a;
+
+    (void)state;
+    ok(audit_begin(path, 10, 2, &a));
+    for (int i = 0; i < 3; i++)
+        add_call(a, p, CALL_VM_start);
+    audit_free(a);
+    for (int i = 0; i < 3; i++) {
+        const char *name = i ? pool_printf(p, "%s.%d", path, i) : path;
+        size_t size = size_of(p, name);
+
+        assert_true(size > 50 && size < 200);
+        ok(file_remove(name));
+    }
+    remove(dir);
+}
+
+static void waits(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
+    AUTO_STR struct str read = STR_INIT(STR_MAX);
+    struct audit *a;
+    size_t len;
+    char *text;
+
+    (void)state;
+    ok(audit_begin(path, AUDIT_BYTES, 2, &a));
+    add_call(a, p, CALL_VM_start);
+    ok(file_read(p, path, 16 << 20, &text, &len));
+    assert_int_equal(len, 0);
+    ok(audit_read(a, 0, &read));
+    assert_true(read.len > 50);
+    assert_int_equal(size_of(p, path), read.len);
+    for (int i = 0; i < 10000; i++)
+        add_call(a, p, CALL_VM_start);
+    assert_true(size_of(p, path) > 5000 * read.len);
+    audit_free(a);
+    assert_int_equal(size_of(p, path), 10001 * read.len);
+    ok(file_remove(path));
+    remove(dir);
+}
+
 static void reads_are_no_line(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -72,11 +131,13 @@ static void reads_are_no_line(void **state)
 
     (void)state;
     ok(audit_begin(path, 500, 0, &a));
-    write_call(a, p, CALL_VM_get_record);
-    write_call(a, p, CALL_message_get_since);
+    assert_false(add_call(a, p, CALL_VM_get_record));
+    assert_false(add_call(a, p, CALL_message_get_since));
+    audit_write(a);
     ok(file_read(p, path, 100, &text, &len));
     assert_int_equal(len, 0);
-    write_call(a, p, CALL_VM_start);
+    assert_true(add_call(a, p, CALL_VM_start));
+    audit_write(a);
     assert_true(size_of(p, path) > 50);
     audit_free(a);
     ok(file_remove(path));
@@ -87,6 +148,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns),
+        cmocka_unit_test(long_line),
+        cmocka_unit_test(waits),
         cmocka_unit_test(reads_are_no_line),
     };
 

@@ -207,6 +207,7 @@ static struct err *fork_worker(struct job *j, const struct job_start *s,
     wait_for_threads(s->db);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
+    j->daemon = getpid();
     j->pid = fork();
     if (!j->pid)
         job_run_worker(j, s, ends[1]);

@@ -53,6 +53,7 @@ struct job {
     struct err *failure;
     bool said_end, cancelled;
     /* the worker's */
+    pid_t daemon;
     struct pool *pool;
     struct job_step *steps; /* to take back */
     size_t n_steps;

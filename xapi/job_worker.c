@@ -261,8 +261,10 @@ void job_run_worker(struct job *j, const struct job_start *s, int fd)
 {
     struct err *e;
 
-    /* The daemon's death is a cancel. */
+    /* The daemon's death is a cancel, also one that has been already. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != j->daemon)
+        raise(SIGTERM);
     prctl(PR_SET_NAME, s->title);
     set_signals();
     err_drop(log_open(LOG_WARNING_, NULL), "standard error is always there");

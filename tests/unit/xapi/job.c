@@ -4,6 +4,7 @@
 #include "tests/unit/xapi/db_rig.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -22,11 +23,12 @@ struct run {
     struct err *failure;
     double share;
     bool over, died;
+    int keep; /* what the worker keeps open, or -1 */
 };
 
 static struct run run_new(void)
 {
-    struct run r = {.base = event_base_new(), .db = db_new()};
+    struct run r = {.base = event_base_new(), .db = db_new(), .keep = -1};
 
     r.vm = add_vm(r.db, "before");
     return r;
@@ -66,7 +68,7 @@ static struct job *begin(struct run *r, job_work_fn *work)
                                 .done = over,
                                 .progress = progress,
                                 .arg = r,
-                                .keep_fd = -1};
+                                .keep_fd = r->keep};
     struct job *j = NULL;
 
     ok(job_start(&s, &j));
@@ -307,6 +309,32 @@ static void forgotten(void **state)
     run_done(&r);
 }
 
+/* A daemon that is killed at once, often before its worker has begun. */
+static void dies_with_the_daemon(void **state)
+{
+    struct run r = run_new();
+    struct pollfd end = {.events = POLLIN};
+    int ends[2];
+    pid_t daemon;
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(pipe(ends), 0);
+        daemon = fork();
+        if (!daemon) {
+            r.keep = ends[1];
+            begin(&r, sleeps);
+            raise(SIGKILL);
+        }
+        assert_int_equal(waitpid(daemon, NULL, 0), daemon);
+        close(ends[1]);
+        end.fd = ends[0];
+        assert_int_equal(poll(&end, 1, 30000), 1); /* all who had it ended */
+        close(ends[0]);
+    }
+    run_done(&r);
+}
+
 /* ---- on disk ------------------------------------------------------------- */
 
 static char state[] = "/tmp/dom0kit-job-XXXXXX";
@@ -420,6 +448,7 @@ int main(void)
         cmocka_unit_test(cancelled_in_its_sleep),
         cmocka_unit_test(rows_that_cannot_be_applied),
         cmocka_unit_test(forgotten),
+        cmocka_unit_test(dies_with_the_daemon),
         cmocka_unit_test(commits_are_on_disk),
         cmocka_unit_test(what_may_be_on_disk_is_not_undone),
     };

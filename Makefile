@@ -190,6 +190,17 @@ $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 xapi: $(B)/bin/xe $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
 	@tests/run-all -j $$(nproc) xapi $(sort $(wildcard tests/xapi/*.sh))
 
+# Others' clients: Debian's (scripts/deps), and those of npm, of the versions that
+# are written down beside them.
+$(B)/clients/.done: $(shell find tests/clients/npm -type f)
+	@rm -rf $(@D) && mkdir -p $(B) && cp -r tests/clients/npm $(@D)
+	$(call say,NPM,$(@D))
+	$(Q)cd $(@D) && npm ci --loglevel=error && touch .done
+
+.PHONY: clients
+clients: $(B)/tests/xapid-san $(B)/clients/.done ## XenAPI clients that others wrote, against the daemon, without Xen
+	@tests/run-all -j $$(nproc) clients $(sort $(wildcard tests/clients/*.sh))
+
 .PHONY: diff
 diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input
 	@tests/run-all diff $(sort $(DIFF_BIN))

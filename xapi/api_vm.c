@@ -286,8 +286,6 @@ static struct err *set_template(struct call *c, struct txn *txn,
 {
     bool template = vm_arg(c, 1).i;
 
-    if (!template && get_VM_is_a_snapshot(vm))
-        return err_OPERATION_NOT_ALLOWED("a snapshot remains a template");
     if (!template)
         TRY(set_VM_is_default_template(txn, vm, false));
     TRY(set_VM_ha_always_run(txn, vm, false));

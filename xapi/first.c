@@ -64,6 +64,42 @@ static struct err *make_host(struct txn *txn, struct object **ret)
     return NULL;
 }
 
+/* Clients decide by these what they may use: they name the release of the
+ * original whose interface this is. */
+static struct err *describe_versions(struct txn *txn, struct object *host,
+                                     const struct utsname *names)
+{
+    const struct {
+        const char *key, *value;
+    } rows[] = {
+        {"product_brand", "dom0kit"},    {"product_version", "8.3.0"},
+        {"product_version_text", "8.3"}, {"product_version_text_short", "8.3"},
+        {"platform_name", "XCP"},        {"platform_version", "3.4.0"},
+        {"network_backend", "bridge"},   {"linux", names->release},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        TRY(add_to_host_software_version(txn, host, rows[i].key,
+                                         rows[i].value));
+    return NULL;
+}
+
+/* Seconds with a point, as the original writes them: clients wait for the
+ * agent's to change when they have restarted it. */
+static struct err *describe_times(struct txn *txn, struct object *host)
+{
+    struct timespec up;
+    time_t now = time(NULL);
+    char text[32];
+
+    if (clock_gettime(CLOCK_BOOTTIME, &up))
+        return ERR("clock_gettime fails");
+    snprintf(text, sizeof(text), "%lld.", (long long)(now - up.tv_sec));
+    TRY(add_to_host_other_config(txn, host, "boot_time", text));
+    snprintf(text, sizeof(text), "%lld.", (long long)now);
+    return add_to_host_other_config(txn, host, "agent_start_time", text);
+}
+
 /* What may be different since the last start. */
 static struct err *describe_host(struct txn *txn, struct object *host)
 {
@@ -79,8 +115,8 @@ static struct err *describe_host(struct txn *txn, struct object *host)
     TRY(set_host_API_version_major(txn, host, model_version.major));
     TRY(set_host_API_version_minor(txn, host, model_version.minor));
     TRY(set_host_API_version_vendor(txn, host, model_version.vendor));
-    TRY(add_to_host_software_version(txn, host, "product_brand", "dom0kit"));
-    TRY(add_to_host_software_version(txn, host, "linux", names.release));
+    TRY(describe_versions(txn, host, &names));
+    TRY(describe_times(txn, host));
     if (!metrics)
         return NULL;
     TRY(set_host_metrics_live(txn, metrics, true));

@@ -441,6 +441,9 @@ void xva_get(struct http_request *r, void *arg)
         http_page(r, 404, "There is no such VM.");
     else if (!read_filter(http_param(r, "use_compression"), &wish->filter))
         http_page(r, 400, "use_compression is true, gzip, zstd or false.");
-    else
+    else {
+        http_set_header(r, "content-disposition",
+                        "attachment; filename=\"export.xva\"");
         transfer_begin(xva->all, &s);
+    }
 }

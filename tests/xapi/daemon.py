@@ -68,6 +68,7 @@ class Daemon:
     """Speaks XML-RPC unless a test asks for JSON."""
 
     own_session = False  # killed with its workers by os.killpg
+    http = "127.0.0.1:0"
 
     def __init__(self, *options):
         self.dir = tempfile.mkdtemp()
@@ -84,13 +85,13 @@ class Daemon:
         return subprocess.run([XAPID, "--hash"], input=password, capture_output=True, text=True, check=True).stdout.strip()
 
     def start(self):
-        """Its port is any free one, which it says."""
+        """Its ports are any free ones, which it says."""
         self.log = open(os.path.join(self.dir, "log"), "ab+")
         said = self.says_in()
         begin = os.path.getsize(said) if os.path.exists(said) else 0
         end = time.time() + 60
         self.process = subprocess.Popen(
-            [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", "127.0.0.1:0",
+            [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", self.http,
              "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=self.own_session)
         while not self.answers(begin):
@@ -113,6 +114,7 @@ class Daemon:
         ports = re.findall(r"HTTP on port ([0-9]+)", said)
         if ports:
             self.port = int(ports[-1])
+        self.tls_port = int((re.findall(r"HTTPS on port ([0-9]+)", said) or [0])[-1])
         return bool(ports) and "is ready" in said
 
     def said(self):
@@ -147,20 +149,20 @@ class Daemon:
             return json.load(f)
 
 
-def run(tests, *options):
+def run(tests, *options, make=Daemon):
     """Each with a daemon of its own. Exit status 1 when one fails."""
     import sys
     import traceback
     bad = 0
     for test in tests:
-        daemon = Daemon(*options)
+        daemon = make(*options)
         try:
             test(daemon)
             daemon.stop()
-            print("ok -", test.__doc__ or test.__name__)
+            print("ok -", (test.__doc__ or test.__name__).splitlines()[0])
         except Exception:  # a test's failure is one line and why
             bad += 1
-            print("not ok -", test.__doc__ or test.__name__)
+            print("not ok -", (test.__doc__ or test.__name__).splitlines()[0])
             traceback.print_exc()
             daemon.kill()
             print("".join("# " + line + "\n" for line in daemon.said().splitlines()[-40:]))

@@ -87,6 +87,11 @@ def describes(daemon):
         fails(["HOST_NAME_INVALID", None], s.host.set_hostname_live, host, bad)
     s.host.set_hostname_live(host, "node-7.example")
     equal((s.host.get_hostname(host), noted(daemon, "set_hostname")), ("node-7.example", ["node-7.example"]))
+    # clients read numbers out of these, and decide by them what they may use
+    versions = s.host.get_software_version(host)
+    for key in ("product_version", "platform_version"):
+        equal([part.isdigit() for part in versions[key].split(".")], [True] * 3)
+    equal((versions["product_brand"], versions["platform_name"]), ("dom0kit", "XCP"))
     free = int(s.host.compute_free_memory(host))
     vm = s.VM.create(record("a"))
     s.VM.start(vm, False, False)
@@ -192,6 +197,9 @@ def restarts(daemon):
     host = host_of(s)
     pid = daemon.process.pid
     s.host.set_name_label(host, "x")
+    times = s.host.get_other_config(host)
+    equal(float(times["boot_time"]) <= float(times["agent_start_time"]) <= time.time(), True)
+    time.sleep(1)  # they are in seconds
     s.host.restart_agent(host)
     equal(s.host.get_name_label(host), "x")  # it has answered before
     end = time.time() + 30
@@ -201,6 +209,9 @@ def restarts(daemon):
     daemon.answers(0)  # on another port
     s = Session(daemon)
     equal((s.host.get_name_label(host), daemon.process.poll(), daemon.process.pid), ("x", None, pid))
+    again = s.host.get_other_config(host)
+    equal(float(again["agent_start_time"]) > float(times["agent_start_time"]), True)
+    equal(abs(float(again["boot_time"]) - float(times["boot_time"])) <= 1, True)
 
 
 def alone(daemon):

@@ -68,6 +68,13 @@ def is_template(daemon):
     equal(s.VM.get_is_default_template(vm), False)
     snapshot = s.VM.snapshot(vm, "s")
     fails(["OPERATION_NOT_ALLOWED", None], s.VM.set_is_default_template, snapshot, True)
+    # Xen Orchestra takes the mark from each snapshot: it remains one
+    s.VM.set_is_a_template(snapshot, False)
+    fails(["VM_IS_SNAPSHOT", snapshot, "start"], s.VM.start, snapshot, False, False)
+    equal([op in s.VM.get_allowed_operations(snapshot) for op in ("revert", "clone", "start", "provision")],
+          [True, True, False, False])
+    s.VM.revert(snapshot)
+    equal((s.VM.get_is_a_snapshot(snapshot), s.VM.get_is_a_template(vm)), (True, False))
     s.VM.start(vm, False, False)
     fails(["VM_BAD_POWER_STATE", vm, "halted", "running"], s.VM.set_is_a_template, vm, True)
 

@@ -5,16 +5,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "xapi/console_line.h"
 #include "xapi/fields_gen.h"
 #include "xapi/hv.h"
 #include "xapi/job.h"
+#include "xapi/websocket.h"
 
 /* ---- objects ------------------------------------------------------------- */
 
@@ -38,8 +39,12 @@ static struct err *make_one(struct txn *txn, struct object *vm,
 
 static bool has_screen(const struct object *vm)
 {
-    return get_VM_domain_type(vm) == VM_domain_type_hvm &&
-           !text_eq(datum_map_get(get_VM_platform(vm), "vga"), "none");
+    struct model_value platform = get_VM_platform(vm);
+
+    if (get_VM_domain_type(vm) == VM_domain_type_hvm)
+        return !text_eq(datum_map_get(platform, "vga"), "none");
+    return get_VM_domain_type(vm) == VM_domain_type_pv &&
+           text_eq(datum_map_get(platform, "pvfb"), "true");
 }
 
 struct err *console_make(struct txn *txn, struct object *vm,
@@ -72,7 +77,8 @@ struct console_opening {
     int ends[2]; /* the daemon's, the worker's */
     uint32_t domid;
     enum hv_console kind;
-    char key[32]; /* of its line */
+    bool websocket;
+    char uuid[40]; /* of the object, whose line it is */
 };
 
 /* One byte, and FD with it. */
@@ -156,41 +162,57 @@ static void gone(void *arg)
 }
 
 /* The head of the answer goes out before the console's first byte. */
-static struct err *take(struct http_request *r, struct http_taken *ret)
+static struct err *take(const struct console_opening *o, struct http_taken *ret)
 {
     AUTO_STR struct str head = STR_INIT(4096);
     struct err *e;
 
-    TRY(http_take(r, ret));
-    http_format_head(r, 200, NULL, -1, &head);
+    TRY(http_take(o->request, ret));
+    if (o->websocket)
+        websocket_answer(o->request, "binary");
+    http_format_head(o->request, o->websocket ? 101 : 200, NULL, -1, &head);
     e = file_write_all(ret->fd, str_text(&head), head.len);
     if (e)
         close(ret->fd);
     return e;
 }
 
-static void join(struct consoles *c, struct console_line *line,
-                 struct http_request *r)
+static const struct object *the_pool(const struct consoles *c)
 {
-    const struct object *pool =
-        db_find(c->server->db, &model_classes[CLASS_pool], c->server->pool);
+    return db_find(c->server->db, &model_classes[CLASS_pool], c->server->pool);
+}
+
+/* The line that O's client can look at with others. */
+static struct console_line *shared_line(const struct console_opening *o)
+{
+    return o->kind == HV_CONSOLE_SERIAL
+               ? console_line_find(&o->all->lines, o->uuid)
+               : NULL;
+}
+
+/* FD (taken): the console, or -1 where there is a line to share. */
+static void join(const struct console_opening *o, int *fd)
+{
+    struct console_line *line = shared_line(o);
     struct http_taken taken;
-    struct err *e = take(r, &taken);
+    struct err *e = take(o, &taken);
 
     if (e) {
         err_drop(e, "the client is gone");
-        http_done(r);
+        http_done(o->request);
         return;
     }
-    console_line_join(line, r, &taken, get_pool_vm_console_idle_timeout(pool));
+    if (!line)
+        line = console_line_new(&o->all->lines, take_fd(fd), o->uuid);
+    console_line_join(line, o->request, &taken,
+                      o->websocket ? websocket_new() : NULL,
+                      get_pool_vm_console_idle_timeout(the_pool(o->all)));
 }
 
 static void opened(void *arg, struct err *e, bool died)
 {
     struct console_opening *o = arg;
-    struct consoles *c = o->all;
     struct http_request *r = o->request;
-    struct console_line *line = console_line_find(c->lines, o->key);
     AUTO_FD int fd = e ? -1 : receive_fd(o->ends[0]);
 
     (void)died;
@@ -201,10 +223,7 @@ static void opened(void *arg, struct err *e, bool died)
                     e ? err_text(e) : "nothing came of it");
         http_page(r, 500, e ? err_text(e) : "The console cannot be opened.");
     } else if (r) {
-        if (!line)
-            line = console_line_new(&c->lines, c->server->base, take_fd(&fd),
-                                    o->key);
-        join(c, line, r);
+        join(o, &fd);
     }
     err_free(e);
     opening_free(o);
@@ -266,36 +285,37 @@ static struct object *wanted(const struct server *server,
     return o;
 }
 
-/* NULL, or why it cannot be looked at now. */
-static const char *refusal(const struct consoles *c,
-                           const struct console_opening *o)
+/* Those who look at O's console, or are about to. */
+static size_t count_viewers(const struct console_opening *o)
 {
-    const struct object *pool =
-        db_find(c->server->db, &model_classes[CLASS_pool], c->server->pool);
-    const struct console_line *line = console_line_find(c->lines, o->key);
+    size_t n = console_line_viewers(&o->all->lines, o->uuid);
 
-    if (!c->server->hv || !c->server->hv->console)
+    for (const struct console_opening *at = o->all->openings; at; at = at->next)
+        n += at != o && !strcmp(at->uuid, o->uuid);
+    return n;
+}
+
+/* NULL, or why it cannot be looked at now. */
+static const char *refusal(const struct console_opening *o)
+{
+    size_t n = count_viewers(o);
+
+    if (!o->hv || !o->hv->console)
         return "This host has no consoles.";
-    if (get_pool_limit_console_sessions(pool) && line &&
-        console_line_viewers(line))
+    if (n && get_pool_limit_console_sessions(the_pool(o->all)))
         return "Somebody is connected to it already.";
+    if (n >= CONSOLE_VIEWERS || o->all->lines.n_viewers >= CONSOLE_ALL_VIEWERS)
+        return "Too many are connected already.";
     return NULL;
 }
 
-static void connect_console(struct http_request *r, void *arg)
+static struct console_opening *opening_new(struct consoles *c,
+                                           struct http_request *r,
+                                           const struct object *console,
+                                           bool websocket)
 {
-    struct consoles *c = arg;
-    const struct object *console = wanted(c->server, r);
-    struct console_opening *o;
-    const char *no;
-    struct err *e;
+    struct console_opening *o = xcalloc(1, sizeof(*o));
 
-    if (!console || !get_console_VM(console) ||
-        get_VM_domid(get_console_VM(console)) < 0) {
-        http_page(r, 404, "There is no such console.");
-        return;
-    }
-    o = xcalloc(1, sizeof(*o));
     *o = (struct console_opening){
         .next = c->openings,
         .all = c,
@@ -305,33 +325,79 @@ static void connect_console(struct http_request *r, void *arg)
         .domid = (uint32_t)get_VM_domid(get_console_VM(console)),
         .kind = get_console_protocol(console) == console_protocol_rfb
                     ? HV_CONSOLE_VNC
-                    : HV_CONSOLE_SERIAL};
-    snprintf(o->key, sizeof(o->key), "%s %u",
-             o->kind == HV_CONSOLE_VNC ? "screen" : "serial", o->domid);
+                    : HV_CONSOLE_SERIAL,
+        .websocket = websocket};
+    snprintf(o->uuid, sizeof(o->uuid), "%s", get_console_uuid(console));
     c->openings = o;
-    no = refusal(c, o);
-    e = no ? NULL : begin(o);
-    if (no || e) {
-        http_page(r, no ? 503 : 500, no ? no : err_text(e));
-        err_free(e);
-        opening_free(o);
-    } else if (!http_on_gone(r, gone, o)) {
+    return o;
+}
+
+static void look(struct consoles *c, struct http_request *r, bool websocket)
+{
+    const struct object *console = wanted(c->server, r);
+    struct console_opening *o;
+    const char *no;
+    struct err *e = NULL;
+
+    if (!console || !get_console_VM(console) ||
+        get_VM_domid(get_console_VM(console)) < 0) {
+        http_page(r, 404, "There is no such console.");
+        return;
+    }
+    o = opening_new(c, r, console, websocket);
+    no = refusal(o);
+    if (!no && !shared_line(o) && !(e = begin(o))) {
+        if (http_on_gone(r, gone, o))
+            return;
         o->request = NULL;
         http_page(r, 500, "The client is gone.");
+        return;
     }
+    if (no || e)
+        http_page(r, no ? 503 : 500, no ? no : err_text(e));
+    else
+        join(o, NULL);
+    err_free(e);
+    opening_free(o);
+}
+
+static void connect_console(struct http_request *r, void *arg)
+{
+    look(arg, r, false);
+}
+
+/* Browsers send cookies and passwords to whatever page asks: a page of
+ * elsewhere has to know the session. */
+static bool is_foreign(struct http_request *r)
+{
+    const char *origin = http_header(r, "origin");
+    const char *host = http_header(r, "host");
+    const char *at = origin ? strstr(origin, "://") : NULL;
+
+    return origin && !http_param(r, "session_id") &&
+           !(at && host && !strcasecmp(at + strlen("://"), host));
 }
 
 static void upgrade(struct http_request *r, void *arg)
 {
-    (void)arg;
-    http_page(r, 501, "Consoles are reached by CONNECT, not by WebSocket.");
+    int status;
+    struct err *e = websocket_check(r, &status);
+
+    if (e)
+        http_page(r, status, err_text(e));
+    else if (is_foreign(r))
+        http_page(r, 403, "A page of another host says its session_id.");
+    else
+        look(arg, r, true);
+    err_free(e);
 }
 
 void console_serve(struct http *http, struct consoles *c, struct server *server)
 {
     *c = (struct consoles){.server = server,
                            .gates = {{"connect_console", connect_console, c},
-                                     {"connect_console_ws", upgrade, c}}};
+                                     {"connect_console_ws", upgrade, c}},
+                           .lines = {.base = server->base}};
     for (size_t i = 0; i < ARRAY_LEN(c->gates); i++)
         gate_serve(http, &c->gates[i], server, 0);
 }

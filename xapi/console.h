@@ -3,12 +3,13 @@
  * console: guests' consoles for clients: objects of class console while a VM is
  * up, and CONNECT /console?ref= or uuid=, of a console or a VM (then its
  * screen, or its serial line when it has none), which becomes a stream of
- * bytes. A serial line is shared by all who look at it; a screen (RFB) is each
- * viewer's own.
+ * bytes; GET of the same is a WebSocket. A serial line is shared by all who
+ * look at it; a screen (RFB) is each viewer's own.
  */
 #ifndef XAPI_CONSOLE_H
 #define XAPI_CONSOLE_H
 
+#include "xapi/console_line.h"
 #include "xapi/gate.h"
 #include "xapi/txn.h"
 
@@ -17,14 +18,16 @@ struct err *console_make(struct txn *txn, struct object *vm,
                          const struct object *host) MUST_USE;
 void console_drop(struct txn *txn, const struct object *vm);
 
-struct console_line;
+#define CONSOLE_VIEWERS 64       /* of one console */
+#define CONSOLE_ALL_VIEWERS 1024 /* of this host */
+
 struct console_opening;
 struct consoles {
     /* console.c's */
     struct server *server;
     struct gate gates[2];
     struct console_opening *openings;
-    struct console_line *lines;
+    struct console_lines lines;
 };
 
 /* C has to stay as long as HTTP. */

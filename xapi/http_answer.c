@@ -10,6 +10,7 @@ static const struct {
     int status;
     const char *words;
 } statuses[] = {
+    {101, "Switching Protocols"},
     {200, "OK"},
     {301, "Moved Permanently"},
     {302, "Found"},
@@ -18,6 +19,7 @@ static const struct {
     {403, "Forbidden"},
     {404, "Not Found"},
     {408, "Request Timeout"},
+    {426, "Upgrade Required"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
     {501, "Not Implemented"},
@@ -108,17 +110,18 @@ static void add_number(struct str *out, uint64_t n)
     str_addn(out, at, (size_t)(digits + sizeof(digits) - at));
 }
 
+/* CONNECTION is what becomes of it. */
 static void write_head(const struct request *r, int status,
-                       const char *content_type, int64_t length, bool close,
-                       struct str *out)
+                       const char *content_type, int64_t length,
+                       const char *connection, struct str *out)
 {
     str_add(out, "HTTP/1.1 ");
     add_number(out, (uint64_t)status);
     str_addc(out, ' ');
     str_add(out, status_words(status));
-    str_add(out, close ? "\r\nconnection: close\r\n"
-                       : "\r\nconnection: keep-alive\r\n");
-    str_add(out, "cache-control: no-cache, no-store\r\n");
+    str_add(out, "\r\nconnection: ");
+    str_add(out, connection);
+    str_add(out, "\r\ncache-control: no-cache, no-store\r\n");
     if (content_type) {
         str_add(out, "content-type: ");
         str_add(out, content_type);
@@ -136,8 +139,8 @@ static void write_head(const struct request *r, int status,
 void http_format_head(const struct http_request *r, int status,
                       const char *content_type, int64_t length, struct str *out)
 {
-    write_head((const struct request *)r, status, content_type, length, true,
-               out);
+    write_head((const struct request *)r, status, content_type, length,
+               status == 101 ? "Upgrade" : "close", out);
 }
 
 /* ---- answers ------------------------------------------------------------- */
@@ -160,7 +163,8 @@ void http_answer(struct http_request *pub, int status, const char *content_type,
     r->gone = NULL;
     str_clear(&c->http->head);
     write_head(r, status, content_type, (int64_t)body_len(body),
-               r->close || c->http->stopping, &c->http->head);
+               r->close || c->http->stopping ? "close" : "keep-alive",
+               &c->http->head);
     if (!strcmp(pub->method, "HEAD"))
         body_done(body);
     conn_send(c, body);

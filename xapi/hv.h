@@ -176,9 +176,14 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay
  * SECONDS" (also before it fails; after what create and suspend do was begun),
  * or "ignore": the guest does not listen to shutdown, or does not let go of the
- * device of detach_disk and detach_nic. What power, set_hostname and send_keys
+ * device of detach_disk and detach_nic. A serial console says the domain's name
+ * and what it hears; a screen (of HVM, and of PV with platform pvfb) is
+ * SIM_SCREEN_WIDTH by SIM_SCREEN_HEIGHT points of one colour, the last key that
+ * was pressed. What power, set_hostname and send_keys
  * were told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log.
  */
+#define SIM_SCREEN_WIDTH 640
+#define SIM_SCREEN_HEIGHT 400
 struct err *hv_sim_open(const char *dir, struct hv *ret) MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "xapi/hv_watch.h"
 #include "xapi/job.h"
 #include "xenstore/store.h"
@@ -119,6 +120,7 @@ struct err *lx_create(const struct plan *plan, const int *fd,
     struct create how = {
         .paused = true, .lockfile = LOCKFILE, .restore_fd = fd};
 
+    TRY(lx_screen_prepare());
     TRY(lx_begin(&lx, true));
     how.autoballoon = create_autoballoons_by_default(&lx.host);
     defaults.host_cpus = host_cpus_read;
@@ -136,18 +138,21 @@ static struct err *create(const struct hv *hv, const struct plan *plan,
 
 static struct err *destroy(const struct hv *hv, uint32_t domid)
 {
+    AUTO_POOL struct pool *p = pool_new();
     struct lx lx AUTO_LX = {0};
+    const char *screen;
     struct await a;
     int rc;
 
     (void)hv;
     TRY(begin_guest(&lx, domid, true));
+    TRY(lx_screen_path(&lx, p, domid, &screen));
     host_mark(&lx.host);
     await_begin(&a, &lx.host);
     a.interruptible = false;
     rc = await_end(&a, libxl_domain_destroy(lx.host.ctx, domid, &a.how));
     if (!rc || rc == ERROR_DOMAIN_NOTFOUND)
-        return NULL;
+        return screen ? file_remove(screen) : NULL;
     return host_err(&lx.host, rc, "cannot destroy domain %u", domid);
 }
 

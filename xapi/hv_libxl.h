@@ -45,6 +45,14 @@ struct err *lx_create(const struct plan *plan, const int *fd,
 struct err *lx_disk(const struct plan_disk *plan,
                     libxl_device_disk *ret) MUST_USE;
 struct err *lx_nic(const struct plan_nic *plan, libxl_device_nic *ret) MUST_USE;
+/* Where the VNC server of a domain of UUID shall listen, in libxl's words: a
+ * socket that only root reaches, as VNC asks nobody who he is; each time
+ * another. */
+const char *lx_screen(struct pool *p, const char *uuid);
+struct err *lx_screen_prepare(void) MUST_USE;
+/* The socket's path; NULL: the domain has none of ours. */
+struct err *lx_screen_path(struct lx *lx, struct pool *p, uint32_t domid,
+                           const char **ret) MUST_USE;
 
 /* ---- the verbs of other files ------------------------------------------- */
 

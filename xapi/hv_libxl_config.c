@@ -8,6 +8,7 @@
 #include <libxl_utils.h>
 #include <string.h>
 
+#include "lib/str.h"
 #include "xapi/hv_libxl.h"
 
 /* ---- VM.platform --------------------------------------------------------- */
@@ -116,6 +117,20 @@ static void add_boot(struct value *record, const struct plan *plan,
     add_text(record, "bootloader_args", plan->bootloader_args, p);
 }
 
+static void add_screen(struct value *record, const struct plan *plan, bool hvm,
+                       struct pool *p)
+{
+    bool wanted = hvm ? !text_eq(platform(plan, "vga"), "none")
+                      : !strcmp(plan->type, "pv") &&
+                            text_eq(platform(plan, "pvfb"), "true");
+
+    value_set(record, "vnc", value_int(p, wanted));
+    if (!wanted)
+        return;
+    add_text(record, "vnclisten", lx_screen(p, plan->uuid), p);
+    value_set(record, "vncunused", value_int(p, 0));
+}
+
 static void add_firmware(struct value *record, const struct plan *plan,
                          struct pool *p)
 {
@@ -127,7 +142,6 @@ static void add_firmware(struct value *record, const struct plan *plan,
     if (vga)
         add_text(record, "vga", !strcmp(vga, "std") ? "stdvga" : vga, p);
     add_text(record, "serial", "pty", p);
-    value_set(record, "vnc", value_int(p, vga ? strcmp(vga, "none") : 1));
 }
 
 static struct value *record_of(const struct plan *plan, const char *name,
@@ -145,6 +159,7 @@ static struct value *record_of(const struct plan *plan, const char *name,
     add_sizes(record, plan, p);
     add_ends(record, p);
     add_platform(record, plan, hvm, p);
+    add_screen(record, plan, hvm, p);
     if (hvm)
         add_firmware(record, plan, p);
     else

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hv_libxl_live: sizes of a domain that lives, its consoles, and the host; see
- * hv_libxl.h. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
+/* hv_libxl_live: sizes of a domain that lives, and the host; see hv_libxl.h. */
 #include <libxl_utils.h>
-#include <sys/socket.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/str.h"
@@ -137,80 +130,4 @@ struct err *lx_measure(const struct hv *hv, uint32_t domid, struct pool *p,
     ret->ran = pool_alloc(p, ret->n * sizeof(*ret->ran));
     ret->at = clock_now();
     return read_ran(&lx.host, domid, ret);
-}
-
-/* ---- consoles ------------------------------------------------------------ */
-
-static struct err *read_node(struct lx *lx, struct pool *p, uint32_t domid,
-                             const char *node, char **ret)
-{
-    return store_read(lx->host.store, p,
-                      pool_printf(p, "/local/domain/%u/%s", domid, node), ret);
-}
-
-/* A terminal that changes nothing of what goes through it. */
-static struct err *open_tty(const char *path, int *ret_fd)
-{
-    AUTO_FD int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    struct termios raw;
-
-    if (fd < 0)
-        return err_errno(errno, "cannot open '%s'", path);
-    if (!tcgetattr(fd, &raw)) {
-        cfmakeraw(&raw);
-        tcsetattr(fd, TCSANOW, &raw);
-    }
-    *ret_fd = take_fd(&fd);
-    return NULL;
-}
-
-/* An HVM guest's serial line is qemu's; other guests have a console of Xen's.
- */
-static struct err *open_serial(struct lx *lx, struct pool *p, uint32_t domid,
-                               int *ret_fd)
-{
-    static const char *const nodes[] = {"serial/0/tty", "console/tty"};
-    char *tty = NULL;
-
-    for (size_t i = 0; i < ARRAY_LEN(nodes) && !(tty && *tty); i++)
-        TRY(read_node(lx, p, domid, nodes[i], &tty));
-    return tty && *tty
-               ? open_tty(tty, ret_fd)
-               : ERR_AS(not_found, "domain %u has no serial console", domid);
-}
-
-static struct err *open_vnc(struct lx *lx, struct pool *p, uint32_t domid,
-                            int *ret_fd)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET};
-    AUTO_FD int fd = -1;
-    char *port, *listen;
-    int64_t number;
-
-    TRY(read_node(lx, p, domid, "console/vnc-port", &port));
-    TRY(read_node(lx, p, domid, "console/vnc-listen", &listen));
-    if (!port)
-        return ERR_AS(not_found, "domain %u has no screen", domid);
-    TRY(text_to_int(port, 10, 1, 65535, &number));
-    to.sin_port = htons((uint16_t)number);
-    if (!listen || inet_pton(AF_INET, listen, &to.sin_addr) != 1 ||
-        to.sin_addr.s_addr == htonl(INADDR_ANY))
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
-        return err_errno(errno, "cannot reach the screen of domain %u", domid);
-    *ret_fd = take_fd(&fd);
-    return NULL;
-}
-
-struct err *lx_console(const struct hv *hv, uint32_t domid,
-                       enum hv_console kind, int *ret_fd)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    struct lx lx AUTO_LX = {0};
-
-    (void)hv;
-    TRY(lx_begin_quick(&lx));
-    return (kind == HV_CONSOLE_VNC ? open_vnc : open_serial)(&lx, p, domid,
-                                                             ret_fd);
 }

@@ -478,47 +478,6 @@ static struct err *host(const struct hv *hv, struct hv_host *ret)
     return NULL;
 }
 
-/* ---- a console ----------------------------------------------------------- */
-
-static void echo(int fd)
-{
-    char bytes[4096];
-    ssize_t n;
-
-    while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-        err_drop(file_write_all(fd, bytes, (size_t)n), "nobody reads");
-    _exit(0);
-}
-
-/* It says its name, and all that it hears. */
-static struct err *console(const struct hv *hv, uint32_t domid,
-                           enum hv_console kind, int *ret_fd)
-{
-    AUTO_POOL struct pool *p = pool_new();
-    const char *name;
-    char *text;
-    int ends[2];
-    pid_t pid;
-
-    TRY(sim_obey(hv, "console", NULL));
-    TRY(sim_read(hv, p, domid, &text));
-    if (kind == HV_CONSOLE_VNC && !text_eq(sim_line(p, text, "type"), "hvm"))
-        return ERR("domain %u has no screen", domid);
-    name = pool_printf(p, "%s\r\n", sim_line(p, text, "name"));
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-        return err_errno(errno, "socketpair");
-    err_drop(file_write_all(ends[1], name, strlen(name)), "nobody reads");
-    pid = fork();
-    if (!pid) {
-        job_left_worker();
-        close(ends[0]);
-        echo(ends[1]);
-    }
-    close(ends[1]);
-    *ret_fd = ends[0];
-    return pid < 0 ? err_errno(errno, "fork") : NULL;
-}
-
 /* ---- watching ------------------------------------------------------------ */
 
 static struct err *watch(const struct hv *hv, int *ret_fd)
@@ -618,7 +577,7 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .set_data = set_data,
         .said = said,
         .measure = measure,
-        .console = console,
+        .console = sim_console,
         .watch = watch,
         .hear = hear,
     };

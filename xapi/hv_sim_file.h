@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hv_sim_file: the files of a simulated host (hv.h says what they look like);
- * of hv_sim alone. */
+/* hv_sim_file: the files of a simulated host (hv.h says what they look like),
+ * and its consoles (hv_sim_console.c); of hv_sim alone. */
 #ifndef XAPI_HV_SIM_FILE_H
 #define XAPI_HV_SIM_FILE_H
 
@@ -21,6 +21,10 @@ struct err *sim_remove(const struct hv *hv, uint32_t domid) MUST_USE;
  * from now on, and the last. */
 struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
                     const char *value) MUST_USE;
+
+/* hv.h's verb. */
+struct err *sim_console(const struct hv *hv, uint32_t domid,
+                        enum hv_console kind, int *ret_fd);
 
 /* sim_fault. */
 struct err *sim_obey(const struct hv *hv, const char *verb,

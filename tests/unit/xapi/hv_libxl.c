@@ -26,6 +26,8 @@ static const struct plan_pair platform[] = {
 };
 static const struct plan_pair data[] = {{"vm-data/a", "b"}};
 
+#define SCREEN "unix:/run/dom0kit/screens/5a1d7a0e-0000-4000-8000-000000000001."
+
 static struct plan plan_of(const char *type)
 {
     return (struct plan){
@@ -101,10 +103,43 @@ static void makes_hvm(void **state)
     assert_int_equal(b->u.hvm.hdtype, LIBXL_HDTYPE_AHCI);
     assert_int_equal(b->u.hvm.vga.kind, LIBXL_VGA_INTERFACE_TYPE_STD);
     assert_true(libxl_defbool_val(b->u.hvm.vnc.enable));
+    assert_false(libxl_defbool_val(b->u.hvm.vnc.findunused));
+    assert_ptr_equal(strstr(b->u.hvm.vnc.listen, SCREEN), b->u.hvm.vnc.listen);
     assert_false(libxl_defbool_val(b->acpi));
     assert_int_equal(b->video_memkb, 16 << 10);
     assert_string_equal(g.config.nics[0].model, "e1000");
     assert_int_equal(g.config.nics[0].nictype, LIBXL_NIC_TYPE_VIF_IOEMU);
+}
+
+/* A PV guest has a framebuffer when it is asked for, on another socket each
+ * time. */
+static void makes_screens(void **state)
+{
+    static const struct plan_pair pvfb[] = {{"pvfb", "true"}},
+                                  none[] = {{"vga", "none"}};
+    AUTO_POOL struct pool *p = pool_new();
+    struct guest g[4] = {};
+    struct plan plan = plan_of("pv");
+    const char *listen[2];
+
+    (void)state;
+    good(&plan, &g[0], p);
+    assert_int_equal(g[0].config.num_vfbs, 0);
+    plan.platform = pvfb;
+    plan.n_platform = 1;
+    for (int i = 0; i < 2; i++) {
+        good(&plan, &g[1 + i], p);
+        assert_int_equal(g[1 + i].config.num_vfbs, 1);
+        listen[i] = g[1 + i].config.vfbs[0].vnc.listen;
+        assert_ptr_equal(strstr(listen[i], SCREEN), listen[i]);
+    }
+    assert_string_not_equal(listen[0], listen[1]);
+    plan.type = "hvm";
+    plan.platform = none;
+    good(&plan, &g[3], p);
+    assert_false(libxl_defbool_val(g[3].config.b_info.u.hvm.vnc.enable));
+    for (int i = 0; i < 4; i++)
+        guest_done(&g[i]);
 }
 
 static void makes_pvh(void **state)
@@ -184,9 +219,9 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_pv),  cmocka_unit_test(makes_hvm),
-        cmocka_unit_test(makes_pvh), cmocka_unit_test(makes_devices),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(makes_pv),      cmocka_unit_test(makes_hvm),
+        cmocka_unit_test(makes_screens), cmocka_unit_test(makes_pvh),
+        cmocka_unit_test(makes_devices), cmocka_unit_test(refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

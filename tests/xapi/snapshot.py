@@ -274,10 +274,10 @@ def killed(daemon):
     before = state(s, daemon)
     for call, args in (("VM.clone", (vm, "x")), ("VM.snapshot", (vm, "x")), ("VM.revert", (snapshot,))):
         for whom in ("worker", "daemon"):
-            fault(daemon, "branch", "delay 0.5")
+            fault(daemon, "branch", "delay 1.5")
+            there = files(daemon)
             task = s.call("Async." + call, *args)
-            until(lambda: s.VM.get_current_operations(args[0]))
-            time.sleep(0.7)
+            until(lambda: len(files(daemon)) > len(there))  # the first of three
             children = workers(daemon)
             if whom == "worker":
                 os.kill(worker(daemon, call), signal.SIGKILL)

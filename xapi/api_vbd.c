@@ -128,55 +128,6 @@ struct err *VBD_destroy(struct call *c, const struct VBD_destroy_args *a)
     return vm_write(c, destroy);
 }
 
-/* ---- while the guest runs ------------------------------------------------ */
-
-static void plan(struct device *d)
-{
-    plan_disk(job_pool(d->job), d->o, &d->disk);
-}
-
-static struct err *prepare(struct device *d)
-{
-    return vbd_attach(d->job, d->o, &d->disk);
-}
-
-static struct err *release(const struct device *d)
-{
-    return vbd_release(d->job, d->o);
-}
-
-static struct err *attach(const struct device *d)
-{
-    const struct hv *hv = d->work->hv;
-
-    return hv->attach_disk(hv, d->domid, &d->disk);
-}
-
-static struct err *detach(const struct device *d, bool force)
-{
-    const struct hv *hv = d->work->hv;
-
-    return hv->detach_disk(hv, d->domid, &d->disk, force);
-}
-
-static const struct device_kind kind = {
-    get_VBD_VM, plan, prepare, release, attach, detach, vbd_set_attached};
-
-static struct err *plug(struct job *j, void *arg)
-{
-    return device_plug(j, arg, &kind);
-}
-
-static struct err *unplug(struct job *j, void *arg)
-{
-    return device_unplug(j, arg, &kind, false);
-}
-
-static struct err *unplug_force(struct job *j, void *arg)
-{
-    return device_unplug(j, arg, &kind, true);
-}
-
 /* ---- media --------------------------------------------------------------- */
 
 /* A drive and what shall be in it, or NULL. */
@@ -210,11 +161,11 @@ static struct err *set_medium(const struct device *d)
 
 static struct err *eject(struct job *j, void *arg)
 {
-    struct exchange x = {.drive = device_of(j, arg, &kind)};
+    struct exchange x = {.drive = device_of(j, arg)};
 
     if (is_live(x.drive)) {
         TRY(set_medium(x.drive));
-        TRY(release(x.drive));
+        TRY(device_release(x.drive));
     }
     return job_commit(j, write_medium, &x);
 }
@@ -227,17 +178,24 @@ static struct err *undo_medium(void *arg)
     return set_medium(d);
 }
 
+/* Somebody may come to write to it: it is held while it is inserted, so that
+ * nobody does between the check and the record. */
+static bool is_exclusive(const struct object *vdi)
+{
+    return !get_VDI_read_only(vdi) && !get_VDI_sharable(vdi);
+}
+
 static struct err *insert(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
     const char *ref = vm_arg(w->call, 1).s;
-    struct device *d = device_of(j, w, &kind);
+    struct device *d = device_of(j, w);
     struct exchange x = {
         .drive = d, .vdi = db_find(job_db(j), &model_classes[CLASS_VDI], ref)};
 
     if (!x.vdi)
         return db_no_object(&model_classes[CLASS_VDI], ref);
-    TRY(vbd_check_disk(job_db(j), d->o, x.vdi));
+    TRY(vbd_check_disk(job_db(j), d->o, x.vdi, is_exclusive(x.vdi)));
     if (is_live(d)) {
         TRY(vbd_attach_disk(j, d->o, x.vdi, &d->disk));
         TRY(set_medium(d));
@@ -255,7 +213,7 @@ static bool settle_drive(struct device *d)
 
     if (!d->disk.cdrom || !is_live(d))
         return false;
-    e = prepare(d);
+    e = device_prepare(d);
     if (!e)
         e = set_medium(d);
     if (!e)
@@ -266,28 +224,39 @@ static bool settle_drive(struct device *d)
 
 struct err *vbd_settle(struct job *j, void *arg)
 {
-    struct device *d = device_of(j, arg, &kind);
+    struct device *d = device_of(j, arg);
 
     return settle_drive(d) ? NULL : device_drop(d);
 }
 
 /* ---- the calls ----------------------------------------------------------- */
 
+static void hold_disk(const struct call *c, const struct object *self,
+                      struct ops_more *more)
+{
+    const struct object *vdi =
+        db_find(c->db, &model_classes[CLASS_VDI], vm_arg(c, 1).s);
+
+    (void)self;
+    if (vdi && is_exclusive(vdi))
+        ops_hold(more, vdi, VDI_operations_blocked);
+}
+
 /* clang-format off */
-#define BODY(name_)                                                        \
+#define BODY(name_, ...)                                                   \
     struct err *VBD_##name_(struct call *c,                                \
                             const struct VBD_##name_##_args *a)            \
     {                                                                      \
         (void)a;                                                           \
         return ops_run(c, VBD_operations_##name_,                          \
-                       &(const struct ops_body){.work = name_});           \
+                       &(const struct ops_body){__VA_ARGS__});             \
     }
 
-BODY(plug)
-BODY(unplug)
-BODY(unplug_force)
-BODY(eject)
-BODY(insert)
+BODY(plug, .work = device_plug)
+BODY(unplug, .work = device_unplug)
+BODY(unplug_force, .work = device_unplug_force)
+BODY(eject, .work = eject)
+BODY(insert, .work = insert, .also = hold_disk)
 /* clang-format on */
 
 struct err *VBD_assert_attachable(struct call *c,

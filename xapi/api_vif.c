@@ -137,58 +137,11 @@ struct err *VIF_destroy(struct call *c, const struct VIF_destroy_args *a)
     return vm_write(c, destroy);
 }
 
-/* ---- while the guest runs ------------------------------------------------ */
-
-static void plan(struct device *d)
-{
-    plan_nic(job_pool(d->job), d->o, &d->nic);
-}
-
-static struct err *prepare(struct device *d)
-{
-    return vif_attach(d->job, d->work, d->o, &d->nic);
-}
-
-static struct err *release(const struct device *d)
-{
-    return vif_release(d->job, d->work, d->o);
-}
-
-static struct err *attach(const struct device *d)
-{
-    const struct hv *hv = d->work->hv;
-
-    return hv->attach_nic(hv, d->domid, &d->nic);
-}
-
-static struct err *detach(const struct device *d, bool force)
-{
-    const struct hv *hv = d->work->hv;
-
-    return hv->detach_nic(hv, d->domid, &d->nic, force);
-}
-
-static const struct device_kind kind = {
-    get_VIF_VM, plan, prepare, release, attach, detach, vif_set_attached};
-
-static struct err *plug(struct job *j, void *arg)
-{
-    return device_plug(j, arg, &kind);
-}
-
-static struct err *unplug(struct job *j, void *arg)
-{
-    return device_unplug(j, arg, &kind, false);
-}
-
-static struct err *unplug_force(struct job *j, void *arg)
-{
-    return device_unplug(j, arg, &kind, true);
-}
+/* ---- what a dead worker left --------------------------------------------- */
 
 struct err *vif_settle(struct job *j, void *arg)
 {
-    return device_drop(device_of(j, arg, &kind));
+    return device_drop(device_of(j, arg));
 }
 
 /* ---- to another network -------------------------------------------------- */
@@ -206,15 +159,15 @@ static struct err *write_network(struct txn *txn, void *arg)
 
 static struct err *attach_again(void *arg)
 {
-    return attach(arg);
+    return device_attach(arg);
 }
 
 /* The guest sees its cable pulled and another one put in. */
 static struct err *move_live(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
-    struct device *here = device_of(j, w, &kind);
-    struct device *there = device_of(j, w, &kind);
+    struct device *here = device_of(j, w);
+    struct device *there = device_of(j, w);
     struct move m = {w->self, db_find(job_db(j), &model_classes[CLASS_network],
                                       vm_arg(w->call, 1).s)};
 
@@ -222,9 +175,9 @@ static struct err *move_live(struct job *j, void *arg)
     here->nic.bridge = get_network_bridge(get_VIF_network(w->self));
     TRY(device_detach(here, false));
     job_undo(j, attach_again, here);
-    TRY(attach(there));
+    TRY(device_attach(there));
     job_undo(j, device_undo_attach, there);
-    TRY(release(here));
+    TRY(device_release(here));
     return job_commit(j, write_network, &m);
 }
 
@@ -260,7 +213,7 @@ struct err *VIF_move(struct call *c, const struct VIF_move_args *a)
     {                                                                      \
         (void)a;                                                           \
         return ops_run(c, VIF_operations_##op,                             \
-                       &(const struct ops_body){.work = name_});           \
+                       &(const struct ops_body){.work = device_##name_});  \
     }
 
 BODY(plug, plug)

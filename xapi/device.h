@@ -38,9 +38,10 @@ struct err *vbd_set_attached(struct txn *txn, struct object *vbd,
 struct err *vif_set_attached(struct txn *txn, struct object *vif,
                              bool attached) MUST_USE;
 
-/* Whether VBD may get VDI now: what is the disk's own, and who else has it. */
+/* Whether VBD may get VDI now: what is the disk's own, and who else has it.
+ * HELD: by the operation that asks. */
 struct err *vbd_check_disk(const struct db *db, const struct object *vbd,
-                           const struct object *vdi) MUST_USE;
+                           const struct object *vdi, bool held) MUST_USE;
 
 /* Work (job.h) for a struct ops_work: what a worker left that died amid an
  * operation on a device: the device is no longer there, a drive has the medium

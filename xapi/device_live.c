@@ -2,14 +2,100 @@
 /* device_live: see device_live.h. */
 #include "xapi/device_live.h"
 
+#include "xapi/device.h"
 #include "xapi/errors_gen.h"
 #include "xapi/hv.h"
 #include "xapi/vm_domain.h"
 
-struct device *device_of(struct job *j, const struct ops_work *w,
-                         const struct device_kind *kind)
+/* ---- the classes --------------------------------------------------------- */
+
+struct device_kind {
+    enum model_class_id class;
+    struct object *(*vm)(const struct object *o);
+    void (*plan)(struct device *d);
+    struct err *(*prepare)(struct device *d);
+    struct err *(*release)(const struct device *d);
+    struct err *(*attach)(const struct device *d, const struct hv *hv);
+    struct err *(*detach)(const struct device *d, const struct hv *hv,
+                          bool force);
+    struct err *(*set_attached)(struct txn *txn, struct object *o,
+                                bool attached);
+};
+
+static void vbd_plan(struct device *d)
+{
+    plan_disk(job_pool(d->job), d->o, &d->disk);
+}
+
+static struct err *vbd_prepare(struct device *d)
+{
+    return vbd_attach(d->job, d->o, &d->disk);
+}
+
+static struct err *vbd_give_back(const struct device *d)
+{
+    return vbd_release(d->job, d->o);
+}
+
+static struct err *vbd_plug(const struct device *d, const struct hv *hv)
+{
+    return hv->attach_disk(hv, d->domid, &d->disk);
+}
+
+static struct err *vbd_unplug(const struct device *d, const struct hv *hv,
+                              bool force)
+{
+    return hv->detach_disk(hv, d->domid, &d->disk, force);
+}
+
+static void vif_plan(struct device *d)
+{
+    plan_nic(job_pool(d->job), d->o, &d->nic);
+}
+
+static struct err *vif_prepare(struct device *d)
+{
+    return vif_attach(d->job, d->work, d->o, &d->nic);
+}
+
+static struct err *vif_give_back(const struct device *d)
+{
+    return vif_release(d->job, d->work, d->o);
+}
+
+static struct err *vif_plug(const struct device *d, const struct hv *hv)
+{
+    return hv->attach_nic(hv, d->domid, &d->nic);
+}
+
+static struct err *vif_unplug(const struct device *d, const struct hv *hv,
+                              bool force)
+{
+    return hv->detach_nic(hv, d->domid, &d->nic, force);
+}
+
+static const struct device_kind kinds[] = {
+    {CLASS_VBD, get_VBD_VM, vbd_plan, vbd_prepare, vbd_give_back, vbd_plug,
+     vbd_unplug, vbd_set_attached},
+    {CLASS_VIF, get_VIF_VM, vif_plan, vif_prepare, vif_give_back, vif_plug,
+     vif_unplug, vif_set_attached},
+};
+
+static const struct device_kind *kind_of(const struct object *o)
+{
+    const struct device_kind *kind = kinds;
+
+    while (object_class(o) != &model_classes[kind->class])
+        kind++;
+    return kind;
+}
+
+/* ---- steps --------------------------------------------------------------- */
+
+struct device *device_of(struct job *j, const struct ops_work *w)
 {
     struct device *d = pool_new_of(job_pool(j), struct device);
+    const struct device_kind *kind = kind_of(w->self);
     struct object *vm = kind->vm(w->self);
 
     *d = (struct device){.job = j,
@@ -20,6 +106,21 @@ struct device *device_of(struct job *j, const struct ops_work *w,
                          .domid = (uint32_t)get_VM_domid(vm)};
     kind->plan(d);
     return d;
+}
+
+struct err *device_prepare(struct device *d)
+{
+    return d->kind->prepare(d);
+}
+
+struct err *device_release(const struct device *d)
+{
+    return d->kind->release(d);
+}
+
+struct err *device_attach(const struct device *d)
+{
+    return d->kind->attach(d, d->work->hv);
 }
 
 static struct err *write_attached(struct txn *txn, void *arg)
@@ -40,7 +141,7 @@ struct err *device_undo_attach(void *arg)
 {
     const struct device *d = arg;
 
-    return d->kind->detach(d, true);
+    return d->kind->detach(d, d->work->hv, true);
 }
 
 static struct err *undo_write(void *arg)
@@ -61,13 +162,12 @@ static struct err *check_lives(const struct device *d)
                : err_VM_BAD_POWER_STATE(object_ref(d->vm), "running", "halted");
 }
 
-struct err *device_plug(struct job *j, const struct ops_work *w,
-                        const struct device_kind *kind)
+struct err *device_plug(struct job *j, void *work)
 {
-    struct device *d = device_of(j, w, kind);
+    struct device *d = device_of(j, work);
 
-    TRY(kind->prepare(d));
-    TRY(kind->attach(d));
+    TRY(device_prepare(d));
+    TRY(device_attach(d));
     job_undo(j, device_undo_attach, d);
     job_undo(j, undo_write, d);
     TRY(job_commit(j, write_attached, d));
@@ -77,7 +177,7 @@ struct err *device_plug(struct job *j, const struct ops_work *w,
 struct err *device_detach(const struct device *d, bool force)
 {
     const char *class = object_class(d->o)->name, *ref = object_ref(d->o);
-    struct err *e = d->kind->detach(d, force), *said;
+    struct err *e = d->kind->detach(d, d->work->hv, force), *said;
 
     if (!e || err_is(e, &err_kind_interrupted) || err_is(e, &err_kind_code))
         return e;
@@ -91,24 +191,33 @@ struct err *device_detach(const struct device *d, bool force)
 /* The record is true also when the host keeps what the device needed. */
 static struct err *is_gone(struct device *d)
 {
-    struct err *e = d->kind->release(d);
+    struct err *e = device_release(d);
 
     return err_join(e, job_commit(d->job, write_detached, d));
 }
 
-struct err *device_unplug(struct job *j, const struct ops_work *w,
-                          const struct device_kind *kind, bool force)
+static struct err *unplug(struct job *j, const struct ops_work *w, bool force)
 {
-    struct device *d = device_of(j, w, kind);
+    struct device *d = device_of(j, w);
 
     TRY(device_detach(d, force));
     return is_gone(d);
+}
+
+struct err *device_unplug(struct job *j, void *work)
+{
+    return unplug(j, work, false);
+}
+
+struct err *device_unplug_force(struct job *j, void *work)
+{
+    return unplug(j, work, true);
 }
 
 struct err *device_drop(struct device *d)
 {
     if (!vm_is_up(d->vm))
         return NULL;
-    err_drop(d->kind->detach(d, true), "it may not be there");
+    err_drop(d->kind->detach(d, d->work->hv, true), "it may not be there");
     return is_gone(d);
 }

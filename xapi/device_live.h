@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * device_live: a device comes to a guest that runs, or goes: what plug and
- * unplug are on any class, in workers (job.h). A class says by a struct
- * device_kind what its steps are.
+ * unplug are on any class, in workers (job.h). What the steps are of each class
+ * is a row here, a struct device_kind.
  */
 #ifndef XAPI_DEVICE_LIVE_H
 #define XAPI_DEVICE_LIVE_H
@@ -21,29 +21,23 @@ struct device {
     struct plan_nic nic;
 };
 
-struct device_kind {
-    struct object *(*vm)(const struct object *o);
-    void (*plan)(struct device *d);
-    /* What it needs of this host is there; undone if the work fails. */
-    struct err *(*prepare)(struct device *d);
-    struct err *(*release)(const struct device *d);
-    struct err *(*attach)(const struct device *d);
-    struct err *(*detach)(const struct device *d, bool force);
-    struct err *(*set_attached)(struct txn *txn, struct object *o,
-                                bool attached);
-};
+/* That work->self is. */
+struct device *device_of(struct job *j, const struct ops_work *w);
 
-struct device *device_of(struct job *j, const struct ops_work *w,
-                         const struct device_kind *kind);
-struct err *device_plug(struct job *j, const struct ops_work *w,
-                        const struct device_kind *kind) MUST_USE;
-/* FORCE: whether the guest lets go or not. */
-struct err *device_unplug(struct job *j, const struct ops_work *w,
-                          const struct device_kind *kind, bool force) MUST_USE;
-/* What a worker left that died in between: the guest does not have it. */
-struct err *device_drop(struct device *d) MUST_USE;
+/* Of a job_work_fn's kind: WORK is a struct ops_work. */
+struct err *device_plug(struct job *j, void *work) MUST_USE;
+struct err *device_unplug(struct job *j, void *work) MUST_USE;
+/* Whether the guest lets go or not. */
+struct err *device_unplug_force(struct job *j, void *work) MUST_USE;
+
+/* What it needs of this host is there; undone if the work fails. */
+struct err *device_prepare(struct device *d) MUST_USE;
+struct err *device_release(const struct device *d) MUST_USE;
+struct err *device_attach(const struct device *d) MUST_USE;
 /* Asks the guest to let go; if it does not: as the API has it. */
 struct err *device_detach(const struct device *d, bool force) MUST_USE;
+/* What a worker left that died in between: the guest does not have it. */
+struct err *device_drop(struct device *d) MUST_USE;
 /* A job_undo_fn: the guest had not got D. */
 struct err *device_undo_attach(void *d);
 

@@ -121,11 +121,12 @@ static bool is_system_domain(const struct object *vm)
 }
 
 struct err *vbd_check_disk(const struct db *db, const struct object *vbd,
-                           const struct object *vdi)
+                           const struct object *vdi, bool held)
 {
     if (!get_VDI_managed(vdi))
         return err_VDI_NOT_MANAGED(object_ref(vdi));
-    TRY(check_busy(vdi));
+    if (!held)
+        TRY(check_busy(vdi));
     if (!is_system_domain(get_VBD_VM(vbd)))
         TRY(check_sharing(db, vbd, vdi));
     return get_VBD_mode(vbd) == VBD_mode_RW && get_VDI_read_only(vdi)
@@ -158,7 +159,8 @@ static struct err *check(const struct db *db, const struct object *o,
     TRY(check_drive(&c));
     TRY(check_hardware(&c));
     TRY(device_check_live(&c));
-    return vdi && ops[op] & USES_DISK ? vbd_check_disk(db, o, vdi) : NULL;
+    return vdi && ops[op] & USES_DISK ? vbd_check_disk(db, o, vdi, false)
+                                      : NULL;
 }
 
 /* Who else has the disk, or may have it. Readers of what nobody can write to

@@ -117,7 +117,7 @@ static struct err *attach_work(struct job *j, void *arg)
     struct object *network =
         db_find(job_db(j), &model_classes[CLASS_network], vm_arg(w->call, 0).s);
 
-    return network ? network_up(j, w->call->server->net, network, w->host)
+    return network ? network_up(j, w->call->server->net, network, w->host, NULL)
                    : db_no_object(&model_classes[CLASS_network],
                                   vm_arg(w->call, 0).s);
 }
@@ -143,7 +143,7 @@ static struct err *each_network(struct job *j, const struct ops_work *w,
         struct object *network = get_VIF_network(vif);
 
         if (network)
-            TRY(attach ? network_up(j, net, network, w->host)
+            TRY(attach ? network_up(j, net, network, w->host, vif)
                        : network_down(j, net, network, vif));
     }
     return NULL;

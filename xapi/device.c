@@ -64,7 +64,7 @@ static struct err *attach_network(struct job *j, const struct ops_work *w,
 
     *a = (struct attached_nic){j, w, vif};
     if (w->net) {
-        TRY(network_up(j, w->net, network, w->host));
+        TRY(network_up(j, w->net, network, w->host, vif));
         job_undo(j, undo_nic, a);
     }
     return NULL;

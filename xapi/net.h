@@ -149,6 +149,24 @@ struct err *net_bond_up(const struct net *net,
 /* Takes away a bridge, a VLAN or a bond of ours, with the addresses it has. Not
  * there, or not ours, is fine. */
 struct err *net_down(const struct net *net, const char *name) MUST_USE;
+
+/*
+ * A bridge of guests alone (net_user.c): who uses it is a file of
+ * DIR/users/BRIDGE, so that it goes with its last user, whoever comes and goes
+ * beside that. USER has no "/".
+ */
+/* net_bridge_up, for USER from now on. */
+struct err *net_bridge_join(const struct net *net, const struct net_bridge *b,
+                            const char *user) MUST_USE;
+/* USER (who need not have joined) is through with it; when nobody else is
+ * there, and it does not have to STAY, it goes. */
+struct err *net_bridge_leave(const struct net *net, const char *name,
+                             const char *user, bool stay) MUST_USE;
+/* Exactly these N are the users of that bridge, which is there or not; it goes
+ * when that takes away the last one. */
+struct err *net_bridge_settle(const struct net *net, const char *name,
+                              const char *const *users, size_t n) MUST_USE;
+
 /* Of what is ours, or a card. */
 struct err *net_configure(const struct net *net, const char *name,
                           const struct net_address *address) MUST_USE;

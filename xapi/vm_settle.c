@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "lib/log.h"
+#include "xapi/device.h"
+#include "xapi/network.h"
 #include "xapi/pif.h"
 #include "xapi/vm_adopt.h"
 #include "xapi/vm_domain.h"
@@ -259,6 +261,30 @@ static void settle_next(struct job *j, struct settling *s, void *arg)
         log_error("vm", "%s: %s", get_VM_uuid(s->work->self), err_text(e));
 }
 
+/* The bridges of VIFs that it was about to attach. */
+static struct err *leave_networks(struct job *j, const struct ops_work *w)
+{
+    struct model_value vifs = get_VM_VIFs(w->self);
+
+    for (unsigned i = 0; i < vifs.n; i++) {
+        const struct object *vif =
+            db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s);
+
+        if (!get_VIF_currently_attached(vif))
+            TRY(vif_release(j, w, vif));
+    }
+    return NULL;
+}
+
+static struct err *settle_one(struct job *j, const struct ops_work *w,
+                              const struct domains *d)
+{
+    TRY(settle(j,
+               &(struct settling){.work = w, .domain = domain_of(d, w->self)},
+               true));
+    return leave_networks(j, w);
+}
+
 struct err *vm_settle(struct job *j, void *arg)
 {
     const struct ops_work *w = arg;
@@ -266,9 +292,9 @@ struct err *vm_settle(struct job *j, void *arg)
 
     TRY(w->hv->list(w->hv, job_pool(j), &d.list, &d.n));
     if (w->self)
-        return settle(
-            j, &(struct settling){.work = w, .domain = domain_of(&d, w->self)},
-            true);
+        return settle_one(j, w, &d);
+    if (w->net)
+        TRY(network_settle(j, w->net));
     each_vm(j, w, &d, settle_next, NULL);
     return vm_adopt(j, w, d.list, d.n);
 }

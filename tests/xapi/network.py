@@ -7,7 +7,7 @@ import os
 import sys
 
 from daemon import Failure, Session, equal, fails, run
-from vm import record
+from vm import Host, record, until
 
 NOBODY = "OpaqueRef:NULL"
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1500", "other_config": {}, "tags": []}
@@ -412,8 +412,46 @@ def guests(daemon):
     equal("xapi0" in host.links(), True)
     s.network.destroy(inner)
     equal("xapi0" in host.links(), False)
+    beside_others(daemon, s, host)
     system = s.network.create(dict(NETWORK, other_config={"is_host_internal_management_network": "true"}))
     fails(["CANNOT_DESTROY_SYSTEM_NETWORK", system], s.network.destroy, system)
+
+
+def beside_others(daemon, s, host):
+    """The bridge of guests alone stays for who is about to come, and goes with the last, in whatever order they do."""
+    guests = Host(daemon)
+    inner = s.network.create(dict(NETWORK, MTU="0"))
+    bridge = s.network.get_bridge(inner)
+    vms = [s.VM.create(record(name)) for name in "ab"]
+    for vm in vms:
+        s.VIF.create({"device": "0", "network": inner, "VM": vm, "MAC": "", "MTU": "0", "other_config": {},
+                      "qos_algorithm_type": "", "qos_algorithm_params": {}})
+    s.VM.start(vms[0], False, False)
+
+    def start_slowly(text):
+        guests.fault("create", text)
+        task = s.Async.VM.start(vms[1], False, False)
+        until(lambda: os.listdir(os.path.join(daemon.dir, "net/users", bridge))[1:])
+        s.VM.hard_shutdown(vms[0])
+        equal((s.task.get_status(task), bridge in host.links()), ("pending", True))
+        until(lambda: s.task.get_status(task) != "pending")
+        guests.fault("create")
+        return s.task.get_status(task)
+
+    equal((start_slowly("delay 2"), bridge in host.links()), ("success", True))
+    s.VM.hard_shutdown(vms[1])
+    equal(bridge in host.links(), False)
+    s.VM.start(vms[0], False, False)
+    equal((start_slowly("delay 2\nfail no"), bridge in host.links()), ("failure", False))
+    # all at once
+    for vm in vms:
+        s.VM.start(vm, False, False)
+    tasks = [s.Async.VM.hard_shutdown(vm) for vm in vms]
+    until(lambda: all(s.task.get_status(t) == "success" for t in tasks))
+    equal(bridge in host.links(), False)
+    for vm in vms:
+        s.VM.destroy(vm)
+    s.network.destroy(inner)
 
 
 def restarts(daemon):

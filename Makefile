@@ -36,7 +36,7 @@ STATIC_LIBS := -static -Wl,--wrap=getpwnam_r,--wrap=getpwuid_r,--wrap=libxl_name
 SHARED_LIBS := -lxlutil -lxenlight -lxenctrl -lxenstore -lxenevtchn \
 	-lxentoollog -lyajl -luuid -lncursesw -ltinfo -lm
 # What only the daemon and its tests link, always as shared libraries.
-XAPI_LIBS := -larchive -lxxhash -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lwslay -lpam -lcrypt -lnl-route-3 -lnl-3
+XAPI_LIBS := -lcurl -larchive -lxxhash -levent_core -levent_openssl -lssl -lcrypto -lxml2 -lsqlite3 -lwslay -lpam -lcrypt -lnl-route-3 -lnl-3
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.

@@ -7,6 +7,7 @@
 #include "xapi/cli_bodies.h"
 #include "xapi/cli_talk.h"
 #include "xapi/cli_wire.h"
+#include "xapi/errors_gen.h"
 #include "xapi/model_gen.h"
 
 /* A task is looked at again after this, whatever events say. */
@@ -94,17 +95,28 @@ struct err *cli_connect(struct cli *c, const char *url)
 
 /* ---- commands ------------------------------------------------------------ */
 
-/* The command's parameters that are in the query, NAME=PARAMETER. */
+#define RECORDS "metadata" /* this flag: records alone */
+#define EXPORTED \
+    " use_compression=compress excluded_device_types=excluded-device-types "
+#define STATE "preserve_power_state=preserve-power-state "
+#define SNAPSHOTS "export_snapshots=include-snapshots"
+/* The command's parameters that are in the query, NAME=PARAMETER; "vdi:" are
+ * all of that map. Of two rows the first whose flag is given counts. */
 static const struct row {
     const char *command;
     enum cli_kind kind;
     const char *path, *query, *file;
     const char *label; /* of its task; NULL: its handler knows of none */
+    const char *flag;  /* NULL: none is wanted */
 } rows[] = {
     /* clang-format off */
-    {"vm-export",              CLI_HTTP_GET, "/export",         "uuid=%self use_compression=compress preserve_power_state=preserve-power-state", "filename",  "VM export"},
-    {"template-export",        CLI_HTTP_GET, "/export",         "uuid=template-uuid use_compression=compress", "filename",  "Template export"},
-    {"snapshot-export-to-template", CLI_HTTP_GET, "/export",    "uuid=snapshot-uuid use_compression=compress preserve_power_state=preserve-power-state", "filename",  "Snapshot export"},
+    {"vm-export",              CLI_HTTP_GET, "/export_metadata", "uuid=%self" EXPORTED SNAPSHOTS, "filename", "VM export", RECORDS},
+    {"vm-export",              CLI_HTTP_GET, "/export",         "uuid=%self" EXPORTED STATE SNAPSHOTS, "filename",  "VM export"},
+    {"template-export",        CLI_HTTP_GET, "/export_metadata", "uuid=template-uuid" EXPORTED, "filename", "Template export", RECORDS},
+    {"template-export",        CLI_HTTP_GET, "/export",         "uuid=template-uuid" EXPORTED, "filename",  "Template export"},
+    {"snapshot-export-to-template", CLI_HTTP_GET, "/export_metadata", "uuid=snapshot-uuid" EXPORTED, "filename", "Snapshot export", RECORDS},
+    {"snapshot-export-to-template", CLI_HTTP_GET, "/export",    "uuid=snapshot-uuid" EXPORTED STATE, "filename",  "Snapshot export"},
+    {"vm-import",              CLI_HTTP_PUT, "/import_metadata", "restore=preserve force=force dry_run=dry-run vdi:", "filename", "VM import", RECORDS},
     {"vm-import",              CLI_HTTP_PUT, "/import",         "sr_uuid=sr-uuid restore=preserve force=force", "filename",  "VM import"},
     {"vdi-export",             CLI_HTTP_GET, "/export_raw_vdi", "vdi=uuid format=format base=base", "filename",  "VDI export"},
     {"vdi-import",             CLI_HTTP_PUT, "/import_raw_vdi", "vdi=uuid format=format", "filename",  "VDI import"},
@@ -127,13 +139,29 @@ static void add_escaped(struct str *out, const char *text)
                  (unsigned char)*text);
 }
 
+static void add_pair(struct str *url, const char *name, size_t len,
+                     const char *value)
+{
+    str_addc(url, strchr(str_text(url), '?') ? '&' : '?');
+    str_addf(url, "%.*s=", (int)len, name);
+    add_escaped(url, value);
+}
+
+/* vdi:UUID=OTHER. */
+static void add_map(const struct cli *c, struct str *url, const char *prefix)
+{
+    for (size_t i = 0; i < c->n_params; i++)
+        if (text_has_prefix(c->params[i].name, prefix))
+            add_pair(url, c->params[i].name, strlen(c->params[i].name),
+                     c->params[i].value);
+}
+
 static const char *url_of(struct cli *c, const struct row *row,
                           const struct object *self)
 {
     AUTO_STR struct str url = STR_INIT(CLI_OUT_MAX);
     size_t n;
     char **pairs = text_split(c->pool, row->query, ' ', &n);
-    char next = '?';
 
     str_add(&url, row->path);
     for (size_t i = 0; i < n; i++) {
@@ -143,11 +171,10 @@ static const char *url_of(struct cli *c, const struct row *row,
         if (equals)
             value = strcmp(equals + 1, "%self") ? cli_param(c, equals + 1)
                                                 : cli_text(self, "uuid");
-        if (!value)
-            continue;
-        str_addf(&url, "%c%.*s", next, (int)(equals - pairs[i] + 1), pairs[i]);
-        add_escaped(&url, value);
-        next = '&';
+        else if (*pairs[i])
+            add_map(c, &url, pairs[i]);
+        if (value)
+            add_pair(&url, pairs[i], (size_t)(equals - pairs[i]), value);
     }
     return pool_strn(c->pool, str_text(&url), url.len);
 }
@@ -160,7 +187,8 @@ static struct err *run(struct cli *c, const char *command,
     const char *file, *url;
     struct value *result;
 
-    while (strcmp(row->command, command))
+    while (strcmp(row->command, command) ||
+           (row->flag && !cli_flag(c, row->flag)))
         row++;
     file = cli_param(c, row->file);
     url = url_of(c, row, self);
@@ -199,11 +227,45 @@ static void print_uuids(struct cli *c, const char *xml)
     cli_print(c, str_text(&uuids));
 }
 
+/* The daemon fetches it by itself. */
+static struct err *import_url(struct cli *c, const char *url)
+{
+    const char *sr_uuid = cli_param(c, "sr-uuid");
+    struct object *sr = NULL;
+    struct value *args = value_list(c->pool), *vms;
+    AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
+
+    if (cli_param(c, "filename"))
+        return ERR_AS(usage, "filename= and url= are two files, and one is "
+                             "wanted");
+    if (cli_flag(c, RECORDS))
+        return ERR_AS(usage, "what comes from a URL has its disks with it: "
+                             "without metadata=");
+    if (sr_uuid)
+        TRY(cli_by_uuid(c, "SR", sr_uuid, &sr));
+    value_append(args, value_string(c->pool, url));
+    value_append(args,
+                 value_string(c->pool, sr ? object_ref(sr) : DATUM_REF_NULL));
+    value_append(args, value_bool(c->pool, cli_flag(c, "preserve")));
+    value_append(args, value_bool(c->pool, cli_flag(c, "force")));
+    TRY(cli_call(c, "VM.import", args, &vms));
+    value_each(v, vms)
+    {
+        str_addf(&text, "%s<", v->s.text);
+    }
+    print_uuids(c, str_text(&text));
+    return NULL;
+}
+
 struct err *cli_vm_import(struct cli *c, const struct cli_command *cmd,
                           const struct object *self)
 {
-    const char *result;
+    const char *result, *url = cli_param(c, "url");
 
+    if (cli_param(c, "type"))
+        return err_NOT_IMPLEMENTED("VM.import_convert");
+    if (url)
+        return import_url(c, url);
     TRY(cli_need(c, "filename", &result));
     TRY(run(c, cmd->name, self, &result));
     print_uuids(c, result);

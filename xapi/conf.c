@@ -27,6 +27,8 @@ static const struct slot settings[] = {
     O("plugins",     WORD(plugins),     .unit = "DIR",       .doc = "Where the programs of host.call_plugin are (/etc/xapi.d/plugins)."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
+    O("trust",       WORD(fetch.trust), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
+    O("fetch-seconds", NUMBER(fetch.seconds, 1, 86400), .unit = "SECONDS", .doc = "For how long a server that it fetches from may send nothing (600)."),
     O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
     O("auth-delay",  NUMBER(auth_delay, 0, 60), .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
     O("audit-bytes", NUMBER(audit_bytes, 4096, 1 << 30), .unit = "BYTES", .doc = "How large the audit log may become; then it is audit.log.1 (16777216)."),
@@ -54,6 +56,7 @@ static struct conf defaults(void)
         .auth_delay = 5,
         .audit_bytes = AUDIT_BYTES,
         .audit_files = AUDIT_FILES,
+        .fetch = {.seconds = 600},
         .limits = limits_default,
     };
 }

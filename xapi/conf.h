@@ -8,6 +8,7 @@
 #define XAPI_CONF_H
 
 #include "lib/opt.h"
+#include "xapi/fetch.h"
 #include "xapi/limits.h"
 
 #define CONF_PATH "/etc/xapi.conf" /* read when it is there */
@@ -17,6 +18,7 @@ struct conf {
         *net, *nics, *plugins;
     unsigned auth_delay, audit_bytes, audit_files;
     bool verbose;
+    struct fetch_how fetch;
     struct limits limits;
     /* on the command line only */
     const char *config; /* NULL: CONF_PATH, "": none */

@@ -65,6 +65,11 @@ static struct err *failed(const struct disk_made *m, struct err *e,
         pool_printf(p, "%lld", (long long)(space.size - space.used)));
 }
 
+struct err *disk_fill_error(struct err *e, const struct disk *disk)
+{
+    return failed(disk->made, e, disk->made->spec.size);
+}
+
 static struct err *settle(const struct disk_made *m, bool stays)
 {
     return m->sr.type->settle(&m->sr, m->volume.location, stays);

@@ -9,6 +9,8 @@
 /* E, of a verb of sr.h on VDI (or NULL) in SR, as the API says it. */
 struct err *disk_error(struct err *e, const struct object *sr,
                        const struct object *vdi) MUST_USE;
+/* E, of filling DISK, a new one, as the API says it. */
+struct err *disk_fill_error(struct err *e, const struct disk *disk) MUST_USE;
 /* SR's sizes, and the sum of its VDIs'. */
 struct err *disk_write_space(struct txn *txn, struct object *sr,
                              const struct sr_space *space) MUST_USE;

@@ -395,6 +395,7 @@ static struct err *daemon_run(struct daemon *d)
     d->tasks = task_sweeper_new(&d->server);
     d->server.crowd = crowd_new();
     d->server.limits = &o->limits;
+    d->server.fetch = &o->fetch;
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
     TRY(open_host(d));

@@ -565,13 +565,16 @@ bool ops_settle(struct ops_queue *q, const struct object *o)
     return true;
 }
 
-struct err *ops_take(struct server *server, const struct object *o, unsigned op,
-                     const char *task, struct held **ret)
+struct err *ops_take(struct server *server, struct object *const *objects,
+                     unsigned op, const char *task, struct held **ret)
 {
     struct txn *txn;
 
-    TRY(ops_check(server->db, o, op, false));
-    *ret = new_alone(server, o, op, task);
+    for (struct object *const *o = objects; *o; o++)
+        TRY(ops_check(server->db, *o, op, false));
+    *ret = new_alone(server, objects[0], op, task);
+    for (struct object *const *o = objects + 1; *o; o++)
+        ops_hold(&(*ret)->on, *o, op);
     txn = txn_begin(server->db);
     return txn_end(txn, mark(txn, *ret));
 }

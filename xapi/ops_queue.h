@@ -65,13 +65,14 @@ struct err *ops_run_on(struct call *c, const struct object *self, unsigned op,
 bool ops_settle(struct ops_queue *q, const struct object *o);
 
 /*
- * An operation that is no call: what a client sends or gets by HTTP. It begins
- * now, or the error says why it cannot; TASK is its key in current_operations.
- * RET is the caller's until ops_give.
+ * An operation that is no call: what a client sends or gets by HTTP. It is OP
+ * on each of OBJECTS (of one class, the list ends with NULL) and begins now, or
+ * the error says why it cannot; TASK is its key in current_operations. RET is
+ * the caller's until ops_give.
  */
 struct held;
-struct err *ops_take(struct server *server, const struct object *o, unsigned op,
-                     const char *task, struct held **ret) MUST_USE;
+struct err *ops_take(struct server *server, struct object *const *objects,
+                     unsigned op, const char *task, struct held **ret) MUST_USE;
 void ops_give(struct held *h);
 
 #endif

@@ -118,18 +118,24 @@ static struct err *check_empty(const struct db *db, const struct object *sr)
     return NULL;
 }
 
-static struct err *check(const struct db *db, const struct object *sr,
-                         unsigned op, bool strict)
+struct err *sr_check(const struct db *db, const struct object *sr,
+                     enum SR_operations op)
 {
     const struct op *row = &ops[op];
 
-    (void)strict;
-    TRY(check_others(sr, op));
     if ((row->feature && !sr_has_feature(db, sr, row->feature)) ||
         (row->flags & CHANGES && get_SR_is_tools_sr(sr)))
         return err_SR_OPERATION_NOT_SUPPORTED(object_ref(sr));
     TRY(check_plugged(db, sr, op));
     return op == SR_operations_destroy ? check_empty(db, sr) : NULL;
+}
+
+static struct err *check(const struct db *db, const struct object *sr,
+                         unsigned op, bool strict)
+{
+    (void)strict;
+    TRY(check_others(sr, op));
+    return sr_check(db, sr, (enum SR_operations)op);
 }
 
 static bool hidden(unsigned op)

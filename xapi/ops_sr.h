@@ -11,6 +11,10 @@ bool sr_has_feature(const struct db *db, const struct object *sr,
 /* A PBD of it is plugged. */
 bool sr_is_plugged(const struct db *db, const struct object *sr);
 
+/* OP could begin on SR if nothing else ran on it. */
+struct err *sr_check(const struct db *db, const struct object *sr,
+                     enum SR_operations op) MUST_USE;
+
 /* A guest has VDI. */
 bool vdi_is_attached(const struct db *db, const struct object *vdi);
 /* None has, and it may be written to: for OP, which writes over all of

@@ -99,7 +99,7 @@ static struct err *import_new(struct job *j, struct transfer *t)
 
     TRY(disk_create(j, &spec, &disk));
     TRY(disk_new_where(disk, &to.where));
-    TRY(disk_error(fill(j, t, &to), t->object, NULL));
+    TRY(disk_fill_error(fill(j, t, &to), disk));
     TRY(job_commit(j, disk_write, disk));
     job_say(j, disk->ref);
     return NULL;
@@ -204,7 +204,9 @@ static void put(struct http_request *r, void *arg)
 {
     const struct raw_vdi *raw = arg;
     struct wish *wish = wish_of(r);
+    struct object *on[2] = {NULL};
     struct transfer_start s = {.request = r,
+                               .objects = on,
                                .op = VDI_operations_blocked,
                                .title = "VDI.import_raw",
                                .work = import,
@@ -213,15 +215,15 @@ static void put(struct http_request *r, void *arg)
 
     if (!wish)
         return;
-    s.object = find(raw->server, CLASS_VDI, http_param(r, "vdi"));
-    if (!s.object) {
-        s.object = find(raw->server, CLASS_SR,
-                        http_param(r, "sr_id") ? http_param(r, "sr_id")
-                                               : http_param(r, "sr_uuid"));
+    on[0] = find(raw->server, CLASS_VDI, http_param(r, "vdi"));
+    if (!on[0]) {
+        on[0] = find(raw->server, CLASS_SR,
+                     http_param(r, "sr_id") ? http_param(r, "sr_id")
+                                            : http_param(r, "sr_uuid"));
         s.op = SR_operations_vdi_create;
         wish->into_new = true;
     }
-    if (!s.object)
+    if (!on[0])
         http_page(r, 404, "There is no such disk, and no such repository.");
     else if (r->has_length && !r->length)
         http_answer(r, 200, NULL, &nothing); /* to see whether that is here */
@@ -237,7 +239,9 @@ static void get(struct http_request *r, void *arg)
 {
     const struct raw_vdi *raw = arg;
     struct wish *wish = wish_of(r);
+    struct object *on[2] = {NULL};
     struct transfer_start s = {.request = r,
+                               .objects = on,
                                .op = VDI_operations_copy,
                                .title = "VDI.export_raw",
                                .content_type = "application/octet-stream",
@@ -246,12 +250,12 @@ static void get(struct http_request *r, void *arg)
 
     if (!wish)
         return;
-    s.object = find(raw->server, CLASS_VDI, http_param(r, "vdi"));
+    on[0] = find(raw->server, CLASS_VDI, http_param(r, "vdi"));
     if (!strcmp(wish->format, "vhd"))
         s.content_type = "application/vhd";
     if (!strcmp(wish->format, "qcow2"))
         s.content_type = "application/x-qemu-disk";
-    if (s.object)
+    if (on[0])
         transfer_begin(raw->all, &s);
     else
         http_page(r, 404, "There is no such disk.");

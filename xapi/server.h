@@ -15,6 +15,7 @@ struct crowd;
 struct door;
 struct event;
 struct event_base;
+struct fetch_how;
 struct hv;
 struct limits;
 struct net;
@@ -33,6 +34,7 @@ struct server {
     struct call *waiting; /* calls that are answered later */
     struct crowd *crowd;  /* of whom they are */
     const struct limits *limits;
+    const struct fetch_how *fetch;
     struct ops_queue *ops;
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */

@@ -174,25 +174,24 @@ static struct err *start_work(struct going *g, const struct transfer_start *s)
 
 static struct err *take(struct going *g, const struct transfer_start *s)
 {
-    AUTO_STR struct str head = STR_INIT(4096);
     struct http_taken taken;
 
     http_set_header(g->request, "task-id", g->task);
-    http_format_head(g->request, 200, s->content_type, -1, &head);
     TRY(http_take(g->request, &taken));
     g->pub.fd = taken.fd;
     g->pub.bytes = taken.bytes;
     g->pub.len = taken.len;
-    TRY(file_write_all(taken.fd, str_text(&head), head.len));
+    if (!s->late_head)
+        TRY(transfer_head(&g->pub, 200, -1));
     return start_work(g, s);
 }
 
 static struct err *hold(struct going *g, const struct transfer_start *s)
 {
-    struct err *e = NULL;
+    struct err *e = s->objects ? ops_take(g->all->server, s->objects, s->op,
+                                          g->task, &g->held)
+                               : NULL;
 
-    if (s->object)
-        e = ops_take(g->all->server, s->object, s->op, g->task, &g->held);
     if (e)
         end_task(g->all->server, g->task, e, NULL);
     return e;
@@ -217,7 +216,9 @@ void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
                         .next = all->first,
                         .task = xstrdup(task),
                         .done = s->done,
-                        .pub = {.object = s->object,
+                        .pub = {.object = s->objects ? s->objects[0] : NULL,
+                                .request = s->request,
+                                .content_type = s->content_type,
                                 .arg = s->arg,
                                 .has_length = s->request->has_length,
                                 .length = s->request->length,
@@ -325,6 +326,14 @@ void transfer_drain(struct transfer *t)
             return;
         left -= (size_t)n;
     }
+}
+
+struct err *transfer_head(struct transfer *t, int status, int64_t length)
+{
+    AUTO_STR struct str head = STR_INIT(4096);
+
+    http_format_head(t->request, status, t->content_type, length, &head);
+    return file_write_all(t->fd, str_text(&head), head.len);
 }
 
 struct err *transfer_write(struct transfer *t, const void *bytes, size_t len)

@@ -19,7 +19,7 @@ struct transfer_all; /* those that go on */
 
 /* What a worker has. */
 struct transfer {
-    struct object *object;
+    struct object *object; /* the first, or NULL */
     void *arg;
     bool has_length;
     uint64_t length; /* of what comes */
@@ -28,15 +28,18 @@ struct transfer {
     const char *bytes; /* that came with the head */
     size_t len;
     uint64_t taken;
+    const struct http_request *request;
+    const char *content_type;
 };
 
 struct transfer_start {
     struct http_request *request;
-    struct object *object;    /* NULL: it is an operation on nothing */
-    unsigned op;              /* on it */
-    const char *title;        /* of a task made for it */
-    const char *content_type; /* of what goes out, or NULL */
-    job_work_fn *work;        /* its argument is a struct transfer */
+    struct object *const *objects; /* ends with NULL; NULL: of nothing */
+    unsigned op;                   /* on each of them */
+    const char *title;             /* of a task made for it */
+    const char *content_type;      /* of what goes out, or NULL */
+    bool late_head;                /* the worker sends the answer's head */
+    job_work_fn *work;             /* its argument is a struct transfer */
     void *arg;
     /* In the loop, once the work has succeeded; or NULL. */
     void (*done)(struct server *server);
@@ -56,6 +59,10 @@ struct err *transfer_read(struct transfer *t, void *into, size_t len,
                           size_t *ret) MUST_USE;
 struct err *transfer_write(struct transfer *t, const void *bytes,
                            size_t len) MUST_USE;
+
+/* The answer's head, for who has said so (late_head). */
+struct err *transfer_head(struct transfer *t, int status,
+                          int64_t length) MUST_USE;
 
 /* After a failure: a client that is still sending shall get to read the answer.
  */

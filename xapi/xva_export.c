@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xva_export: a VM into an XVA; see xva.h. */
+/* xva_export: VMs into an XVA, with their disks or as records alone; see
+ * xva.h. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -10,195 +11,24 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "xapi/body.h"
-#include "xapi/codec.h"
 #include "xapi/disk_impl.h"
-#include "xapi/fields_gen.h"
-#include "xapi/host_about.h"
 #include "xapi/image.h"
-#include "xapi/record.h"
 #include "xapi/spool.h"
 #include "xapi/vm_copy.h"
-#include "xapi/xmlrpc.h"
 #include "xapi/xva.h"
+#include "xapi/xva_records.h"
 
 #define ID_SIZE 32
-
-/* What was asked for; in the request's pool. */
-struct wish {
-    int filter;       /* of libarchive */
-    bool keeps_state; /* a suspended VM with its memory */
-};
 
 struct exporting {
     struct job *job;
     struct transfer *transfer;
-    const struct wish *wish;
+    struct xva_records records;
     struct archive *tar;
-    struct err *error; /* of the connection */
-    struct object **objects;
-    size_t n;
+    struct err *error;    /* of the connection */
     uint64_t total, done; /* bytes of disks */
     double told;          /* how far it is */
 };
-
-/* ---- which objects ------------------------------------------------------- */
-
-static int id_of(const struct exporting *x, const char *ref)
-{
-    for (size_t i = 0; ref && i < x->n; i++)
-        if (!strcmp(object_ref(x->objects[i]), ref))
-            return (int)i;
-    return -1;
-}
-
-static void add(struct exporting *x, struct object *o)
-{
-    if (o && id_of(x, object_ref(o)) < 0)
-        *pool_push(job_pool(x->job), x->objects, x->n) = o;
-}
-
-static void collect(struct exporting *x, struct object *vm)
-{
-    struct db *db = job_db(x->job);
-    struct model_value vbds = get_VM_VBDs(vm), vifs = get_VM_VIFs(vm);
-
-    add(x, vm);
-    for (unsigned i = 0; i < vbds.n; i++) {
-        struct object *vbd =
-            db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s);
-
-        add(x, vbd);
-        add(x, get_VBD_VDI(vbd));
-        if (get_VBD_VDI(vbd))
-            add(x, get_VDI_SR(get_VBD_VDI(vbd)));
-    }
-    for (unsigned i = 0; i < vifs.n; i++) {
-        struct object *vif =
-            db_find(db, &model_classes[CLASS_VIF], vifs.keys[i].s);
-
-        add(x, vif);
-        add(x, get_VIF_network(vif));
-    }
-    if (x->wish->keeps_state && get_VM_suspend_VDI(vm))
-        add(x, get_VM_suspend_VDI(vm));
-    add(x, get_VM_guest_metrics(vm));
-    add(x, get_VM_metrics(vm));
-}
-
-/* ---- the records --------------------------------------------------------- */
-
-static void write_ref(const struct exporting *x, struct writer *w,
-                      const char *ref)
-{
-    char id[ID_SIZE];
-
-    snprintf(id, sizeof(id), "Ref:%d", id_of(x, ref));
-    writer_string(w, id_of(x, ref) < 0 ? DATUM_REF_NULL : id);
-}
-
-static void write_none(struct writer *w)
-{
-    writer_struct_open(w);
-    writer_struct_close(w);
-}
-
-/* Maps with references are of blobs, which are left out. */
-static void write_refs(const struct exporting *x, struct writer *w,
-                       const struct model_type *type, struct model_value d)
-{
-    if (type->kind == MODEL_REF) {
-        write_ref(x, w, d.keys[0].s);
-        return;
-    }
-    if (type->kind == MODEL_MAP) {
-        write_none(w);
-        return;
-    }
-    writer_list_open(w);
-    for (unsigned i = 0; i < d.n; i++)
-        if (id_of(x, d.keys[i].s) >= 0)
-            write_ref(x, w, d.keys[i].s);
-    writer_list_close(w);
-}
-
-static void write_field(const struct exporting *x, struct writer *w,
-                        const struct object *o, const struct model_field *field)
-{
-    struct model_value d = object_get(o, field);
-
-    writer_name(w, field->name);
-    if (field == &model_fields[VM_power_state] && !x->wish->keeps_state)
-        writer_string(w, "Halted");
-    else if (!strcmp(field->name, "current_operations"))
-        write_none(w);
-    else if (datum_has_refs(field->type))
-        write_refs(x, w, field->type, d);
-    else
-        record_write_datum(w, field->type, d);
-}
-
-static void write_object(const struct exporting *x, struct writer *w, size_t i)
-{
-    const struct object *o = x->objects[i];
-    const struct model_class *class = object_class(o);
-    char id[ID_SIZE];
-
-    snprintf(id, sizeof(id), "Ref:%zu", i);
-    writer_struct_open(w);
-    writer_name(w, "class");
-    writer_string(w, class->name);
-    writer_name(w, "id");
-    writer_string(w, id);
-    writer_name(w, "snapshot");
-    writer_struct_open(w);
-    for (unsigned f = 0; f < class->n_fields; f++)
-        if (class->fields[f].on_wire &&
-            class->fields[f].type->kind != MODEL_OPTION)
-            write_field(x, w, o, &class->fields[f]);
-    writer_struct_close(w);
-    writer_struct_close(w);
-}
-
-static void write_version(const struct exporting *x, struct writer *w)
-{
-    const struct object *host =
-        db_first(job_db(x->job), &model_classes[CLASS_host]);
-    const char *const members[][2] = {
-        {"hostname", get_host_hostname(host)},
-        {"date", ""},
-        {"product_version", ""},
-        {"product_brand", "dom0kit"},
-        {"build_number", ""},
-        {"xapi_major", "1"},
-        {"xapi_minor", "0"},
-        {"export_vsn", "2"},
-    };
-
-    writer_name(w, "version");
-    writer_struct_open(w);
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        writer_name(w, members[i][0]);
-        writer_string(w, members[i][1]);
-    }
-    writer_struct_close(w);
-}
-
-static void write_records(const struct exporting *x, struct str *out)
-{
-    AUTO_BODY struct body body = BODY_INIT;
-    struct writer w = {.codec = &codec_xmlrpc, .body = &body};
-
-    writer_struct_open(&w);
-    write_version(x, &w);
-    writer_name(&w, "objects");
-    writer_list_open(&w);
-    for (size_t i = 0; i < x->n; i++)
-        write_object(x, &w, i);
-    writer_list_close(&w);
-    writer_struct_close(&w);
-    body_flatten(&body, out);
-}
 
 /* ---- the tar ------------------------------------------------------------- */
 
@@ -324,7 +154,7 @@ static struct err *add_content(struct exporting *x, const struct object *vdi,
 
 static struct err *add_disk(struct exporting *x, size_t i)
 {
-    struct object *vdi = x->objects[i];
+    struct object *vdi = x->records.list[i]->object;
     const char *user = disk_new_uuid(job_pool(x->job));
     const char *id = pool_printf(job_pool(x->job), "Ref:%zu", i);
     struct disk_path from;
@@ -344,60 +174,166 @@ static int by_id(const void *a, const void *b)
     return strcmp(ids[0], ids[1]);
 }
 
-static struct err *add_disks(struct exporting *x, const struct object *vm)
+struct ids {
+    size_t *list, n;
+};
+
+/* Those of disks of VM that are not in it yet. */
+static void list_disks(struct exporting *x, const struct object *vm,
+                       struct ids *ids)
 {
-    struct vm_copy copy = {.from = vm, .memory = x->wish->keeps_state};
-    size_t n;
-    struct object **vdis =
-        vm_copy_list(job_pool(x->job), job_db(x->job), &copy, &n);
-    size_t *ids = pool_alloc(job_pool(x->job), (n + 1) * sizeof(*ids));
+    struct pool *p = job_pool(x->job);
+    struct vm_copy copy = {.from = vm,
+                           .memory = xva_keeps_memory(&x->records, vm)};
+    size_t n, id;
+    struct object **vdis = vm_copy_list(p, job_db(x->job), &copy, &n);
 
     for (size_t i = 0; i < n; i++) {
-        ids[i] = (size_t)id_of(x, object_ref(vdis[i]));
+        bool listed = !xva_id(&x->records, object_ref(vdis[i]), &id);
+
+        for (size_t k = 0; k < ids->n && !listed; k++)
+            listed = ids->list[k] == id;
+        if (listed)
+            continue;
+        *pool_push(p, ids->list, ids->n) = id;
         x->total += (uint64_t)get_VDI_virtual_size(vdis[i]);
     }
-    qsort(ids, n, sizeof(*ids), by_id);
-    for (size_t i = 0; i < n; i++)
-        TRY(add_disk(x, ids[i]));
+}
+
+static struct err *add_disks(struct exporting *x)
+{
+    struct ids ids = {NULL, 0};
+
+    for (size_t i = 0; i < x->records.n; i++) {
+        const struct object *o = x->records.list[i]->object;
+
+        if (object_class(o) == &model_classes[CLASS_VM])
+            list_disks(x, o, &ids);
+    }
+    if (ids.n)
+        qsort(ids.list, ids.n, sizeof(*ids.list), by_id);
+    for (size_t i = 0; i < ids.n; i++)
+        TRY(add_disk(x, ids.list[i]));
     return NULL;
 }
 
 /* ---- all of it ----------------------------------------------------------- */
 
-static struct err *write_all(struct exporting *x, struct object *vm)
+static struct err *begin(struct exporting *x, archive_write_callback *write,
+                         void *arg)
 {
-    AUTO_STR struct str records = STR_INIT(XVA_RECORDS_MAX);
-
     archive_write_set_format_ustar(x->tar);
-    archive_write_add_filter(x->tar, x->wish->filter);
+    archive_write_add_filter(x->tar, x->records.request->filter);
     archive_write_set_bytes_in_last_block(x->tar, 1);
-    if (archive_write_open(x->tar, x, NULL, send_on, NULL) != ARCHIVE_OK)
-        return tar_error(x);
-    collect(x, vm);
-    write_records(x, &records);
-    if (str_full(&records))
-        return ERR("records of over %u bytes", XVA_RECORDS_MAX);
-    TRY(add_file(x, XVA_RECORDS, str_text(&records), records.len));
-    TRY(add_disks(x, vm));
+    return archive_write_open(x->tar, arg, NULL, write, NULL) == ARCHIVE_OK
+               ? NULL
+               : tar_error(x);
+}
+
+static struct err *add_records(struct exporting *x)
+{
+    AUTO_STR struct str text = STR_INIT(XVA_RECORDS_MAX);
+
+    TRY(xva_write_records(&x->records, &text));
+    return add_file(x, XVA_RECORDS, str_text(&text), text.len);
+}
+
+static struct err *end(struct exporting *x)
+{
     return archive_write_close(x->tar) == ARCHIVE_OK ? NULL : tar_error(x);
 }
 
-static struct err *export(struct job *j, void *arg)
+static struct err *write_all(struct exporting *x, void *arg)
 {
-    struct transfer *t = arg;
+    (void)arg;
+    TRY(begin(x, send_on, x));
+    xva_collect(&x->records, x->records.request->vm);
+    TRY(add_records(x));
+    TRY(add_disks(x));
+    return end(x);
+}
+
+/* FN into a tar; what is written is not made to look whole when it fails. */
+static struct err *with_tar(struct job *j, struct transfer *t,
+                            struct err *(*fn)(struct exporting *, void *),
+                            void *arg)
+{
     struct exporting x = {
-        .job = j, .transfer = t, .wish = t->arg, .tar = archive_write_new()};
+        .job = j,
+        .transfer = t,
+        .records = {.pool = job_pool(j), .db = job_db(j), .request = t->arg},
+        .tar = archive_write_new()};
     struct err *e;
 
     if (!x.tar)
         abort();
-    e = write_all(&x, t->object);
-    if (e) /* what is written is not made to look whole */
+    e = fn(&x, arg);
+    if (e)
         archive_write_fail(x.tar);
     archive_write_free(x.tar);
+    hash_done(&x.records.index);
     err_free(x.error);
     return e;
 }
+
+static struct err *export(struct job *j, void *arg)
+{
+    return with_tar(j, arg, write_all, NULL);
+}
+
+/* ---- records alone ------------------------------------------------------- */
+
+/* All but templates that came with us, and snapshots, which go with their VM.
+ */
+static void collect_all(struct xva_records *x)
+{
+    for (struct object *vm = db_first(x->db, &model_classes[CLASS_VM]); vm;
+         vm = object_next(vm))
+        if (!get_VM_is_default_template(vm) && !get_VM_snapshot_of(vm) &&
+            (x->request->dom0 || !get_VM_is_control_domain(vm)))
+            xva_collect(x, vm);
+}
+
+static la_ssize_t keep(struct archive *a, void *arg, const void *bytes,
+                       size_t len)
+{
+    struct str *out = arg;
+
+    str_addn(out, bytes, len);
+    if (!str_full(out))
+        return (la_ssize_t)len;
+    archive_set_error(a, ENOMEM, "records of over %u bytes", XVA_RECORDS_MAX);
+    return -1;
+}
+
+static struct err *write_alone(struct exporting *x, void *arg)
+{
+    struct object *vm = x->records.request->vm;
+
+    TRY(begin(x, keep, arg));
+    if (vm)
+        xva_collect(&x->records, vm);
+    else
+        collect_all(&x->records);
+    TRY(add_records(x));
+    return end(x);
+}
+
+/* Its length is known, and told. */
+static struct err *export_records(struct job *j, void *arg)
+{
+    AUTO_STR struct str tar = STR_INIT(2 * XVA_RECORDS_MAX);
+    struct transfer *t = arg;
+
+    struct err *e = with_tar(j, t, write_alone, &tar);
+
+    if (e)
+        return err_join(e, transfer_head(t, 500, 0));
+    TRY(transfer_head(t, 200, (int64_t)tar.len));
+    return transfer_write(t, str_text(&tar), tar.len);
+}
+
+/* ---- the requests -------------------------------------------------------- */
 
 static bool read_filter(const char *word, int *ret)
 {
@@ -420,30 +356,101 @@ static bool read_filter(const char *word, int *ret)
     return !word;
 }
 
+static bool is_excluded(struct http_request *r, const char *type)
+{
+    const char *list = http_param(r, "excluded_device_types");
+    size_t n;
+    char **words = text_split(r->pool, list ? list : "", ',', &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(words[i], type))
+            return true;
+    return false;
+}
+
+/* INITIAL: what it is when it is not said. */
+static bool flag(struct http_request *r, const char *name, bool initial)
+{
+    const char *word = http_param(r, name);
+
+    return word ? text_eq(word, "true") : initial;
+}
+
+static bool read_request(const struct xva *xva, struct http_request *r,
+                         bool alone, struct xva_request *ret)
+{
+    const struct model_class *class = &model_classes[CLASS_VM];
+    const char *ref = http_param(r, "ref"), *uuid = http_param(r, "uuid");
+    bool all = alone && flag(r, "all", false);
+
+    *ret = (struct xva_request){
+        .vm = all    ? NULL
+              : ref  ? db_find(xva->server->db, class, ref)
+              : uuid ? db_by_uuid(xva->server->db, class, uuid)
+                     : NULL,
+        .dom0 = flag(r, "include_dom0", true),
+        .keeps_state = alone || flag(r, "preserve_power_state", false),
+        .snapshots = flag(r, "export_snapshots", alone),
+        .vbds = !is_excluded(r, "vbd"),
+        .vifs = !is_excluded(r, "vif"),
+    };
+    if (!ret->vm && !all)
+        http_page(r, 404, "There is no such VM.");
+    else if (!read_filter(http_param(r, "use_compression"), &ret->filter))
+        http_page(r, 400, "use_compression is true, gzip, zstd or false.");
+    else
+        return true;
+    return false;
+}
+
+/* VM and what goes with it; the list ends with NULL. */
+static struct object **held_with(const struct server *server, struct pool *p,
+                                 const struct xva_request *q)
+{
+    struct model_value set = get_VM_snapshots(q->vm);
+    struct object **list = NULL;
+    size_t n = 0;
+
+    *pool_push(p, list, n) = q->vm;
+    for (unsigned i = 0; q->snapshots && i < set.n; i++)
+        *pool_push(p, list, n) =
+            db_find(server->db, &model_classes[CLASS_VM], set.keys[i].s);
+    pool_push(p, list, n);
+    return list;
+}
+
 void xva_get(struct http_request *r, void *arg)
 {
     const struct xva *xva = arg;
-    struct wish *wish = pool_new_of(r->pool, struct wish);
-    const struct model_class *class = &model_classes[CLASS_VM];
-    const char *ref = http_param(r, "ref"), *uuid = http_param(r, "uuid");
+    struct xva_request *q = pool_new_of(r->pool, struct xva_request);
     struct transfer_start s = {.request = r,
                                .op = VM_operations_export,
                                .title = "VM.export",
                                .content_type = "application/octet-stream",
                                .work = export,
-                               .arg = wish};
+                               .arg = q};
 
-    s.object = ref    ? db_find(xva->server->db, class, ref)
-               : uuid ? db_by_uuid(xva->server->db, class, uuid)
-                      : NULL;
-    wish->keeps_state = text_eq(http_param(r, "preserve_power_state"), "true");
-    if (!s.object)
-        http_page(r, 404, "There is no such VM.");
-    else if (!read_filter(http_param(r, "use_compression"), &wish->filter))
-        http_page(r, 400, "use_compression is true, gzip, zstd or false.");
-    else {
-        http_set_header(r, "content-disposition",
-                        "attachment; filename=\"export.xva\"");
-        transfer_begin(xva->all, &s);
-    }
+    if (!read_request(xva, r, false, q))
+        return;
+    http_set_header(r, "content-disposition",
+                    "attachment; filename=\"export.xva\"");
+    s.objects = held_with(xva->server, r->pool, q);
+    transfer_begin(xva->all, &s);
+}
+
+/* The database is of one moment, whatever goes on with the VMs: it is no
+ * operation on them. */
+void xva_get_records(struct http_request *r, void *arg)
+{
+    const struct xva *xva = arg;
+    struct xva_request *q = pool_new_of(r->pool, struct xva_request);
+
+    if (read_request(xva, r, true, q))
+        transfer_begin(xva->all, &(const struct transfer_start){
+                                     .request = r,
+                                     .title = "VM.export_metadata",
+                                     .content_type = "application/octet-stream",
+                                     .late_head = true,
+                                     .work = export_records,
+                                     .arg = q});
 }

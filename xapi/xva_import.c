@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xva_import: VMs out of an XVA; see xva.h. Disks are filled while they come;
- * what all is written is one step at the end. */
-#include "xapi/device.h"
-#include "xapi/errors_gen.h"
-#include "xapi/vm_domain.h"
-#include "xapi/xmlrpc.h"
+/* xva_import: the records of an XVA become objects; see xva_import.h. */
 #include "xapi/xva_import.h"
 
 #include <string.h>
 
 #include "lib/log.h"
+#include "xapi/device.h"
+#include "xapi/errors_gen.h"
+#include "xapi/vm_domain.h"
+#include "xapi/xmlrpc.h"
+#include "xapi/xva_tar.h"
 
 /* ---- records ------------------------------------------------------------- */
 
@@ -20,11 +20,28 @@ static const char *text_of(const struct value *record, const char *name)
     return v && v->kind == VALUE_STRING ? v->s.text : "";
 }
 
+static bool is_true(const struct value *record, const char *name)
+{
+    const struct value *v = value_get(record, name);
+
+    return v && v->kind == VALUE_BOOL && v->b;
+}
+
+static uint32_t hash_of(const char *id)
+{
+    return hash_bytes(0, id, strlen(id));
+}
+
 struct xva_item *xva_find(const struct xva_import *x, const char *id)
 {
-    for (size_t i = 0; i < x->n; i++)
-        if (!strcmp(x->items[i].id, id))
-            return &x->items[i];
+    struct hash_node *node = hash_first(&x->index, hash_of(id));
+
+    for (; node; node = hash_next(node)) {
+        struct xva_item *item = hash_entry(node, struct xva_item, node);
+
+        if (!strcmp(item->id, id))
+            return item;
+    }
     return NULL;
 }
 
@@ -39,17 +56,19 @@ static struct err *add_item(struct xva_import *x, const struct value *v)
 {
     const struct value *record =
         v->kind == VALUE_STRUCT ? value_get(v, "snapshot") : NULL;
+    struct xva_item *item;
 
     if (!record || record->kind != VALUE_STRUCT || !*text_of(v, "id") ||
         !*text_of(v, "class"))
         return err_IMPORT_ERROR("an object without class, id or snapshot");
     if (xva_find(x, text_of(v, "id")))
         return err_IMPORT_ERROR("two objects with one id");
-    *pool_push(job_pool(x->job), x->items, x->n) = (struct xva_item){
-        .id = text_of(v, "id"),
-        .class = model_class_find(text_of(v, "class")),
-        .record = record,
-    };
+    item = pool_new_of(x->pool, struct xva_item);
+    item->id = text_of(v, "id");
+    item->class = model_class_find(text_of(v, "class"));
+    item->record = record;
+    hash_add(&x->index, &item->node, hash_of(item->id));
+    *pool_push(x->pool, x->items, x->n) = item;
     return NULL;
 }
 
@@ -72,11 +91,11 @@ struct err *xva_read_records(struct xva_import *x, const char *text, size_t len)
 {
     const struct value *objects;
     struct value *all;
-    struct err *e = xmlrpc_parse_value(job_pool(x->job), text, len, &all);
+    struct err *e = xmlrpc_parse_value(x->pool, text, len, &all);
 
     if (e) {
         const char *why =
-            pool_printf(job_pool(x->job), "%s: %s", XVA_RECORDS, err_text(e));
+            pool_printf(x->pool, "%s: %s", XVA_RECORDS, err_text(e));
 
         err_free(e);
         return err_IMPORT_ERROR(why);
@@ -149,22 +168,65 @@ static struct err *set_fields(struct txn *txn, struct object *o,
 
 /* ---- devices ------------------------------------------------------------- */
 
-/* A medium that is known here too, or NULL. */
-static struct object *medium(const struct db *db, const struct xva_item *vdi)
+/* What a disk of the file is called here. */
+static const char *uuid_here(const struct xva_import *x, const char *uuid)
 {
-    return vdi ? db_by_uuid(db, &model_classes[CLASS_VDI],
-                            text_of(vdi->record, "uuid"))
-               : NULL;
+    static const char prefix[] = "vdi:";
+
+    for (size_t i = 0; i < x->wish->n_params; i++)
+        if (text_has_prefix(x->wish->params[i].name, prefix) &&
+            !strcmp(x->wish->params[i].name + strlen(prefix), uuid))
+            return x->wish->params[i].value;
+    return uuid;
+}
+
+static struct object *find_image(const struct db *db, const char *location)
+{
+    for (struct object *o = db_first(db, &model_classes[CLASS_VDI]); o;
+         o = object_next(o))
+        if (!strcmp(get_VDI_location(o), location) &&
+            text_eq(get_SR_content_type(get_VDI_SR(o)), "iso"))
+            return o;
+    return NULL;
+}
+
+static bool is_cd(const struct xva_item *vbd)
+{
+    return !strcmp(text_of(vbd->record, "type"), "CD");
+}
+
+/* A disk that is here already, or NULL: by uuid, an ISO image by its name,
+ * too. */
+static struct object *find_here(const struct xva_import *x, const struct db *db,
+                                const struct xva_item *vdi, bool is_image)
+{
+    struct object *o = db_by_uuid(db, &model_classes[CLASS_VDI],
+                                  uuid_here(x, text_of(vdi->record, "uuid")));
+
+    return o || !is_image ? o
+                          : find_image(db, text_of(vdi->record, "location"));
+}
+
+/* What VBD, an item, shall have, or NULL. */
+static struct object *disk_of(const struct xva_import *x, const struct db *db,
+                              const struct xva_item *vbd)
+{
+    const struct xva_item *vdi = follow(x, vbd, "VDI");
+
+    if (!vdi)
+        return NULL;
+    if (vdi->disk)
+        return vdi->disk->vdi;
+    return x->wish->alone || is_cd(vbd) ? find_here(x, db, vdi, is_cd(vbd))
+                                        : NULL;
 }
 
 static struct err *make_vbd(struct txn *txn, const struct xva_import *x,
                             const struct xva_item *item, struct object *vm)
 {
-    const struct xva_item *vdi = follow(x, item, "VDI");
-    struct object *vbd, *disk;
+    struct object *disk = disk_of(x, txn_db(txn), item), *vbd;
 
-    disk = vdi && vdi->disk ? vdi->disk->vdi : medium(txn_db(txn), vdi);
-    if (!disk && strcmp(text_of(item->record, "type"), "CD"))
+    if (!disk && !is_cd(item))
         return NULL;
     TRY(txn_create(txn, &model_classes[CLASS_VBD], NULL, NULL, &vbd));
     TRY(set_fields(txn, vbd, item->record));
@@ -209,78 +271,165 @@ static struct err *make_vif(struct txn *txn, const struct xva_import *x,
     return ops_update_alone(txn, vif);
 }
 
-static struct err *make_devices(struct txn *txn, const struct xva_import *x,
-                                const struct xva_item *vm)
+static bool is(const struct xva_item *item, enum model_class_id class)
 {
-    for (size_t i = 0; i < x->n; i++) {
-        const struct xva_item *item = &x->items[i];
+    return item->class == &model_classes[class];
+}
 
-        if (!item->class || strcmp(text_of(item->record, "VM"), vm->id))
-            continue;
-        if (item->class == &model_classes[CLASS_VBD])
-            TRY(make_vbd(txn, x, item, vm->object));
-        else if (item->class == &model_classes[CLASS_VIF])
-            TRY(make_vif(txn, x, item, vm->object));
-    }
-    return NULL;
+static struct err *make_device(struct txn *txn, const struct xva_import *x,
+                               const struct xva_item *item)
+{
+    const struct xva_item *vm = follow(x, item, "VM");
+
+    if (!vm || !vm->object)
+        return NULL;
+    if (is(item, CLASS_VBD))
+        return make_vbd(txn, x, item, vm->object);
+    return is(item, CLASS_VIF) ? make_vif(txn, x, item, vm->object) : NULL;
 }
 
 /* ---- VMs ----------------------------------------------------------------- */
 
-/* With its uuid, one that has it gives way. */
-static struct err *make_room(struct txn *txn, const struct xva_import *x,
-                             const struct xva_item *item)
+/* It may give way to ITEM, which has its uuid. */
+static struct err *check_version_of(const struct xva_import *x,
+                                    const struct object *old,
+                                    const struct xva_item *item)
 {
-    struct object *old = db_by_uuid(txn_db(txn), &model_classes[CLASS_VM],
-                                    text_of(item->record, "uuid"));
     const char *version = text_of(item->record, "version");
     char has[32];
     int64_t n = 0;
 
-    if (!old)
-        return NULL;
-    TRY(ops_check_power_state(old, 1u << VM_power_state_Halted));
+    if (!get_VM_is_a_snapshot(old))
+        TRY(ops_check_power_state(old, 1u << VM_power_state_Halted));
     if (*version)
         err_drop(text_to_int(version, 10, 0, INT64_MAX, &n), "0 is the oldest");
-    if (n <= get_VM_version(old) && !x->wish->force) {
-        snprintf(has, sizeof(has), "%lld", (long long)get_VM_version(old));
-        return err_VM_TO_IMPORT_IS_NOT_NEWER_VERSION(object_ref(old), has,
-                                                     version);
+    if (n > get_VM_version(old) || x->wish->force)
+        return NULL;
+    snprintf(has, sizeof(has), "%lld", (long long)get_VM_version(old));
+    return err_VM_TO_IMPORT_IS_NOT_NEWER_VERSION(object_ref(old), has, version);
+}
+
+/* In the place of one with its uuid, whose snapshots are its own then. */
+static struct err *make_again(struct txn *txn, const struct xva_import *x,
+                              struct xva_item *item)
+{
+    const struct model_class *class = &model_classes[CLASS_VM];
+    const struct model_field *field = &model_fields[VM_snapshots];
+    const char *uuid = text_of(item->record, "uuid");
+    struct object *old = db_by_uuid(txn_db(txn), class, uuid), *snapshot;
+    struct model_value snapshots = DATUM_EMPTY;
+
+    if (old) {
+        TRY(check_version_of(x, old, item));
+        snapshots = datum_copy(x->pool, field->type, get_VM_snapshots(old));
+        TRY(vm_remove(txn, old));
     }
-    return vm_remove(txn, old);
+    TRY(txn_create(txn, class, NULL, uuid, &item->object));
+    for (unsigned i = 0; i < snapshots.n; i++) {
+        snapshot = db_find(txn_db(txn), class, snapshots.keys[i].s);
+        if (snapshot)
+            TRY(set_VM_snapshot_of(txn, snapshot, item->object));
+    }
+    return NULL;
+}
+
+static struct err *make_vm(struct txn *txn, const struct xva_import *x,
+                           struct xva_item *item)
+{
+    TRY(x->wish->restore
+            ? make_again(txn, x, item)
+            : txn_create(txn, item->class, NULL, NULL, &item->object));
+    TRY(set_fields(txn, item->object, item->record));
+    TRY(set_VM_is_default_template(txn, item->object, false));
+    TRY(x->wish->restore
+            ? set_VM_version(txn, item->object,
+                             get_VM_version(item->object) + 1)
+            : remove_from_VM_other_config(txn, item->object, "mac_seed"));
+    return vm_seed_addresses(txn, item->object);
+}
+
+/* Domain 0 is here already. */
+static bool is_vm(const struct xva_item *item)
+{
+    return is(item, CLASS_VM) && !is_true(item->record, "is_control_domain");
+}
+
+/* Two with one seed would have the same addresses. */
+static struct err *check_seed(const struct txn *txn, const struct xva_import *x,
+                              const struct object *vm)
+{
+    const char *seed = datum_map_get(get_VM_other_config(vm), "mac_seed");
+
+    if (!x->wish->restore || x->wish->force || get_VM_is_a_snapshot(vm))
+        return NULL;
+    for (const struct object *o = db_first(txn_db(txn), object_class(vm)); o;
+         o = object_next(o))
+        if (o != vm && get_VM_snapshot_of(o) != vm &&
+            text_eq(datum_map_get(get_VM_other_config(o), "mac_seed"), seed))
+            return err_DUPLICATE_MAC_SEED(seed);
+    return NULL;
+}
+
+/* The memory of a VM that sleeps: nobody else may wake up with it. */
+static struct object *memory_of(const struct txn *txn,
+                                const struct xva_import *x,
+                                const struct xva_item *item)
+{
+    const struct xva_item *memory = follow(x, item, "suspend_VDI");
+
+    if (!memory || strcmp(text_of(item->record, "power_state"), "Suspended"))
+        return NULL;
+    if (memory->disk)
+        return memory->disk->vdi;
+    return x->wish->alone && x->wish->restore
+               ? find_here(x, txn_db(txn), memory, false)
+               : NULL;
 }
 
 static struct err *set_state(struct txn *txn, const struct xva_import *x,
                              const struct xva_item *item)
 {
-    const struct xva_item *memory = follow(x, item, "suspend_VDI");
+    struct object *memory = memory_of(txn, x, item);
 
-    if (!memory || !memory->disk ||
-        strcmp(text_of(item->record, "power_state"), "Suspended"))
-        return set_VM_power_state(txn, item->object, VM_power_state_Halted);
-    TRY(set_VM_suspend_VDI(txn, item->object, memory->disk->vdi));
-    return set_VM_power_state(txn, item->object, VM_power_state_Suspended);
+    TRY(set_VM_suspend_VDI(txn, item->object, memory));
+    return set_VM_power_state(txn, item->object,
+                              memory ? VM_power_state_Suspended
+                                     : VM_power_state_Halted);
 }
 
-static struct err *make_vm(struct txn *txn, struct xva_import *x,
-                           struct xva_item *item)
+static struct err *complete(struct txn *txn, const struct xva_import *x,
+                            const struct xva_item *item)
 {
-    bool restore = x->wish->restore;
-
-    if (restore)
-        TRY(make_room(txn, x, item));
-    TRY(txn_create(txn, &model_classes[CLASS_VM], NULL,
-                   restore ? text_of(item->record, "uuid") : NULL,
-                   &item->object));
-    TRY(set_fields(txn, item->object, item->record));
-    TRY(set_VM_is_default_template(txn, item->object, false));
-    TRY(restore ? set_VM_version(txn, item->object,
-                                 get_VM_version(item->object) + 1)
-                : remove_from_VM_other_config(txn, item->object, "mac_seed"));
-    TRY(vm_seed_addresses(txn, item->object));
-    TRY(make_devices(txn, x, item));
+    TRY(check_seed(txn, x, item->object));
     TRY(set_state(txn, x, item));
     return vm_complete(txn, item->object);
+}
+
+/* ---- snapshots ----------------------------------------------------------- */
+
+/* What it keeps for going back is about a VM with another uuid now. */
+static struct err *rename_kept(struct txn *txn, const struct xva_import *x,
+                               const struct xva_item *item,
+                               const struct xva_item *of)
+{
+    const char *old = text_of(of->record, "uuid");
+    const char *new = get_VM_uuid(of->object);
+    char *text = pool_str(x->pool, get_VM_snapshot_metadata(item->object));
+
+    if (!*old || strlen(old) != strlen(new))
+        return NULL;
+    for (char *at = text; (at = strstr(at, old)); at += strlen(new))
+        memcpy(at, new, strlen(new));
+    return set_VM_snapshot_metadata(txn, item->object, text);
+}
+
+/* Of nothing that is here: a template like others. */
+static struct err *set_template(struct txn *txn, struct object *vm)
+{
+    TRY(set_VM_is_a_snapshot(txn, vm, false));
+    TRY(set_VM_snapshot_time(txn, vm, 0));
+    TRY(set_VM_snapshot_info(txn, vm, DATUM_EMPTY));
+    return set_VM_snapshot_metadata(txn, vm, "");
 }
 
 /* Snapshots know whose they are once all are there. */
@@ -290,31 +439,64 @@ static struct err *join(struct txn *txn, const struct xva_import *x,
     const struct xva_item *of = follow(x, item, "snapshot_of");
     const struct xva_item *parent = follow(x, item, "parent");
 
-    if (of && of->object)
-        TRY(set_VM_snapshot_of(txn, item->object, of->object));
     if (parent && parent->object)
         TRY(set_VM_parent(txn, item->object, parent->object));
-    return NULL;
+    if (!get_VM_is_a_snapshot(item->object))
+        return NULL;
+    if (!of || !of->object)
+        return set_template(txn, item->object);
+    TRY(rename_kept(txn, x, item, of));
+    return set_VM_snapshot_of(txn, item->object, of->object);
 }
 
-static bool is_vm(const struct xva_item *item)
+/* The disk of a snapshot's VBD: a snapshot, too. */
+static struct err *join_disk(struct txn *txn, const struct xva_import *x,
+                             const struct xva_item *vbd)
 {
-    return item->class == &model_classes[CLASS_VM];
+    const struct xva_item *vm = follow(x, vbd, "VM"),
+                          *vdi = follow(x, vbd, "VDI");
+    const struct xva_item *of = vdi ? follow(x, vdi, "snapshot_of") : NULL;
+    struct object *o;
+
+    if (!vm || !vm->object || !get_VM_is_a_snapshot(vm->object) || !vdi ||
+        !vdi->disk)
+        return NULL;
+    o = vdi->disk->vdi;
+    TRY(set_VDI_is_a_snapshot(txn, o, true));
+    TRY(set_VDI_read_only(txn, o, true));
+    TRY(set_VDI_snapshot_time(txn, o, get_VM_snapshot_time(vm->object)));
+    return set_VDI_snapshot_of(txn, o, of && of->disk ? of->disk->vdi : NULL);
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+static struct err *write_snapshots(struct txn *txn, const struct xva_import *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (is_vm(x->items[i]))
+            TRY(join(txn, x, x->items[i]));
+    for (size_t i = 0; i < x->n; i++)
+        if (is(x->items[i], CLASS_VBD))
+            TRY(join_disk(txn, x, x->items[i]));
+    return NULL;
 }
 
 struct err *xva_write(struct txn *txn, void *arg)
 {
-    struct xva_import *x = arg;
+    const struct xva_import *x = arg;
 
     for (size_t i = 0; i < x->n; i++)
-        if (x->items[i].disk)
-            TRY(disk_write(txn, x->items[i].disk));
+        if (x->items[i]->disk)
+            TRY(disk_write(txn, x->items[i]->disk));
     for (size_t i = 0; i < x->n; i++)
-        if (is_vm(&x->items[i]))
-            TRY(make_vm(txn, x, &x->items[i]));
+        if (is_vm(x->items[i]))
+            TRY(make_vm(txn, x, x->items[i]));
     for (size_t i = 0; i < x->n; i++)
-        if (is_vm(&x->items[i]))
-            TRY(join(txn, x, &x->items[i]));
+        TRY(make_device(txn, x, x->items[i]));
+    TRY(write_snapshots(txn, x));
+    for (size_t i = 0; i < x->n; i++)
+        if (is_vm(x->items[i]))
+            TRY(complete(txn, x, x->items[i]));
     return NULL;
 }
 
@@ -326,12 +508,12 @@ struct err *xva_describe_disk(const struct xva_import *x,
 {
     const struct value *v = value_get(item->record, "other_config");
     const struct model_type *map = model_fields[VDI_other_config].type;
-    struct pool *p = job_pool(x->job);
+    struct pool *p = x->pool;
     AUTO_ERR struct err *no_size = NULL;
     static const union model_atom type = {.s = "type"}, raw = {.s = "raw"};
 
     *ret = (struct disk_spec){
-        .sr = x->sr,
+        .sr = x->wish->sr,
         .type = VDI_type_user,
         .name_label = text_of(item->record, "name_label"),
         .name_description = text_of(item->record, "name_description"),
@@ -351,19 +533,22 @@ struct err *xva_describe_disk(const struct xva_import *x,
     return NULL;
 }
 
-/* Every disk that a VM has was in the file. */
 struct err *xva_check_disks(const struct xva_import *x)
 {
-    for (size_t i = 0; i < x->n; i++) {
-        const struct xva_item *item = &x->items[i];
-        const struct xva_item *vdi;
+    const struct db *db = job_db(x->job);
 
-        if (item->class != &model_classes[CLASS_VBD] ||
-            strcmp(text_of(item->record, "type"), "Disk"))
+    for (size_t i = 0; i < x->n; i++) {
+        const struct xva_item *item = x->items[i], *vm, *vdi;
+
+        if (!is(item, CLASS_VBD) || is_cd(item))
             continue;
+        vm = follow(x, item, "VM");
         vdi = follow(x, item, "VDI");
-        if (vdi && !vdi->disk)
-            return err_IMPORT_ERROR_ATTACHED_DISKS_NOT_FOUND();
+        if (!vm || !is_vm(vm) || !vdi || vdi->disk)
+            continue;
+        if (x->wish->alone && (x->wish->force || find_here(x, db, vdi, false)))
+            continue;
+        return err_IMPORT_ERROR_ATTACHED_DISKS_NOT_FOUND();
     }
     return NULL;
 }

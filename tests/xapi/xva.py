@@ -28,10 +28,10 @@ def get(s, vm, **params):
     return status, task, body
 
 
-def put(s, body, headers=None, **params):
+def put(s, body, headers=None, path="/import", **params):
     """The status of the answer, then how the task ended: VMs, or an error."""
-    query = "&".join(f"{k}={v}" for k, v in dict(params, session_id=s.ref).items())
-    status, task, page = request(s.daemon, "PUT", "/import?" + query, body, headers)
+    query = "&".join(f"{k}={v}" for k, v in dict({"session_id": s.ref}, **params).items())
+    status, task, page = request(s.daemon, "PUT", f"{path}?{query}", body, headers)
     if not task:
         return status, page
     until(lambda: s.task.get_status(task) not in ("pending", "cancelling"))
@@ -165,11 +165,13 @@ def foreign(daemon):
         return [(name, content), (f"{name}.checksum", hashlib.sha1(content).hexdigest().encode())]
 
     half = PIECE // 2
-    body = pack(records, piece(0, b"\5" * half) + piece(1, b"") + piece(3, b"\6" * half) + piece(4, b"\7" * 100))
+    pieces = piece(0, b"\5" * half) + piece(1, b"") + piece(3, b"\6" * half) + piece(4, b"\7" * half)
+    equal(put(s, pack(records, pieces)), ["IMPORT_ERROR_PREMATURE_EOF"])  # the last one is never left out
+    body = pack(records, pieces + piece(32, bytes(half - 100) + b"\7" * 100))
     (vm,) = put(s, body)
     equal((s.VM.get_name_label(vm), s.VM.get_domain_type(vm)), ("<&>", "pv"))
     path = paths(s, vm)[0]
-    for pattern, at, length in ((5, 0, half), (0, half, half), (6, 2 * half, half), (7, 3 * half, 100), (0, 3 * half + 512, PIECE)):
+    for pattern, at, length in ((5, 0, half), (0, half, half), (6, 2 * half, half), (7, 3 * half, half), (0, 4 * half, 10 * PIECE), (7, 16 * PIECE - 100, 100)):
         holds(path, pattern, str(at), str(length))
 
 
@@ -185,7 +187,7 @@ def refuses(daemon):
     before = (sorted(s.VM.get_all()), sorted(s.VDI.get_all()), files(daemon))
     newer = dict(records, version=dict(records["version"], export_vsn="3"))
     no_size = dict(records, objects=[dict(o, snapshot=dict(o["snapshot"], virtual_size="x")) for o in records["objects"]])
-    zero = ("0" * 16).encode()
+    bad_sum = [members[0], (members[1][0], ("0" * 16).encode())] + members[2:]
     for bad, code in (
             (b"", "IMPORT_ERROR"), (b"no tar" * 1000, "IMPORT_ERROR"), (gzip.compress(b"no tar" * 1000), "IMPORT_ERROR"),
             (body[:len(body) // 2], "IMPORT_ERROR"), (body[:4 << 10], "IMPORT_ERROR"),
@@ -194,7 +196,8 @@ def refuses(daemon):
             (pack(no_size, members), "IMPORT_ERROR"), (pack(dict(records, objects=records["objects"] * 2), members), "IMPORT_ERROR"),
             (pack(records, []), "IMPORT_ERROR_ATTACHED_DISKS_NOT_FOUND"),
             (pack(records, members[:1]), "IMPORT_ERROR_PREMATURE_EOF"),
-            (pack(records, [(members[0][0], members[0][1]), (members[1][0], zero)]), "IMPORT_ERROR_SOME_CHECKSUMS_FAILED"),
+            (pack(records, members[:-2]), "IMPORT_ERROR_PREMATURE_EOF"),  # what is cut off at a seam
+            (pack(records, bad_sum), "IMPORT_ERROR_SOME_CHECKSUMS_FAILED"),
             (pack(records, members[1:]), "IMPORT_ERROR_UNEXPECTED_FILE"), (pack(records, members[2:]), "IMPORT_ERROR_UNEXPECTED_FILE"),
             (pack(records, members + members), "IMPORT_ERROR_UNEXPECTED_FILE"),
             (pack(records, [("../../etc/passwd", b"x")]), "IMPORT_ERROR_UNEXPECTED_FILE"),
@@ -206,7 +209,7 @@ def refuses(daemon):
         if got[0] != code:
             raise AssertionError(f"{got!r}, wanted {code}")
         equal((sorted(s.VM.get_all()), sorted(s.VDI.get_all()), files(daemon)), before)
-    (forced,) = put(s, pack(records, [(members[0][0], members[0][1]), (members[1][0], zero)]), force="true")
+    (forced,) = put(s, pack(records, bad_sum), force="true")
     holds(paths(s, forced)[0], 1)
     iso = make_sr(s, "iso", "iso")
     equal((put(s, body, sr_id=iso)[0], put(s, body, sr_id="x")[0], put(s, body, {"Transfer-Encoding": "chunked"})[0]), (400, 404, 403))

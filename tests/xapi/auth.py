@@ -8,8 +8,8 @@ import os
 import subprocess
 import threading
 
-import daemon as daemon_
-from daemon import Class, Daemon, Session, equal, fails, run
+
+from daemon import XAPID, Class, Daemon, Session, equal, fails, run
 
 
 def login(daemon, user, password, method="login_with_password"):
@@ -102,7 +102,7 @@ def who(daemon):
 
 def alone(daemon):
     """no function of ours is found by a library that means another's (libpam calls an audit_open)"""
-    out = subprocess.run(["nm", "-D", "--defined-only", daemon_.XAPID], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(["nm", "-D", "--defined-only", XAPID], capture_output=True, text=True, check=True).stdout
     names = [line.split()[2] for line in out.splitlines() if line.split()[1] == "T"]
     # but for those that libxl shall find
     equal([name for name in names if not name.startswith("xs_")], [])
@@ -157,9 +157,8 @@ if __name__ == "__main__":
     import sys
     bad = 0
     for tests, options, kind in (([of_file, local, sessions, who, alone], (), Daemon), ([of_pam], ("--auth", "pam"), PamDaemon)):
-        daemon_.Daemon = kind
         try:
-            run(tests, *options)
+            run(tests, *options, make=kind)
         except SystemExit as e:
             bad += bool(e.code)
     sys.exit(bad > 0)

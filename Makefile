@@ -63,14 +63,14 @@ $(LINKS): $(B)/bin/xenstore
 
 # What libxl runs for devices: small, and static, as it is started for each.
 HOTPLUG := $(B)/libexec/hotplug
-HOTPLUG_LINKS := $(addprefix $(B)/libexec/,block vif-bridge vif-nat vif-route)
+HOTPLUG_LINKS := $(addprefix $(B)/libexec/,block block-dummy vif-bridge vif-nat vif-route)
 $(HOTPLUG): $(B)/obj/xl/hotplug/main.o $(B)/dom0kit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ -lnl-route-3 -lnl-3 -lm -lpthread
 $(HOTPLUG_LINKS): $(HOTPLUG)
 	$(Q)ln -sf hotplug $@
-HOTPLUG_SCRIPTS := $(B)/libexec/vif-openvswitch
+HOTPLUG_SCRIPTS := $(addprefix $(B)/libexec/,block-iscsi block-nbd hotplug.sh vif-openvswitch)
 $(HOTPLUG_SCRIPTS): $(B)/libexec/%: scripts/%
 	@mkdir -p $(@D)
 	$(Q)install $< $@
@@ -102,7 +102,7 @@ $(PROGRAMS): $(B)/dom0kit.a
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/dom0kit.a $(STATIC_LIBS)
 
 # XenAPI's tables and ids, out of xapi/model/*.json.
-$(B)/tools/modelc: $(MODELC:%.c=$(B)/obj/%.o) $(filter $(B)/obj/lib/%,$(OBJS))
+$(B)/tools/modelc: $(MODELC:%.c=$(B)/obj/%.o) $(filter-out %/rt.o,$(filter $(B)/obj/lib/%,$(OBJS)))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -lyajl -lm
@@ -167,7 +167,7 @@ xenstore: all ## the XenStore tools beside Debian's, on both daemons
 
 .PHONY: hotplug
 hotplug: $(HOTPLUG_LINKS) $(HOTPLUG_SCRIPTS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, on loop devices and interfaces of this machine (root)
-	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh tests/hotplug/openvswitch.sh
+	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh tests/hotplug/openvswitch.sh tests/hotplug/odd.sh
 
 # The daemon's door with calls of the tests' own behind it.
 $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a
@@ -279,7 +279,7 @@ parity: $(B)/bin/xl $(B)/tests/compare ## our dry runs against stock xl's (in a 
 	@tests/parity/run
 # Our xl with shared libraries, libxenstore among them, so that fakexen reaches
 # it too.
-$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out %/xenstore/xs.o $(B)/obj/xapi/% $(B)/obj/xl/hotplug/% $(B)/obj/$(B)/%,$(OBJS))
+$(B)/tests/xl: $(B)/obj/xl/main.o $(filter-out $(B)/obj/xenstore/xs%.o $(B)/obj/lib/rt.o $(B)/obj/xapi/% $(B)/obj/xl/hotplug/% $(B)/obj/$(B)/%,$(OBJS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -no-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SHARED_LIBS)

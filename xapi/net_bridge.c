@@ -14,18 +14,11 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
-static void put_link(struct rtnl_link **l)
-{
-    if (*l)
-        rtnl_link_put(*l);
-}
-#define AUTO_LINK AUTO(put_link)
-
 static struct err *change(const struct net_rt *rt, struct rtnl_link *link,
                           struct rtnl_link *wanted, const char *what)
 {
-    return net_rt_err(rtnl_link_change(rt->sock, link, wanted, 0), "\"%s\": %s",
-                      rtnl_link_get_name(link), what);
+    return rt_err(rtnl_link_change(rt->sock, link, wanted, 0), "\"%s\": %s",
+                  rtnl_link_get_name(link), what);
 }
 
 /* ---- add, remove --------------------------------------------------------- */
@@ -50,7 +43,7 @@ static struct err *mark(const char *name, const char *setup)
 {
     NET_RT(rt);
     AUTO_POOL struct pool *p = pool_new();
-    AUTO_LINK struct rtnl_link *wanted = rtnl_link_alloc();
+    AUTO_RT_LINK struct rtnl_link *wanted = rtnl_link_alloc();
     struct rtnl_link *link;
 
     TRY(net_rt_open(&rt));
@@ -68,7 +61,7 @@ static struct err *remove_(const struct net *net, const char *name)
     TRY(net_rt_stop_dhcp(net, name));
     TRY(net_rt_open(&rt));
     TRY(net_rt_link(&rt, name, &link));
-    return net_rt_err(rtnl_link_delete(rt.sock, link), "\"%s\"", name);
+    return rt_err(rtnl_link_delete(rt.sock, link), "\"%s\"", name);
 }
 
 static struct err *prepare(const struct net *net, const struct net_link *l)
@@ -80,7 +73,7 @@ static struct err *prepare(const struct net *net, const struct net_link *l)
 static struct err *add(const struct net *net, const struct net_link *l)
 {
     NET_RT(rt);
-    AUTO_LINK struct rtnl_link *new = new_link(l->kind);
+    AUTO_RT_LINK struct rtnl_link *new = new_link(l->kind);
     struct rtnl_link *parent;
     struct err *e;
 
@@ -91,8 +84,8 @@ static struct err *add(const struct net *net, const struct net_link *l)
         rtnl_link_set_link(new, rtnl_link_get_ifindex(parent));
         rtnl_link_vlan_set_id(new, (uint16_t)l->tag);
     }
-    TRY(net_rt_err(rtnl_link_add(rt.sock, new, NLM_F_CREATE | NLM_F_EXCL),
-                   "\"%s\"", l->name));
+    TRY(rt_err(rtnl_link_add(rt.sock, new, NLM_F_CREATE | NLM_F_EXCL), "\"%s\"",
+               l->name));
     e = prepare(net, l);
     return e ? err_join(e, remove_(net, l->name)) : NULL;
 }
@@ -102,7 +95,7 @@ static struct err *add(const struct net *net, const struct net_link *l)
 static struct err *set_up(const struct net_rt *rt, struct rtnl_link *link,
                           bool up)
 {
-    AUTO_LINK struct rtnl_link *wanted = rtnl_link_alloc();
+    AUTO_RT_LINK struct rtnl_link *wanted = rtnl_link_alloc();
 
     if (up)
         rtnl_link_set_flags(wanted, IFF_UP);
@@ -128,7 +121,7 @@ static struct err *set_master(const struct net_rt *rt, struct rtnl_link *link,
     type = master ? rtnl_link_get_type(master) : NULL;
     if (type && !strcmp(type, "bond"))
         TRY(set_up(rt, link, false));
-    return net_rt_err(
+    return rt_err(
         rtnl_link_enslave_ifindex(rt->sock, index, rtnl_link_get_ifindex(link)),
         "\"%s\" into \"%s\"", rtnl_link_get_name(link), name);
 }
@@ -136,11 +129,11 @@ static struct err *set_master(const struct net_rt *rt, struct rtnl_link *link,
 static struct err *set_mac(const struct net_rt *rt, struct rtnl_link *link,
                            const char *mac)
 {
-    AUTO_LINK struct rtnl_link *wanted = rtnl_link_alloc();
+    AUTO_RT_LINK struct rtnl_link *wanted = rtnl_link_alloc();
     struct nl_addr *address = NULL;
     bool same;
 
-    TRY(net_rt_err(nl_addr_parse(mac, AF_LLC, &address), "\"%s\"", mac));
+    TRY(rt_err(nl_addr_parse(mac, AF_LLC, &address), "\"%s\"", mac));
     same = !nl_addr_cmp(address, rtnl_link_get_addr(link));
     rtnl_link_set_addr(wanted, address);
     nl_addr_put(address);
@@ -150,7 +143,7 @@ static struct err *set_mac(const struct net_rt *rt, struct rtnl_link *link,
 static struct err *set_mtu(const struct net_rt *rt, struct rtnl_link *link,
                            int64_t mtu)
 {
-    AUTO_LINK struct rtnl_link *wanted = rtnl_link_alloc();
+    AUTO_RT_LINK struct rtnl_link *wanted = rtnl_link_alloc();
 
     if (rtnl_link_get_mtu(link) == mtu)
         return NULL;

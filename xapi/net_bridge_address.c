@@ -81,7 +81,7 @@ static struct err *drop_addresses(const struct net_rt *rt, int index,
         if (!is_of(a, index, family) ||
             (keep && !nl_addr_cmp(keep, rtnl_addr_get_local(a))))
             continue;
-        TRY(net_rt_err(rtnl_addr_delete(rt->sock, a, 0), "an address"));
+        TRY(rt_err(rtnl_addr_delete(rt->sock, a, 0), "an address"));
     }
     return NULL;
 }
@@ -96,19 +96,7 @@ static struct err *add_address(const struct net_rt *rt, int index,
     rtnl_addr_set_local(a, ip);
     status = rtnl_addr_add(rt->sock, a, 0);
     rtnl_addr_put(a);
-    return status == -NLE_EXIST ? NULL : net_rt_err(status, "a new address");
-}
-
-static void put_address(struct nl_addr **a)
-{
-    if (*a)
-        nl_addr_put(*a);
-}
-#define AUTO_NL_ADDR AUTO(put_address)
-
-static struct err *parse(const char *text, int family, struct nl_addr **ret)
-{
-    return net_rt_err(nl_addr_parse(text, family, ret), "\"%s\"", text);
+    return status == -NLE_EXIST ? NULL : rt_err(status, "a new address");
 }
 
 /* ---- routes -------------------------------------------------------------- */
@@ -119,8 +107,8 @@ static bool others_have_default(const struct net_rt *rt, int index, int family)
          o = nl_cache_get_next(o)) {
         struct rtnl_route *r = (struct rtnl_route *)o;
 
-        if (net_is_default(r) && rtnl_route_get_family(r) == family &&
-            net_route_link(r) != index)
+        if (rt_is_default(r) && rtnl_route_get_family(r) == family &&
+            rt_route_link(r) != index)
             return true;
     }
     return false;
@@ -133,12 +121,12 @@ static struct err *drop_defaults(const struct net_rt *rt, int index, int family)
         struct rtnl_route *r = (struct rtnl_route *)o;
         int status;
 
-        if (!net_is_default(r) || rtnl_route_get_family(r) != family ||
-            net_route_link(r) != index)
+        if (!rt_is_default(r) || rtnl_route_get_family(r) != family ||
+            rt_route_link(r) != index)
             continue;
         status = rtnl_route_delete(rt->sock, r, 0);
         if (status != -NLE_OBJ_NOTFOUND) /* it went with its address */
-            TRY(net_rt_err(status, "a default route"));
+            TRY(rt_err(status, "a default route"));
     }
     return NULL;
 }
@@ -146,13 +134,13 @@ static struct err *drop_defaults(const struct net_rt *rt, int index, int family)
 static struct err *add_default(const struct net_rt *rt, int index, int family,
                                const char *gateway)
 {
-    AUTO_NL_ADDR struct nl_addr *by = NULL, *to = NULL;
+    AUTO_RT_ADDR struct nl_addr *by = NULL, *to = NULL;
     struct rtnl_nexthop *hop;
     struct rtnl_route *r;
     int status;
 
-    TRY(parse(gateway, family, &by));
-    TRY(parse("default", family, &to));
+    TRY(rt_parse(gateway, family, &by));
+    TRY(rt_parse("default", family, &to));
     r = rtnl_route_alloc();
     hop = rtnl_route_nh_alloc();
     rtnl_route_nh_set_ifindex(hop, index);
@@ -165,7 +153,7 @@ static struct err *add_default(const struct net_rt *rt, int index, int family,
     rtnl_route_add_nexthop(r, hop);
     status = rtnl_route_add(rt->sock, r, NLM_F_CREATE | NLM_F_REPLACE);
     rtnl_route_put(r);
-    return net_rt_err(status, "the gateway \"%s\"", gateway);
+    return rt_err(status, "the gateway \"%s\"", gateway);
 }
 
 /* ---- set_address --------------------------------------------------------- */
@@ -190,10 +178,10 @@ static struct err *set_autoconf(const char *name, bool on)
 static struct err *set_static(const struct net_rt *rt, int index,
                               const struct net_address *a)
 {
-    AUTO_NL_ADDR struct nl_addr *ip = NULL;
+    AUTO_RT_ADDR struct nl_addr *ip = NULL;
     int family = af(a->family);
 
-    TRY(parse(a->ip, family, &ip));
+    TRY(rt_parse(a->ip, family, &ip));
     TRY(add_address(rt, index, ip));
     TRY(drop_addresses(rt, index, family, ip));
     if (!*a->gateway)
@@ -262,7 +250,7 @@ static struct err *move_address(const struct net_rt *rt, struct rtnl_addr *a,
     if (status >= 0 && !is_ip6)
         status = rtnl_addr_delete(rt->sock, a, 0);
     rtnl_addr_put(new);
-    return net_rt_err(status, "an address that moves");
+    return rt_err(status, "an address that moves");
 }
 
 /* Those that the kernel does not make itself. */
@@ -271,7 +259,7 @@ static bool is_set(struct rtnl_route *r, int index)
     return rtnl_route_get_table(r) == RT_TABLE_MAIN &&
            rtnl_route_get_type(r) == RTN_UNICAST &&
            rtnl_route_get_protocol(r) != RTPROT_KERNEL &&
-           net_route_link(r) == index;
+           rt_route_link(r) == index;
 }
 
 /* Routes to networks before those that go by a gateway in one. */
@@ -289,9 +277,8 @@ static struct err *move_routes(const struct net_rt *rt, int from, int to,
         if (!!rtnl_route_nh_get_gateway(hop) != with_gateway)
             continue;
         rtnl_route_nh_set_ifindex(hop, to);
-        TRY(net_rt_err(
-            rtnl_route_add(rt->sock, r, NLM_F_CREATE | NLM_F_REPLACE),
-            "a route that moves"));
+        TRY(rt_err(rtnl_route_add(rt->sock, r, NLM_F_CREATE | NLM_F_REPLACE),
+                   "a route that moves"));
     }
     return NULL;
 }

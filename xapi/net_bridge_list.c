@@ -138,7 +138,7 @@ static void take_gateways(const struct net_rt *rt, struct pool *p, int index,
         struct rtnl_route *r = (struct rtnl_route *)o;
         const struct nl_addr *by;
 
-        if (!net_is_default(r) || net_route_link(r) != index)
+        if (!rt_is_default(r) || rt_route_link(r) != index)
             continue;
         by = rtnl_route_nh_get_gateway(rtnl_route_nexthop_n(r, 0));
         if (by && rtnl_route_get_family(r) == AF_INET6)

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "lib/file.h"
@@ -12,32 +11,15 @@
 
 #define LINE_BYTES 4096
 
-struct err *net_rt_err(int status, const char *fmt, ...)
-{
-    AUTO_STR struct str text = STR_INIT(LINE_BYTES);
-    va_list ap;
-
-    if (status >= 0)
-        return NULL;
-    va_start(ap, fmt);
-    str_vaddf(&text, fmt, ap);
-    va_end(ap);
-    return ERR("%s: %s", str_text(&text), nl_geterror(status));
-}
-
 struct err *net_rt_open(struct net_rt *rt)
 {
-    rt->sock = nl_socket_alloc();
-    if (!rt->sock)
-        abort();
-    TRY(net_rt_err(nl_connect(rt->sock, NETLINK_ROUTE), "netlink"));
-    TRY(net_rt_err(rtnl_link_alloc_cache(rt->sock, AF_UNSPEC, &rt->links),
-                   "the list of interfaces"));
-    TRY(net_rt_err(rtnl_addr_alloc_cache(rt->sock, &rt->addresses),
-                   "the list of addresses"));
-    return net_rt_err(
-        rtnl_route_alloc_cache(rt->sock, AF_UNSPEC, 0, &rt->routes),
-        "the list of routes");
+    TRY(rt_open(&rt->sock));
+    TRY(rt_err(rtnl_link_alloc_cache(rt->sock, AF_UNSPEC, &rt->links),
+               "the list of interfaces"));
+    TRY(rt_err(rtnl_addr_alloc_cache(rt->sock, &rt->addresses),
+               "the list of addresses"));
+    return rt_err(rtnl_route_alloc_cache(rt->sock, AF_UNSPEC, 0, &rt->routes),
+                  "the list of routes");
 }
 
 void net_rt_done(struct net_rt *rt)
@@ -95,22 +77,4 @@ struct err *net_file_write(const char *root, const char *link, const char *name,
         return err_errno(errno, "%s", path);
     return err_wrap(file_write_all(fd, text, strlen(text)), "%s = %s", path,
                     text);
-}
-
-/* ---- routes -------------------------------------------------------------- */
-
-bool net_is_default(struct rtnl_route *route)
-{
-    const struct nl_addr *to = rtnl_route_get_dst(route);
-
-    return rtnl_route_get_table(route) == RT_TABLE_MAIN &&
-           rtnl_route_get_type(route) == RTN_UNICAST &&
-           (!to || !nl_addr_get_prefixlen(to));
-}
-
-int net_route_link(struct rtnl_route *route)
-{
-    return rtnl_route_get_nnexthops(route) == 1
-               ? rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0))
-               : 0;
 }

@@ -4,11 +4,7 @@
 #ifndef XAPI_NET_RT_H
 #define XAPI_NET_RT_H
 
-#include <netlink/netlink.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/link.h>
-#include <netlink/route/route.h>
-
+#include "lib/rt.h"
 #include "xapi/net.h"
 
 #define NET_ALIAS "dom0kit" /* of what is ours; a bond's setup behind it */
@@ -23,10 +19,6 @@ struct net_rt {
 struct err *net_rt_open(struct net_rt *rt) MUST_USE;
 void net_rt_done(struct net_rt *rt);
 
-/* An error of libnl's, or NULL. */
-struct err *net_rt_err(int status, const char *fmt, ...)
-    PRINTF_LIKE(2, 3) MUST_USE;
-
 /* The interface of that name; it is the cache's. */
 struct err *net_rt_link(const struct net_rt *rt, const char *name,
                         struct rtnl_link **ret) MUST_USE;
@@ -39,11 +31,6 @@ struct err *net_file_write(const char *root, const char *link, const char *name,
                            const char *text) MUST_USE;
 #define NET_SYS "/sys/class/net"
 #define NET_IPV6_CONF "/proc/sys/net/ipv6/conf"
-
-/* Default routes, in the main table. */
-bool net_is_default(struct rtnl_route *route);
-/* The interface a route goes by, 0: by several. */
-int net_route_link(struct rtnl_route *route);
 
 /* struct net's list. */
 struct err *net_rt_list(const struct net *net, struct pool *p,

@@ -2,38 +2,23 @@
 /* link: see link.h. */
 #include "xl/hotplug/link.h"
 
-#include <errno.h>
 #include <net/if.h>
-#include <netlink/errno.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/link.h>
-#include <netlink/route/route.h>
 #include <string.h>
 
+#include "lib/rt.h"
 #include "lib/str.h"
 
 struct links {
     struct nl_sock *sock;
 };
 
-/* WHAT failed with libnl's number. */
-static struct err *failed(int number, const char *what, const char *name)
-{
-    return ERR("cannot %s %s: %s", what, name, nl_geterror(number));
-}
-
 struct err *links_open(struct links **ret)
 {
-    struct links *l = xcalloc(1, sizeof(*l));
-    int r;
+    struct nl_sock *sock = NULL;
 
-    l->sock = nl_socket_alloc();
-    r = l->sock ? nl_connect(l->sock, NETLINK_ROUTE) : -NLE_NOMEM;
-    if (r < 0) {
-        links_close(l);
-        return failed(r, "speak", "netlink");
-    }
-    *ret = l;
+    TRY(rt_open(&sock));
+    *ret = xcalloc(1, sizeof(**ret));
+    (*ret)->sock = sock;
     return NULL;
 }
 
@@ -46,13 +31,6 @@ void links_close(struct links *l)
 }
 
 /* ---- interfaces ---------------------------------------------------------- */
-
-static void put_link(struct rtnl_link **link)
-{
-    if (*link)
-        rtnl_link_put(*link);
-}
-#define AUTO_LINK AUTO(put_link)
 
 static bool is_absent(int r)
 {
@@ -67,12 +45,12 @@ static struct err *get_link(struct links *l, const char *name,
 
     if (r < 0)
         *ret = NULL;
-    return r < 0 && !is_absent(r) ? failed(r, "look at", name) : NULL;
+    return r < 0 && !is_absent(r) ? rt_err(r, "cannot look at %s", name) : NULL;
 }
 
 struct err *link_look(struct links *l, const char *name, struct link *ret)
 {
-    AUTO_LINK struct rtnl_link *link = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL;
 
     TRY(get_link(l, name, &link));
     *ret = (struct link){.exists = link};
@@ -93,31 +71,18 @@ static struct err *need_link(struct links *l, const char *name,
                 : ERR_AS(not_found, "there is no network interface %s", name);
 }
 
-static void put_addr(struct nl_addr **addr)
-{
-    nl_addr_put(*addr);
-}
-
-static struct err *parse(const char *text, int family, struct nl_addr **ret)
-{
-    int r = nl_addr_parse(text, family, ret);
-
-    return r < 0 ? ERR_AS(input, "'%s' is no address: %s", text, nl_geterror(r))
-                 : NULL;
-}
-
 struct err *link_change(struct links *l, const char *name,
                         const struct link_change *c)
 {
-    AUTO_LINK struct rtnl_link *link = NULL, *change = rtnl_link_alloc();
-    AUTO(put_addr) struct nl_addr *mac = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL, *change = rtnl_link_alloc();
+    AUTO_RT_ADDR struct nl_addr *mac = NULL;
     int r;
 
     TRY(need_link(l, name, &link));
     if (c->name)
         rtnl_link_set_name(change, c->name);
     if (c->mac) {
-        TRY(parse(c->mac, AF_LLC, &mac));
+        TRY(rt_parse(c->mac, AF_LLC, &mac));
         rtnl_link_set_addr(change, mac);
     }
     if (c->mtu)
@@ -131,38 +96,27 @@ struct err *link_change(struct links *l, const char *name,
     r = rtnl_link_change(l->sock, link, change, 0);
     if (is_absent(r))
         return ERR_AS(not_found, "the network interface %s has gone", name);
-    return r < 0 ? failed(r, "change", name) : NULL;
+    return r < 0 ? rt_err(r, "cannot change %s", name) : NULL;
 }
 
 /* ---- addresses ----------------------------------------------------------- */
 
-static void put_rtnl_addr(struct rtnl_addr **addr)
-{
-    if (*addr)
-        rtnl_addr_put(*addr);
-}
-
 struct err *link_add_address(struct links *l, const char *name,
                              const char *address)
 {
-    AUTO(put_rtnl_addr) struct rtnl_addr *add = rtnl_addr_alloc();
-    AUTO(put_addr) struct nl_addr *local = NULL;
-    AUTO_LINK struct rtnl_link *link = NULL;
+    AUTO_RT_IP struct rtnl_addr *add = rtnl_addr_alloc();
+    AUTO_RT_ADDR struct nl_addr *local = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL;
     int r;
 
     TRY(need_link(l, name, &link));
-    TRY(parse(address, AF_UNSPEC, &local));
+    TRY(rt_parse(address, AF_UNSPEC, &local));
     rtnl_addr_set_ifindex(add, rtnl_link_get_ifindex(link));
     rtnl_addr_set_local(add, local);
     r = rtnl_addr_add(l->sock, add, 0);
-    return r < 0 && r != -NLE_EXIST ? failed(r, "give an address to", name)
-                                    : NULL;
-}
-
-static void free_cache(struct nl_cache **cache)
-{
-    if (*cache)
-        nl_cache_free(*cache);
+    return r < 0 && r != -NLE_EXIST
+               ? rt_err(r, "cannot give an address to %s", name)
+               : NULL;
 }
 
 static struct rtnl_addr *next_of(struct nl_object *at, int index)
@@ -175,19 +129,19 @@ static struct rtnl_addr *next_of(struct nl_object *at, int index)
 
 struct err *link_flush_addresses(struct links *l, const char *name)
 {
-    AUTO(free_cache) struct nl_cache *cache = NULL;
-    AUTO_LINK struct rtnl_link *link = NULL;
+    AUTO_RT_CACHE struct nl_cache *cache = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL;
     struct rtnl_addr *a;
     int r = rtnl_addr_alloc_cache(l->sock, &cache);
 
     if (r < 0)
-        return failed(r, "list addresses of", name);
+        return rt_err(r, "cannot list addresses of %s", name);
     TRY(need_link(l, name, &link));
     a = next_of(nl_cache_get_first(cache), rtnl_link_get_ifindex(link));
     while (a) {
         r = rtnl_addr_delete(l->sock, a, 0);
         if (r < 0 && r != -NLE_NOADDR && !is_absent(r))
-            return failed(r, "take an address from", name);
+            return rt_err(r, "cannot take an address from %s", name);
         a = next_of(nl_cache_get_next((struct nl_object *)a),
                     rtnl_link_get_ifindex(link));
     }
@@ -197,14 +151,14 @@ struct err *link_flush_addresses(struct links *l, const char *name)
 struct err *link_address(struct links *l, struct pool *p, const char *name,
                          const char **ret)
 {
-    AUTO(free_cache) struct nl_cache *cache = NULL;
-    AUTO_LINK struct rtnl_link *link = NULL;
+    AUTO_RT_CACHE struct nl_cache *cache = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL;
     struct nl_object *o;
     char text[64];
     int r = rtnl_addr_alloc_cache(l->sock, &cache);
 
     if (r < 0)
-        return failed(r, "list addresses of", name);
+        return rt_err(r, "cannot list addresses of %s", name);
     TRY(need_link(l, name, &link));
     *ret = NULL;
     for (o = nl_cache_get_first(cache); o && !*ret; o = nl_cache_get_next(o)) {
@@ -222,28 +176,22 @@ struct err *link_address(struct links *l, struct pool *p, const char *name,
 
 /* ---- routes -------------------------------------------------------------- */
 
-static void put_route(struct rtnl_route **route)
-{
-    if (*route)
-        rtnl_route_put(*route);
-}
-
 static struct err *make_route(struct links *l, const struct link_route *r,
                               struct rtnl_route *route)
 {
-    AUTO(put_addr) struct nl_addr *to = NULL, *source = NULL;
-    AUTO_LINK struct rtnl_link *link = NULL;
+    AUTO_RT_ADDR struct nl_addr *to = NULL, *source = NULL;
+    AUTO_RT_LINK struct rtnl_link *link = NULL;
     struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 
     rtnl_route_add_nexthop(route, hop); /* which owns it */
     TRY(need_link(l, r->name, &link));
-    TRY(parse(r->to, AF_UNSPEC, &to));
+    TRY(rt_parse(r->to, AF_UNSPEC, &to));
     rtnl_route_set_dst(route, to);
     rtnl_route_set_scope(route, RT_SCOPE_LINK);
     rtnl_route_set_protocol(route, RTPROT_BOOT);
     rtnl_route_nh_set_ifindex(hop, rtnl_link_get_ifindex(link));
     if (r->source) {
-        TRY(parse(r->source, AF_UNSPEC, &source));
+        TRY(rt_parse(r->source, AF_UNSPEC, &source));
         rtnl_route_set_pref_src(route, source);
     }
     if (r->metric)
@@ -253,43 +201,43 @@ static struct err *make_route(struct links *l, const struct link_route *r,
 
 struct err *link_add_route(struct links *l, const struct link_route *r)
 {
-    AUTO(put_route) struct rtnl_route *route = rtnl_route_alloc();
+    AUTO_RT_ROUTE struct rtnl_route *route = rtnl_route_alloc();
     int n;
 
     TRY(make_route(l, r, route));
     n = rtnl_route_add(l->sock, route, NLM_F_EXCL);
-    return n < 0 && n != -NLE_EXIST ? failed(n, "route to", r->to) : NULL;
+    return n < 0 && n != -NLE_EXIST ? rt_err(n, "cannot route to %s", r->to)
+                                    : NULL;
 }
 
 struct err *link_remove_route(struct links *l, const struct link_route *r)
 {
-    AUTO(put_route) struct rtnl_route *route = rtnl_route_alloc();
+    AUTO_RT_ROUTE struct rtnl_route *route = rtnl_route_alloc();
     int n;
 
     TRY(make_route(l, r, route));
     n = rtnl_route_delete(l->sock, route, 0);
-    return n < 0 && !is_absent(n) ? failed(n, "remove the route to", r->to)
-                                  : NULL;
+    return n < 0 && !is_absent(n)
+               ? rt_err(n, "cannot remove the route to %s", r->to)
+               : NULL;
 }
 
 struct err *link_of_default_route(struct links *l, struct pool *p,
                                   const char **ret)
 {
-    AUTO(free_cache) struct nl_cache *cache = NULL;
+    AUTO_RT_CACHE struct nl_cache *cache = NULL;
     char name[IFNAMSIZ];
     int r = rtnl_route_alloc_cache(l->sock, AF_INET, 0, &cache);
     struct nl_object *o;
 
     if (r < 0)
-        return failed(r, "list", "routes");
+        return rt_err(r, "cannot list routes");
     *ret = NULL;
     for (o = nl_cache_get_first(cache); o && !*ret; o = nl_cache_get_next(o)) {
         struct rtnl_route *route = (struct rtnl_route *)o;
-        struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
 
-        if (!hop || nl_addr_get_len(rtnl_route_get_dst(route)))
-            continue;
-        if (if_indextoname((unsigned)rtnl_route_nh_get_ifindex(hop), name))
+        if (rt_is_default(route) &&
+            if_indextoname((unsigned)rt_route_link(route), name))
             *ret = pool_str(p, name);
     }
     return NULL;

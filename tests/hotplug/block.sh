@@ -110,6 +110,28 @@ umount "$work/mnt"
 xenstore-rm /local/domain/0/backend/vbd
 losetup -d "$disk"
 
+# For scripts: a device that they have found; and one to try them with.
+backend 1 51712 iqn=x,portal=y w
+ok "a disk whose device a script names" env XENBUS_PATH=/local/domain/0/backend/vbd/1/51712 "$bin" add "params=$work/c.img"
+is "its path" "$(losetup -n -O BACK-FILE "$(value 1 51712 node)")" "$work/c.img"
+ok "goes" run remove 1 51712
+xenstore-rm /local/domain/0/backend/vbd
+bin=$libexec/block-dummy
+backend 1 51712 "dummy:$work/c.img" w
+ok "block-dummy" run add 1 51712
+is "its image" "$(losetup -n -O BACK-FILE "$(value 1 51712 node)")" "$work/c.img"
+backend 2 51712 "dummy:$work/c.img" w
+refused "is shared no more than others" "written to by domain 1" run add 2 51712
+ok "it goes" run remove 1 51712
+is "no loop device" "$(mine)" ""
+xenstore-rm /local/domain/0/backend/vbd
+for bad in "$work/c.img" dummy: ""; do
+    backend 1 51712 "$bad" w
+    refused "a target '$bad'" "dummy:/PATH/OF/FILE would be right" run add 1 51712
+done
+bin=$libexec/block
+xenstore-rm /local/domain/0/backend/vbd
+
 # What is wrong.
 backend 1 51712 "$work/missing.img" w
 refused "an image that is not there" "missing.img': No such file" run add 1 51712

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* block: a disk's backend gets its block device: the one that is named, or a
- * loop device of the image that is. */
+ * loop device of the image that is. A script that has found the device of a
+ * disk names it (params=), and has the rest done here. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ static const char *const names[] = {
 
 struct block {
     struct hotplug *h;
+    const char *prefix; /* before the path in params, or "" */
     union {
         const char *read[ARRAY_LEN(names)];
         struct {
@@ -58,11 +60,28 @@ static struct err *find_path(struct block *b)
     return NULL;
 }
 
+static struct err *find_params(struct block *b)
+{
+    const char *said = hotplug_word(b->h, "params");
+
+    if (said)
+        b->params = said;
+    if (!*b->prefix)
+        return NULL;
+    if (!b->params || !text_has_prefix(b->params, b->prefix) ||
+        !b->params[strlen(b->prefix)])
+        return ERR_AS(input, "target '%s': %s/PATH/OF/FILE would be right",
+                      b->params ? b->params : "", b->prefix);
+    b->params += strlen(b->prefix);
+    return NULL;
+}
+
 static struct err *look(struct block *b)
 {
     const char *slash = strrchr(b->h->path, '/');
 
     TRY(hotplug_read(b->h, names, b->read));
+    TRY(find_params(b));
     b->writes = b->mode && strchr(b->mode, 'w');
     b->forced = b->writes && strchr(b->mode, '!');
     if (!b->frontend)
@@ -179,9 +198,9 @@ static bool is_foreign(const struct block *b)
     return true;
 }
 
-struct err *hotplug_block(struct hotplug *h)
+static struct err *run(struct hotplug *h, const char *prefix)
 {
-    struct block b = {.h = h};
+    struct block b = {.h = h, .prefix = prefix};
 
     if (!h->path)
         return ERR("XENBUS_PATH, the backend, is not set");
@@ -194,4 +213,14 @@ struct err *hotplug_block(struct hotplug *h)
     if (h->action == HOTPLUG_ADD)
         return add(&b);
     return b.node ? loop_detach(b.node) : NULL;
+}
+
+struct err *hotplug_block(struct hotplug *h)
+{
+    return run(h, "");
+}
+
+struct err *hotplug_block_dummy(struct hotplug *h)
+{
+    return run(h, "dummy:");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * hotplug: the program that libxl runs for a device's backend in Dom0, instead
- * of a shell script: the kinds block, vif-bridge, vif-route and vif-nat, by the
- * name it is called by. What it is told comes as libxl gives it to scripts: the
- * action as an argument, the rest as NAME=VALUE arguments and in the
- * environment (XENBUS_PATH, vif, INTERFACE, gatewaydev).
+ * of a shell script: the kinds block, block-dummy, vif-bridge, vif-route and
+ * vif-nat, by the name it is called by. What it is told comes as libxl gives it
+ * to scripts: the action as an argument, the rest as NAME=VALUE arguments and
+ * in the environment (XENBUS_PATH, vif, INTERFACE, gatewaydev).
  *
  * It writes what the kernel and libxl wait for into the backend's nodes, and
  * hotplug-status: connected; or, with a sentence in hotplug-error, error, or
@@ -64,6 +64,7 @@ struct err *hotplug_become(const struct hotplug *h, const char *name) MUST_USE;
 /* ---- the kinds ----------------------------------------------------------- */
 
 struct err *hotplug_block(struct hotplug *h) MUST_USE;
+struct err *hotplug_block_dummy(struct hotplug *h) MUST_USE;
 struct err *hotplug_vif_bridge(struct hotplug *h) MUST_USE;
 struct err *hotplug_vif_route(struct hotplug *h) MUST_USE;
 struct err *hotplug_vif_nat(struct hotplug *h) MUST_USE;

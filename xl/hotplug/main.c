@@ -13,6 +13,8 @@ static const struct kind {
     const char *doc;
 } kinds[] = {
     {"block", hotplug_block, "disks: block devices and raw images"},
+    {"block-dummy", hotplug_block_dummy,
+     "images called dummy:FILE, to try scripts with"},
     {"vif-bridge", hotplug_vif_bridge, "NICs on a bridge"},
     {"vif-nat", hotplug_vif_nat, "NICs behind an address of Dom0's"},
     {"vif-route", hotplug_vif_route, "NICs that Dom0 routes to"},

@@ -8,7 +8,6 @@ import os
 import subprocess
 import threading
 
-
 from daemon import XAPID, Class, Daemon, Session, equal, fails, run
 
 

@@ -145,7 +145,8 @@ expect "unknown command" 1 "xenstore: unknown command 'reed': did you mean 'read
     "${ours%-}" reed /d
 
 # Watches with values.
-"${ours}watch" -v -n 6 /d >"$rig_dir/events" &
+: >"$rig_dir/events"
+"${ours}watch" -v -n 6 /d >>"$rig_dir/events" &
 watcher=$!
 for ((i = 0; i < 500; i++)); do
     [ -s "$rig_dir/events" ] && break
@@ -173,13 +174,23 @@ expect "watch as JSON" 0 '{"path":"/d","old":"","new":""}' bash -c \
     "${ours}watch -v -n 1 --format json /d | sed 's/\"time\":\"[-+0-9T:.]*\",//'"
 
 # A pattern is watched by what it begins with.
-"${ours}watch" -n 2 '/d/*/name' >"$rig_dir/events" &
+: >"$rig_dir/events"
+"${ours}watch" '/d/*/name' >>"$rig_dir/events" &
 watcher=$!
-sleep 1
+for ((i = 0; i < 500; i++)); do # until it is there
+    [ ! -s "$rig_dir/events" ] || break
+    xenstore-write /d/begun/name 1
+    sleep 0.02
+done
 xenstore-write /d/9/other 1 /d/9/name n /d/9/vif/0 x
 xenstore-write /d/2/name deux
+for ((i = 0; i < 500; i++)); do
+    ! grep -q /d/2/ "$rig_dir/events" || break
+    sleep 0.02
+done
+kill $watcher
 wait $watcher
-expect "watch of a pattern" 0 $'/d/9/name\n/d/2/name' cat "$rig_dir/events"
+expect "watch of a pattern" 0 $'/d/9/name\n/d/2/name' grep -v begun "$rig_dir/events"
 
 # Eight writers in transactions that meet in the same directories.
 writer() {
@@ -205,9 +216,10 @@ expect "8 writers without turns lose nothing" 0 "8 writers, without:" \
     bash -c "build/tests/writers 8 50 --no-turns | sed 's/: .*/:/'"
 
 # A daemon that goes away.
-"${ours}watch" /d >/dev/null 2>"$rig_dir/lost" &
+: >"$rig_dir/events"
+"${ours}watch" /d >>"$rig_dir/events" 2>"$rig_dir/lost" &
 watcher=$!
-sleep 1
+wait_for_events 1
 kill "${rig_pid[$daemon]}"
 wait $watcher
 expect "status of a watch whose daemon went away" 0 1 echo $?

@@ -2,7 +2,6 @@
 /* xva_export: VMs into an XVA, with their disks or as records alone; see
  * xva.h. */
 #include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "xapi/disk_impl.h"
 #include "xapi/image.h"
+#include "xapi/pack.h"
 #include "xapi/spool.h"
 #include "xapi/vm_copy.h"
 #include "xapi/xva.h"
@@ -22,49 +22,13 @@
 
 struct exporting {
     struct job *job;
-    struct transfer *transfer;
     struct xva_records records;
-    struct archive *tar;
-    struct err *error;    /* of the connection */
+    struct pack pack;
     uint64_t total, done; /* bytes of disks */
     double told;          /* how far it is */
 };
 
-/* ---- the tar ------------------------------------------------------------- */
-
-static la_ssize_t send_on(struct archive *a, void *arg, const void *bytes,
-                          size_t len)
-{
-    struct exporting *x = arg;
-
-    x->error = transfer_write(x->transfer, bytes, len);
-    if (!x->error)
-        return (la_ssize_t)len;
-    archive_set_error(a, EPIPE, "the client has gone");
-    return -1;
-}
-
-static struct err *tar_error(struct exporting *x)
-{
-    return x->error ? take_ptr(x->error)
-                    : ERR("%s", archive_error_string(x->tar));
-}
-
-static struct err *add_file(struct exporting *x, const char *name,
-                            const void *bytes, size_t len)
-{
-    struct archive_entry *entry = archive_entry_new();
-    bool fits;
-
-    archive_entry_set_pathname(entry, name);
-    archive_entry_set_size(entry, (la_int64_t)len);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    fits = archive_write_header(x->tar, entry) == ARCHIVE_OK &&
-           archive_write_data(x->tar, bytes, len) == (la_ssize_t)len;
-    archive_entry_free(entry);
-    return fits ? NULL : tar_error(x);
-}
+/* ---- disks --------------------------------------------------------------- */
 
 static struct err *add_piece(struct exporting *x, const char *id,
                              unsigned number, const void *bytes, size_t len)
@@ -72,14 +36,12 @@ static struct err *add_piece(struct exporting *x, const char *id,
     char name[ID_SIZE + 32], sum[32];
 
     snprintf(name, sizeof(name), "%s/%08u", id, number);
-    TRY(add_file(x, name, bytes, len));
+    TRY(pack_add(&x->pack, name, bytes, len));
     snprintf(name, sizeof(name), "%s/%08u.xxhash", id, number);
     snprintf(sum, sizeof(sum), "%016llX",
              (unsigned long long)XXH64(bytes, len, 0));
-    return add_file(x, name, sum, strlen(sum));
+    return pack_add(&x->pack, name, sum, strlen(sum));
 }
-
-/* ---- disks --------------------------------------------------------------- */
 
 /* The next piece from AT on that may have more than zeros, or the last. Where
  * holes cannot be asked for, that is the one at AT. */
@@ -219,69 +181,13 @@ static struct err *add_disks(struct exporting *x)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-static struct err *begin(struct exporting *x, archive_write_callback *write,
-                         void *arg)
-{
-    archive_write_set_format_ustar(x->tar);
-    archive_write_add_filter(x->tar, x->records.request->filter);
-    archive_write_set_bytes_in_last_block(x->tar, 1);
-    return archive_write_open(x->tar, arg, NULL, write, NULL) == ARCHIVE_OK
-               ? NULL
-               : tar_error(x);
-}
-
 static struct err *add_records(struct exporting *x)
 {
     AUTO_STR struct str text = STR_INIT(XVA_RECORDS_MAX);
 
     TRY(xva_write_records(&x->records, &text));
-    return add_file(x, XVA_RECORDS, str_text(&text), text.len);
+    return pack_add(&x->pack, XVA_RECORDS, str_text(&text), text.len);
 }
-
-static struct err *end(struct exporting *x)
-{
-    return archive_write_close(x->tar) == ARCHIVE_OK ? NULL : tar_error(x);
-}
-
-static struct err *write_all(struct exporting *x, void *arg)
-{
-    (void)arg;
-    TRY(begin(x, send_on, x));
-    xva_collect(&x->records, x->records.request->vm);
-    TRY(add_records(x));
-    TRY(add_disks(x));
-    return end(x);
-}
-
-/* FN into a tar; what is written is not made to look whole when it fails. */
-static struct err *with_tar(struct job *j, struct transfer *t,
-                            struct err *(*fn)(struct exporting *, void *),
-                            void *arg)
-{
-    struct exporting x = {
-        .job = j,
-        .transfer = t,
-        .records = {.pool = job_pool(j), .db = job_db(j), .request = t->arg},
-        .tar = archive_write_new()};
-    struct err *e;
-
-    if (!x.tar)
-        abort();
-    e = fn(&x, arg);
-    if (e)
-        archive_write_fail(x.tar);
-    archive_write_free(x.tar);
-    hash_done(&x.records.index);
-    err_free(x.error);
-    return e;
-}
-
-static struct err *export(struct job *j, void *arg)
-{
-    return with_tar(j, arg, write_all, NULL);
-}
-
-/* ---- records alone ------------------------------------------------------- */
 
 /* All but templates that came with us, and snapshots, which go with their VM.
  */
@@ -294,29 +200,36 @@ static void collect_all(struct xva_records *x)
             xva_collect(x, vm);
 }
 
-static la_ssize_t keep(struct archive *a, void *arg, const void *bytes,
-                       size_t len)
+static struct err *write_all(struct exporting *x, bool disks)
 {
-    struct str *out = arg;
+    const struct xva_request *q = x->records.request;
 
-    str_addn(out, bytes, len);
-    if (!str_full(out))
-        return (la_ssize_t)len;
-    archive_set_error(a, ENOMEM, "records of over %u bytes", XVA_RECORDS_MAX);
-    return -1;
-}
-
-static struct err *write_alone(struct exporting *x, void *arg)
-{
-    struct object *vm = x->records.request->vm;
-
-    TRY(begin(x, keep, arg));
-    if (vm)
-        xva_collect(&x->records, vm);
+    TRY(pack_begin(&x->pack, PACK_TAR, q->filter));
+    if (q->vm)
+        xva_collect(&x->records, q->vm);
     else
         collect_all(&x->records);
     TRY(add_records(x));
-    return end(x);
+    return disks ? add_disks(x) : NULL;
+}
+
+/* To T, or INTO a text. */
+static struct err *write_tar(struct job *j, struct transfer *t,
+                             struct str *into)
+{
+    struct exporting x = {
+        .job = j,
+        .records = {.pool = job_pool(j), .db = job_db(j), .request = t->arg},
+        .pack = {.to = t, .into = into}};
+    struct err *e = pack_end(&x.pack, write_all(&x, !into));
+
+    hash_done(&x.records.index);
+    return e;
+}
+
+static struct err *export(struct job *j, void *arg)
+{
+    return write_tar(j, arg, NULL);
 }
 
 /* Its length is known, and told. */
@@ -324,8 +237,7 @@ static struct err *export_records(struct job *j, void *arg)
 {
     AUTO_STR struct str tar = STR_INIT(2 * XVA_RECORDS_MAX);
     struct transfer *t = arg;
-
-    struct err *e = with_tar(j, t, write_alone, &tar);
+    struct err *e = write_tar(j, t, &tar);
 
     if (e)
         return err_join(e, transfer_head(t, 500, 0));

@@ -8,6 +8,7 @@
 #include "xapi/generic.h"
 #include "xapi/hv.h"
 #include "xapi/ops_queue.h"
+#include "xapi/report.h"
 
 struct err *host_get_servertime(struct call *c,
                                 const struct host_get_servertime_args *a)
@@ -42,16 +43,16 @@ struct err *host_is_in_emergency_mode(struct call *c)
     return NULL;
 }
 
-/* There are no reports (GET /system-status): they could hold nothing. */
 struct err *host_get_system_status_capabilities(
     struct call *c, const struct host_get_system_status_capabilities_args *a)
 {
+    AUTO_STR struct str text = STR_INIT(65536);
     struct object *host;
 
     (void)a;
     TRY(call_object(c, 0, &host));
-    call_return_string(
-        c, "<?xml version=\"1.0\" ?>\n<system-status-capabilities/>\n");
+    report_capabilities(&text);
+    call_return_string(c, str_text(&text));
     return NULL;
 }
 

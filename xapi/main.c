@@ -34,6 +34,7 @@
 #include "xapi/pif.h"
 #include "xapi/raw_vdi.h"
 #include "xapi/pool_secret.h"
+#include "xapi/report.h"
 #include "xapi/rpc.h"
 #include "xapi/session.h"
 #include "xapi/store.h"
@@ -113,6 +114,7 @@ struct daemon {
     struct raw_vdi raw_vdi;
     struct blobs blobs;
     struct xva xva;
+    struct report report;
     struct tls *tls;
     struct auth *auth;
     struct sessions *sessions;
@@ -412,6 +414,9 @@ static struct err *daemon_run(struct daemon *d)
     TRY(blob_serve(door_http(d->door), &d->blobs));
     d->xva = (struct xva){.server = &d->server, .all = d->transfers};
     xva_serve(door_http(d->door), &d->xva);
+    d->report = (struct report){
+        .server = &d->server, .all = d->transfers, .log = o->log};
+    report_serve(door_http(d->door), &d->report);
     TRY(listen_all(d));
     watch_signals(d);
     log_info("xapid", "is ready");

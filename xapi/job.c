@@ -53,9 +53,11 @@ static void end(struct job *j)
         err_free(e);
         e = err_wrap(death(status), "%s", j->title);
     }
-    log_line(died ? LOG_ERROR_ : LOG_INFO_, "job", "%s [%d]: %s, %.1f s",
-             j->title, (int)j->pid, e ? err_text(e) : "done",
-             clock_now() - j->began);
+    log_line(died             ? LOG_ERROR_
+             : j->often && !e ? LOG_DEBUG_
+                              : LOG_INFO_,
+             "job", "%s [%d]: %s, %.1f s", j->title, (int)j->pid,
+             e ? err_text(e) : "done", clock_now() - j->began);
     if (j->done)
         j->done(j->arg, e, died);
     else
@@ -231,6 +233,7 @@ struct err *job_start(const struct job_start *s, struct job **ret)
                       .apply = s->apply,
                       .arg = s->arg,
                       .title = xstrdup(s->title),
+                      .often = s->often,
                       .began = clock_now(),
                       .fd = ends[0]};
     e = fork_worker(j, s, ends);

@@ -47,6 +47,7 @@ struct job_start {
     struct event_base *base;
     struct db *db;
     const char *title; /* for the log, and the worker's name for ps and top */
+    bool often;        /* that it is done is for the verbose log */
     job_work_fn *work;
     void *work_arg; /* the worker has a copy of what it points at */
     job_done_fn *done;

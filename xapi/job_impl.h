@@ -38,6 +38,7 @@ struct job_writing {
 struct job {
     struct db *db;
     char *title;
+    bool often;
     int fd;
     /* the daemon's */
     pid_t pid;

@@ -33,6 +33,7 @@
 #include "xapi/ops_queue.h"
 #include "xapi/pif.h"
 #include "xapi/raw_vdi.h"
+#include "xapi/rrd.h"
 #include "xapi/pool_secret.h"
 #include "xapi/report.h"
 #include "xapi/rpc.h"
@@ -113,6 +114,7 @@ struct daemon {
     struct transfer_all *transfers;
     struct raw_vdi raw_vdi;
     struct blobs blobs;
+    struct rrd rrd;
     struct xva xva;
     struct report report;
     struct tls *tls;
@@ -127,6 +129,7 @@ static void daemon_done(struct daemon *d)
     cli_door_free(d->cli);
     console_end(&d->consoles);
     transfer_all_free(d->transfers);
+    rrd_done(&d->rrd);
     door_free(d->door); /* its calls are given up while all is there */
     vm_watch_free(d->watch);
     ops_queue_free(d->server.ops);
@@ -412,6 +415,8 @@ static struct err *daemon_run(struct daemon *d)
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     d->blobs.server = &d->server;
     TRY(blob_serve(door_http(d->door), &d->blobs));
+    d->rrd.server = &d->server;
+    rrd_serve(door_http(d->door), &d->rrd);
     d->xva = (struct xva){.server = &d->server, .all = d->transfers};
     xva_serve(door_http(d->door), &d->xva);
     d->report = (struct report){

@@ -8,6 +8,18 @@
 #include "xapi/codec.h"
 #include "xapi/errors_gen.h"
 
+double reading_value(const struct reading *before, const struct reading *now)
+{
+    double rate;
+
+    if (!now->counts)
+        return now->value;
+    if (!before || now->at <= before->at)
+        return 0;
+    rate = (now->value - before->value) / (now->at - before->at);
+    return rate < 0 ? 0 : rate > now->max ? now->max : rate;
+}
+
 struct err *reading_find(const struct reading *list, size_t n, const char *name,
                          const struct reading **ret)
 {

@@ -14,7 +14,14 @@ struct reading {
     const char *name, *doc, *units; /* without tabs and newlines */
     double max;                     /* the least is 0 */
     double value;
+    /* VALUE is the sum of what there ever was, AT this time (clock_now): what
+     * is told of it is how fast it grows. */
+    bool counts;
+    double at;
 };
+
+/* What NOW tells, when it was BEFORE; NULL: then it counts from nothing. */
+double reading_value(const struct reading *before, const struct reading *now);
 
 /* The one called NAME, or INVALID_VALUE. */
 struct err *reading_find(const struct reading *list, size_t n, const char *name,

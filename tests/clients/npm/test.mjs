@@ -40,7 +40,7 @@ export async function failure(promise) {
 
 // When IS_SO says so, after what the client has been told.
 export async function until(xapi, isSo) {
-  for (const end = Date.now() + 30e3; !isSo(); await xapi.barrier()) {
+  for (const end = Date.now() + 30e3; !(await isSo()); await xapi.barrier()) {
     if (Date.now() > end) {
       throw new Error(`in vain: ${isSo}`)
     }

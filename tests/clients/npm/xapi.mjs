@@ -109,6 +109,15 @@ async function hosts() {
   assert.ok(Math.abs(now - Date.now() / 1e3) < 60)
   assert.equal(parseDateTime(formatDateTime(new Date(0))), null)
   assert.ok(parseDateTime(host.$metrics.last_updated) > 0)
+  // the statistics of XO's pages
+  const start = now - 600 + 5
+  const query = { cf: 'AVERAGE', host: 'true', interval: 5, json: 'true', start }
+  const ask = async () => (await xapi.getResource('/rrd_updates', { query, task: false })).body.json()
+  assert.equal((await ask()).meta.step, '5')
+  let stats
+  await until(xapi, async () => (stats = await ask()).data.length > 0)
+  const at = stats.meta.legend.indexOf(`AVERAGE:host:${host.uuid}:memory_total_kib`)
+  assert.equal(+stats.data[0].values[at], host.$metrics.memory_total / 1024)
   await xapi.SR_enableMaintenanceMode(sr.$ref)
   assert.equal((await xapi.barrier(sr.$ref)).$PBDs[0].currently_attached, false)
   await xapi.SR_disableMaintenanceMode(sr.$ref)
@@ -120,5 +129,5 @@ async function hosts() {
 run({
   'disks go in and out as raw, VHD, qcow2, and block by block': disks,
   'a VM of its own making, with disks, CD drive and card, also while it runs; checkpoint; its end with all that is its': makes,
-  'times, maintenance of a repository, the MTU of a network': hosts,
+  'times, statistics, maintenance of a repository, the MTU of a network': hosts,
 })

@@ -211,7 +211,6 @@ static void put(struct http_request *r, void *arg)
                                .title = "VDI.import_raw",
                                .work = import,
                                .arg = wish};
-    AUTO_BODY struct body nothing = BODY_INIT;
 
     if (!wish)
         return;
@@ -225,8 +224,6 @@ static void put(struct http_request *r, void *arg)
     }
     if (!on[0])
         http_page(r, 404, "There is no such disk, and no such repository.");
-    else if (r->has_length && !r->length)
-        http_answer(r, 200, NULL, &nothing); /* to see whether that is here */
     else if (wish->into_new && (!r->has_length || strcmp(wish->format, "raw")))
         http_page(r, 411,
                   "A new disk is made of raw bytes, and of so many as "

@@ -154,8 +154,9 @@ static void get(struct http_request *request, void *arg)
 {
     struct rrd *r = arg;
 
+    if (!rrd_answer(request, r->past))
+        return;
     r->asked = time(NULL);
-    rrd_answer(request, r->past);
     if (!event_pending(r->timer, EV_TIMEOUT, NULL))
         tick(-1, 0, r);
 }

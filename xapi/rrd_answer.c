@@ -207,7 +207,7 @@ static void write_all(const struct past *h, const struct asked *a,
     str_add(out, f->tail);
 }
 
-void rrd_answer(struct http_request *r, const struct past *h)
+bool rrd_answer(struct http_request *r, const struct past *h)
 {
     AUTO_BODY struct body body = BODY_INIT;
     struct asked a = {.interval = 0};
@@ -216,7 +216,7 @@ void rrd_answer(struct http_request *r, const struct past *h)
 
     if (e) {
         http_page(r, 400, err_text(e));
-        return;
+        return false;
     }
     write_all(h, &a, f, &body.text);
     http_set_header(r, "Access-Control-Allow-Origin", "*");
@@ -224,4 +224,5 @@ void rrd_answer(struct http_request *r, const struct past *h)
         http_page(r, 500, "This is too much for one answer.");
     else
         http_answer(r, 200, f->type, &body);
+    return true;
 }

@@ -206,7 +206,14 @@ static void refuse(struct http_request *r, struct err *e)
     err_free(e);
 }
 
-void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
+/* Some look first whether it is here that they shall send to. */
+static bool is_probe(struct http_request *r)
+{
+    return !strcmp(r->method, "PUT") && r->has_length && !r->length &&
+           !http_param(r, "task_id");
+}
+
+static void begin(struct transfer_all *all, const struct transfer_start *s)
 {
     struct going *g = xcalloc(1, sizeof(*g));
     const char *task = "";
@@ -235,6 +242,16 @@ void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
     e = take(g, s);
     if (e)
         ended(g, e, false);
+}
+
+void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
+{
+    AUTO_BODY struct body nothing = BODY_INIT;
+
+    if (is_probe(s->request))
+        http_answer(s->request, 200, NULL, &nothing);
+    else
+        begin(all, s);
 }
 
 /* ---- all of them --------------------------------------------------------- */

@@ -49,7 +49,8 @@ struct transfer_all *transfer_all_new(struct server *server);
 /* Workers take back what they did. */
 void transfer_all_free(struct transfer_all *all); /* NULL is fine */
 /* Answers the request, one way or the other. What the worker says is the
- * task's result. */
+ * task's result. A PUT of nothing that names no task is answered and begins
+ * nothing: clients ask so whether they are where they shall send to. */
 void transfer_begin(struct transfer_all *all, const struct transfer_start *s);
 
 /* ---- in a worker --------------------------------------------------------- */

@@ -187,9 +187,15 @@ def refuses(daemon):
     before = (sorted(s.VM.get_all()), sorted(s.VDI.get_all()), files(daemon))
     newer = dict(records, version=dict(records["version"], export_vsn="3"))
     no_size = dict(records, objects=[dict(o, snapshot=dict(o["snapshot"], virtual_size="x")) for o in records["objects"]])
+    # of nothing, as Xen Orchestra tries whether it is here; and with a task, as somebody who means it
+    tasks = s.task.get_all()
+    equal((put(s, b""), s.task.get_all()), ((200, b""), tasks))
+    task = s.task.create("import", "")
+    equal(put(s, b"", task_id=task)[0], "IMPORT_ERROR")
+    s.task.destroy(task)
     bad_sum = [members[0], (members[1][0], ("0" * 16).encode())] + members[2:]
     for bad, code in (
-            (b"", "IMPORT_ERROR"), (b"no tar" * 1000, "IMPORT_ERROR"), (gzip.compress(b"no tar" * 1000), "IMPORT_ERROR"),
+            (b"no tar" * 1000, "IMPORT_ERROR"), (gzip.compress(b"no tar" * 1000), "IMPORT_ERROR"),
             (body[:len(body) // 2], "IMPORT_ERROR"), (body[:4 << 10], "IMPORT_ERROR"),
             (pack(None, [], b"<value><!DOCTYPE x>"), "IMPORT_ERROR"), (pack(None, [], b"<value>x</value>"), "IMPORT_ERROR"),
             (pack(None, [], b"<value><struct/></value>"), "IMPORT_ERROR"), (pack(newer, members), "IMPORT_INCOMPATIBLE_VERSION"),

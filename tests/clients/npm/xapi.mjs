@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { Ref } from 'xen-api'
 import { formatDateTime, parseDateTime, Xapi, XapiDiskSource } from '@xen-orchestra/xapi'
-import { OPTIONS, run, streamOf, until } from './test.mjs'
+import { failure, OPTIONS, run, streamOf, until } from './test.mjs'
 
 const MIB = 1 << 20
 const place = mkdtempSync(join(tmpdir(), 'xo-'))
@@ -103,6 +103,43 @@ async function makes() {
   await until(xapi, () => ![ref, vdi, checkpoint].some(gone => xapi.getObject(gone, undefined) !== undefined))
 }
 
+async function exports() {
+  await xapi.callAsync('VM.start', web.$ref, false, false)
+  await until(xapi, () => xapi.getObject(web.$ref).power_state === 'Running')
+  for (const compress of [false, 'gzip', 'zstd']) {
+    // of a VM that runs, XO exports a snapshot, which goes when that is done
+    const { body, headers } = await xapi.VM_export(web.$ref, { compress })
+    assert.match(headers['content-disposition'], /export\.xva/)
+    writeFileSync(file('web.xva'), await bytesOf(body))
+    await until(xapi, () => xapi.getObject(web.$ref).snapshots.length === 0)
+    let made
+    const stream = streamOf(file('web.xva'), statSync(file('web.xva')).size)
+    const ref = await xapi.VM_import(stream, sr.$ref, vm => (made = vm.$ref))
+    const vm = await xapi.barrier(ref)
+    await until(xapi, () => made !== undefined)
+    assert.deepEqual([made, vm.is_a_template, vm.$VBDs.length, vm.$VIFs.length], [ref, false, 1, 1])
+    assert.match(vm.name_label, /web/)
+    assert.notEqual(vm.uuid, web.uuid)
+    await xapi.VM_destroy(ref)
+  }
+  await xapi.callAsync('VM.hard_shutdown', web.$ref)
+  // of unknown length: XO says 1 PiB and hangs up at the end
+  const [ref] = await xapi.putResource(streamOf(file('web.xva'), undefined), '/import/', { query: { sr_id: sr.$ref }, task: true })
+  await xapi.barrier(ref)
+  await xapi.VM_destroy(ref)
+}
+
+async function fails() {
+  const garbage = Object.assign(streamOf('/etc/passwd', statSync('/etc/passwd').size))
+  const [code] = await failure(xapi.VM_import(garbage, sr.$ref))
+  assert.match(code, /^IMPORT_ERROR/)
+  const gone = 'OpaqueRef:00000000-0000-0000-0000-000000000000'
+  await assert.rejects(xapi.getResource('/export/', { query: { ref: gone } }), /404/)
+  assert.equal(await xapi.host_getMdadmHealth(xapi.pool.master), null) // a plugin that is not there
+  // nothing is left over
+  await until(xapi, () => all('VM').filter(vm => !vm.is_a_template).length === 1 && all('VDI').length === 1)
+}
+
 async function hosts() {
   const host = xapi.pool.$master
   const now = parseDateTime(await xapi.call('host.get_servertime', host.$ref))
@@ -129,5 +166,7 @@ async function hosts() {
 run({
   'disks go in and out as raw, VHD, qcow2, and block by block': disks,
   'a VM of its own making, with disks, CD drive and card, also while it runs; checkpoint; its end with all that is its': makes,
+  'exports of a VM that runs, packed or not, and imports, of unknown length too': exports,
+  'what fails says so, and leaves nothing': fails,
   'times, statistics, maintenance of a repository, the MTU of a network': hosts,
 })

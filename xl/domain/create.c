@@ -67,7 +67,7 @@ static struct err *check_unique(struct creation *c)
     struct pool *p = c->journal.pool;
     struct domain *other;
 
-    TRY(domains_find(c->h, p, &c->config->c_info.uuid, &other));
+    TRY(domains_find(c->h, p, &c->config->c_info.uuid, c->how->beside, &other));
     if (!other)
         return NULL;
     TRY(domains_name(c->h, p, other, 1));
@@ -195,7 +195,7 @@ static struct err *create(struct creation *c, struct pool *p)
     struct err *e, *undo;
 
     scripts_fill(c->config, c->how->disk_script);
-    TRY(journal_begin(&c->journal, c->h, c->config, p));
+    TRY(journal_begin(&c->journal, c->h, c->config, c->how->beside, p));
     e = steps(c);
     if (!e) {
         journal_end(&c->journal);

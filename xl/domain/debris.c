@@ -21,6 +21,7 @@
 #include "xl/domain/await.h"
 #include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
+#include "xl/domain/vm_path.h"
 
 #define USERDATA_DIR "/var/lib/xen"
 #define BACKENDS "/local/domain/0/backend"
@@ -121,7 +122,7 @@ static struct err *find(struct debris *d, struct host *h, enum found *ret)
 
     if (libxl_uuid_from_string(&uuid, d->uuid))
         return ERR("'%s' is no uuid", d->uuid);
-    TRY(domains_find(h, d->pool, &uuid, &found));
+    TRY(domains_find(h, d->pool, &uuid, d->beside, &found));
     *ret = NO_DOMAIN;
     if (!found)
         return NULL;
@@ -132,7 +133,7 @@ static struct err *find(struct debris *d, struct host *h, enum found *ret)
     return NULL;
 }
 
-static struct err *destroy(const struct debris *d, struct host *h)
+static struct err *destroy_one(const struct debris *d, struct host *h)
 {
     struct await a;
     int rc;
@@ -146,6 +147,17 @@ static struct err *destroy(const struct debris *d, struct host *h)
         return NULL;
     return host_err(h, rc, "cannot destroy what was made of it (id %u)",
                     d->domid);
+}
+
+static struct err *destroy(const struct debris *d, struct host *h)
+{
+    struct vm_path kept = {0};
+
+    if (!d->beside)
+        return destroy_one(d, h);
+    TRY(vm_path_keep(h, d->pool, d->uuid, &kept));
+    TRY(destroy_one(d, h));
+    return vm_path_restore(h, &kept, d->beside);
 }
 
 /* ---- XenStore ------------------------------------------------------------ */
@@ -175,7 +187,8 @@ static void remove_nodes(struct xs_handle *xs, const struct debris *d,
     AUTO_FREE char **kinds = NULL;
     unsigned n = 0;
 
-    remove_path(xs, pool_printf(p, "/vm/%s", d->uuid));
+    if (!d->beside)
+        remove_path(xs, pool_printf(p, "/vm/%s", d->uuid));
     if (d->domid == NO_DOMID || belongs_to_other(xs, d, p))
         return;
     remove_path(xs, pool_printf(p, "/local/domain/%u", d->domid));
@@ -277,7 +290,9 @@ static void detach(void *arg, const char *loop, const char *file)
 /* "userdata-d.7.UUID.xl" and the like. */
 static struct err *remove_files(const struct debris *d, struct pool *p)
 {
-    const char *part = pool_printf(p, ".%s.", d->uuid);
+    const char *part = d->beside
+                           ? pool_printf(p, ".%u.%s.", d->domid, d->uuid)
+                           : pool_printf(p, ".%s.", d->uuid);
     char **names;
     size_t n;
 

@@ -54,7 +54,7 @@ struct err *domains_name(struct host *h, struct pool *p, struct domain *list,
 }
 
 struct err *domains_find(struct host *h, struct pool *p, const libxl_uuid *uuid,
-                         struct domain **ret)
+                         uint32_t except, struct domain **ret)
 {
     struct domains ds;
 
@@ -63,7 +63,8 @@ struct err *domains_find(struct host *h, struct pool *p, const libxl_uuid *uuid,
     *ret = NULL;
     for (size_t i = 0; i < ds.n && !*ret; i++) {
         if (!(ds.list[i].info.flags & XEN_DOMINF_dying) &&
-            !libxl_uuid_compare(&ds.list[i].uuid, uuid))
+            !libxl_uuid_compare(&ds.list[i].uuid, uuid) &&
+            (!except || ds.list[i].id != except))
             *ret = &ds.list[i];
     }
     return NULL;

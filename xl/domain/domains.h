@@ -26,10 +26,10 @@ struct err *domains_read(struct host *h, struct pool *p, struct domains *ret)
 /* Fills in the names of some or all of them. */
 struct err *domains_name(struct host *h, struct pool *p, struct domain *list,
                          size_t n) MUST_USE;
-/* The one of UUID that is not about to go; NULL: there is none. HOST need not be
- * open quick yet. */
+/* The one of UUID that is not about to go, and is not EXCEPT (0: whichever);
+ * NULL: there is none. HOST need not be open quick yet. */
 struct err *domains_find(struct host *h, struct pool *p, const libxl_uuid *uuid,
-                         struct domain **ret) MUST_USE;
+                         uint32_t except, struct domain **ret) MUST_USE;
 /* "r-----": running, blocked, paused, shut down, crashed, dying. */
 const char *domain_state(struct pool *p, const struct domain *d);
 /* The shutdown reason, -1 while it runs. */

@@ -60,9 +60,12 @@ static size_t add_files(struct str *text, const libxl_domain_config *config)
 }
 
 static struct err *describe(const libxl_domain_config *config,
-                            const char *token, struct pool *p, struct str *text)
+                            const char *token, uint32_t beside, struct pool *p,
+                            struct str *text)
 {
     str_addf(text, "pid %d\ntoken %s\n", (int)getpid(), token);
+    if (beside)
+        str_addf(text, "beside %u\n", beside);
     if (add_files(text, config))
         return debris_each_loop(p, add_loop, text);
     return NULL;
@@ -79,6 +82,8 @@ static void read_line(struct debris *d, char *line)
         d->token = value;
     else if (!strcmp(line, "domid"))
         d->domid = (uint32_t)strtoul(value, NULL, 10);
+    else if (!strcmp(line, "beside"))
+        d->beside = (uint32_t)strtoul(value, NULL, 10);
     else if (!strcmp(line, "file"))
         *pool_push(d->pool, d->files, d->n_files) = value;
     else if (!strcmp(line, "loop"))
@@ -190,7 +195,8 @@ static struct err *clear_entry(struct journal *j, struct host *h)
 }
 
 static struct err *fill_entry(struct journal *j,
-                              const libxl_domain_config *config)
+                              const libxl_domain_config *config,
+                              uint32_t beside)
 {
     AUTO_STR struct str text = STR_INIT(ENTRY_MAX);
     libxl_uuid random;
@@ -198,7 +204,7 @@ static struct err *fill_entry(struct journal *j,
 
     libxl_uuid_generate(&random);
     token = pool_printf(j->pool, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(random));
-    TRY(describe(config, token, j->pool, &text));
+    TRY(describe(config, token, beside, j->pool, &text));
     TRY(file_write_all(j->fd, str_text(&text), text.len));
     if (setenv(JOURNAL_ENV, token, 1))
         return err_errno(errno, "cannot set the environment");
@@ -214,19 +220,20 @@ static void close_entry(struct journal *j)
 }
 
 static struct err *begin(struct journal *j, struct host *h,
-                         const libxl_domain_config *config)
+                         const libxl_domain_config *config, uint32_t beside)
 {
     struct err *e;
 
     TRY(file_make_dirs(JOURNAL_DIR, 0700));
     TRY(open_entry(j));
     TRY(clear_entry(j, h));
-    e = fill_entry(j, config);
+    e = fill_entry(j, config, beside);
     return e ? err_join(e, file_remove(j->path)) : NULL;
 }
 
 struct err *journal_begin(struct journal *j, struct host *h,
-                          const libxl_domain_config *config, struct pool *p)
+                          const libxl_domain_config *config, uint32_t beside,
+                          struct pool *p)
 {
     struct err *e;
 
@@ -234,7 +241,7 @@ struct err *journal_begin(struct journal *j, struct host *h,
     snprintf(j->uuid, sizeof(j->uuid), LIBXL_UUID_FMT,
              LIBXL_UUID_BYTES(config->c_info.uuid));
     j->path = pool_printf(p, JOURNAL_DIR "/%s", j->uuid);
-    e = begin(j, h, config);
+    e = begin(j, h, config, beside);
     if (e)
         close_entry(j);
     return e;

@@ -29,10 +29,11 @@ struct journal {
 };
 
 /* Begins an entry for CONFIG. Another create of the same uuid that is under
- * way is an error; debris of one is taken back first. */
+ * way is an error; debris of one is taken back first. BESIDE: the domain that
+ * rightly has the uuid, too, and stays; 0: none. */
 struct err *journal_begin(struct journal *j, struct host *h,
-                          const libxl_domain_config *config, struct pool *p)
-    MUST_USE;
+                          const libxl_domain_config *config, uint32_t beside,
+                          struct pool *p) MUST_USE;
 /* The domain has come into being as DOMID. */
 void journal_domid(struct journal *j, uint32_t domid);
 /* All done: forgets it. */

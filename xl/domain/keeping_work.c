@@ -69,7 +69,7 @@ static struct err *recreate(struct work *w)
         return NULL;
     if (libxl_uuid_from_string(&uuid, w->kept->uuid))
         return ERR("'%s' is no uuid", w->kept->uuid);
-    TRY(domains_find(w->death.h, w->pool, &uuid, &there));
+    TRY(domains_find(w->death.h, w->pool, &uuid, 0, &there));
     if (there)
         return NULL;
     log_info("keeper", "%s: taking up its restart again", w->kept->uuid);

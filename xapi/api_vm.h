@@ -43,7 +43,7 @@ static inline union model_atom vm_arg(const struct call *c, unsigned i)
 struct err *vm_check_memory(const struct object *vm) MUST_USE;
 struct err *vm_check_vcpus(const struct object *vm) MUST_USE;
 /* VM's sizes make sense, and HOST is up, has its storage and networks, and
- * room. */
+ * room. Where it runs already, HOST need not be enabled. */
 struct err *vm_check_host(const struct db *db, const struct object *vm,
                           const struct object *host) MUST_USE;
 /* INVALID_VALUE of FIELD. */

@@ -89,7 +89,8 @@ struct err *vm_check_host(const struct db *db, const struct object *vm,
     TRY(vm_check_memory(vm));
     if (metrics && !get_host_metrics_live(metrics))
         return err_HOST_NOT_LIVE();
-    if (!get_host_enabled(host) && !get_VM_is_control_domain(vm))
+    if (!get_host_enabled(host) && !get_VM_is_control_domain(vm) &&
+        get_VM_resident_on(vm) != host)
         return err_HOST_DISABLED(object_ref(host));
     TRY(check_storage(db, vm, host));
     TRY(check_networks(db, vm, host));

@@ -68,6 +68,14 @@ enum hv_console {
 #define HV_SAID {"attr", "control", "data", "feature"}
 #define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
+struct hv_move {
+    bool live; /* most of its memory goes over while it runs */
+    void (*progress)(void *arg, double share); /* or NULL */
+    void *arg;
+};
+/* Behind the guest's name as long as it is not the new domain's. */
+#define HV_ARRIVING "--arriving"
+
 struct hv {
     const char *name;          /* of --hv */
     const char *dir;           /* where the body may keep files */
@@ -91,6 +99,19 @@ struct hv {
     /* As create, with what suspend has written at PATH. */
     struct err *(*resume)(const struct hv *hv, const struct plan *plan,
                           const char *path, uint32_t *ret_domid);
+    /* The guest into another domain of this host, with all that it has. That one
+     * is paused, and called NAME HV_ARRIVING; of the two with its uuid the old
+     * is HV_SHUT for HV_SUSPEND, and writes to no disk any more. After an error
+     * it runs on, and nothing else is there. */
+    struct err *(*migrate)(const struct hv *hv, uint32_t domid,
+                           const struct hv_move *how, uint32_t *ret_domid);
+    /* DOMID, which migrate has made, takes the place of OLD: that goes (0: it
+     * has gone), DOMID has the guest's name, and runs. Nothing cancels it, and
+     * what was done of it already is fine. */
+    struct err *(*land)(const struct hv *hv, uint32_t old, uint32_t domid);
+    /* A guest that is HV_SHUT for HV_SUSPEND runs on as if it had not been asked
+     * to; one that runs is fine. */
+    struct err *(*go_on)(const struct hv *hv, uint32_t domid);
     /* All domains but Dom0; the list and its texts are in P. */
     struct err *(*list)(const struct hv *hv, struct pool *p,
                         struct hv_domain **ret, size_t *ret_n);
@@ -174,7 +195,8 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  *
  * Tests play the guest by putting another file in a domain's place. Their
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay
- * SECONDS" (also before it fails; after what create and suspend do was begun),
+ * SECONDS" (also before it fails; after what create and suspend do was begun,
+ * and when half of migrate's stream is over),
  * or "ignore": the guest does not listen to shutdown, or does not let go of the
  * device of detach_disk and detach_nic. A serial console says the domain's name
  * and what it hears; a screen (of HVM, and of PV with platform pvfb) is

@@ -16,9 +16,7 @@
 #include "xl/domain/create.h"
 #include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
-
-/* What xl takes too: memory is freed and taken by one create at a time. */
-#define LOCKFILE "/var/lock/xl"
+#include "xl/domain/vm_path.h"
 
 /* ---- one verb ------------------------------------------------------------ */
 
@@ -118,7 +116,7 @@ struct err *lx_create(const struct plan *plan, const int *fd,
     struct guest g AUTO(guest_done) = {0};
     struct lx lx AUTO_LX = {0};
     struct create how = {
-        .paused = true, .lockfile = LOCKFILE, .restore_fd = fd};
+        .paused = true, .lockfile = LX_LOCKFILE, .restore_fd = fd};
 
     TRY(lx_screen_prepare());
     TRY(lx_begin(&lx, true));
@@ -136,24 +134,58 @@ static struct err *create(const struct hv *hv, const struct plan *plan,
     return lx_create(plan, NULL, ret_domid);
 }
 
-static struct err *destroy(const struct hv *hv, uint32_t domid)
+static struct err *destroy_one(struct lx *lx, uint32_t domid)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct lx lx AUTO_LX = {0};
     const char *screen;
     struct await a;
     int rc;
 
-    (void)hv;
-    TRY(begin_guest(&lx, domid, true));
-    TRY(lx_screen_path(&lx, p, domid, &screen));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(lx_screen_path(lx, p, domid, &screen));
+    host_mark(&lx->host);
+    await_begin(&a, &lx->host);
     a.interruptible = false;
-    rc = await_end(&a, libxl_domain_destroy(lx.host.ctx, domid, &a.how));
+    rc = await_end(&a, libxl_domain_destroy(lx->host.ctx, domid, &a.how));
     if (!rc || rc == ERROR_DOMAIN_NOTFOUND)
         return screen ? file_remove(screen) : NULL;
-    return host_err(&lx.host, rc, "cannot destroy domain %u", domid);
+    return host_err(&lx->host, rc, "cannot destroy domain %u", domid);
+}
+
+/* Of a guest that moves there are two: the other one, or NULL; and DOMID's
+ * uuid. */
+static struct err *find_twin(struct lx *lx, struct pool *p, uint32_t domid,
+                             const char **ret_uuid, struct domain **ret)
+{
+    struct domains all;
+
+    *ret = NULL;
+    TRY(host_open_quick(&lx->host, HOST_QUIET, 0));
+    TRY(domains_read(&lx->host, p, &all));
+    for (size_t i = 0; i < all.n; i++) {
+        if (all.list[i].id != domid)
+            continue;
+        *ret_uuid = uuid_text(p, &all.list[i].uuid);
+        return domains_find(&lx->host, p, &all.list[i].uuid, domid, ret);
+    }
+    return NULL;
+}
+
+static struct err *destroy(const struct hv *hv, uint32_t domid)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct lx lx AUTO_LX = {0};
+    struct vm_path kept = {0};
+    struct domain *twin = NULL;
+    const char *uuid = NULL;
+
+    (void)hv;
+    TRY(begin_guest(&lx, domid, true));
+    TRY(find_twin(&lx, p, domid, &uuid, &twin));
+    if (!twin)
+        return destroy_one(&lx, domid);
+    TRY(vm_path_keep(&lx.host, p, uuid, &kept));
+    TRY(destroy_one(&lx, domid));
+    return vm_path_restore(&lx.host, &kept, twin->id);
 }
 
 static struct err *pause_(const struct hv *hv, uint32_t domid)
@@ -307,6 +339,9 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .list = list,
         .suspend = lx_suspend,
         .resume = lx_resume,
+        .migrate = lx_migrate,
+        .land = lx_land,
+        .go_on = lx_go_on,
         .attach_disk = lx_attach_disk,
         .detach_disk = lx_detach_disk,
         .set_medium = lx_set_medium,

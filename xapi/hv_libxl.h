@@ -33,6 +33,12 @@ void lx_end(struct lx *lx);
 struct err *lx_await(struct await *a, int started, const char *fmt, ...)
     PRINTF_LIKE(3, 4) MUST_USE;
 
+/* What xl takes too: memory is freed and taken by one create at a time. */
+#define LX_LOCKFILE "/var/lock/xl"
+
+/* A guest that has stopped for a suspend that is not to be goes on. */
+struct err *lx_resume_here(struct lx *lx, uint32_t domid) MUST_USE;
+
 /* What PLAN is for libxl, as a domain of that NAME; G is ready for guest_done
  * in any case. Needs no hypervisor. */
 struct err *lx_config(const struct plan *plan, const char *name,
@@ -69,6 +75,10 @@ struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,
 struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path);
 struct err *lx_resume(const struct hv *hv, const struct plan *plan,
                       const char *path, uint32_t *ret_domid);
+struct err *lx_migrate(const struct hv *hv, uint32_t domid,
+                       const struct hv_move *how, uint32_t *ret_domid);
+struct err *lx_land(const struct hv *hv, uint32_t old, uint32_t domid);
+struct err *lx_go_on(const struct hv *hv, uint32_t domid);
 struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes);
 struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus);
 struct err *lx_power(const struct hv *hv, bool again);

@@ -9,23 +9,6 @@
 #include "xapi/hv_libxl.h"
 #include "xl/domain/create.h"
 
-/* A guest that had stopped for a suspend that failed goes on. */
-static struct err *go_on(struct lx *lx, uint32_t domid)
-{
-    libxl_dominfo info AUTO(libxl_dominfo_dispose);
-    struct await a;
-
-    libxl_dominfo_init(&info);
-    if (libxl_domain_info(lx->host.ctx, &info, domid) || !info.shutdown ||
-        info.shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND)
-        return NULL;
-    host_mark(&lx->host);
-    await_begin(&a, &lx->host);
-    a.interruptible = false;
-    return lx_await(&a, libxl_domain_resume(lx->host.ctx, domid, 1, &a.how),
-                    "domain %u cannot go on", domid);
-}
-
 static struct err *save(struct lx *lx, uint32_t domid, int fd)
 {
     struct await a;
@@ -49,10 +32,10 @@ struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path)
     TRY(lx_begin(&lx, true));
     e = save(&lx, domid, fd);
     if (e)
-        return err_join(e, go_on(&lx, domid));
+        return err_join(e, lx_resume_here(&lx, domid));
     if (fsync(fd) && errno != EINVAL)
         return err_join(err_errno(errno, "cannot write '%s'", path),
-                        go_on(&lx, domid));
+                        lx_resume_here(&lx, domid));
     return NULL;
 }
 

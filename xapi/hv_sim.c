@@ -18,18 +18,6 @@
 #define SIM_VCPUS 4096
 #define GIB (INT64_C(1) << 30)
 
-static const char *const states[] = {
-    [HV_PAUSED] = "paused",
-    [HV_RUNNING] = "running",
-    [HV_SHUT] = "shut",
-};
-
-static const char *const reasons[] = {
-    [HV_POWEROFF] = "poweroff", [HV_REBOOT] = "reboot",
-    [HV_SUSPEND] = "suspend",   [HV_CRASH] = "crash",
-    [HV_WATCHDOG] = "watchdog", [HV_SOFT_RESET] = "soft_reset",
-};
-
 /* ---- what a domain looks like -------------------------------------------- */
 
 static void add_int(struct str *text, const char *key, int64_t n)
@@ -101,7 +89,7 @@ static struct err *describe(const struct plan *plan, const char *life,
         sim_add(text, pool_printf(p, "platform %s", plan->platform[i].name),
                 plan->platform[i].value);
     add_devices(p, plan, text);
-    sim_add(text, "state", states[HV_PAUSED]);
+    sim_add(text, "state", sim_states[HV_PAUSED]);
     return str_full(text) ? ERR("a domain of over %d bytes", SIM_FILE_BYTES)
                           : NULL;
 }
@@ -183,8 +171,7 @@ static struct err *suspend(const struct hv *hv, uint32_t domid,
     life = sim_line(p, text, "life");
     TRY(write_image(path, life ? life : ""));
     TRY(sim_obey(hv, "suspend", NULL));
-    TRY(sim_set(hv, domid, "reason", reasons[HV_SUSPEND]));
-    return sim_set(hv, domid, "state", states[HV_SHUT]);
+    return sim_stop(hv, domid);
 }
 
 static struct err *resume(const struct hv *hv, const struct plan *plan,
@@ -210,13 +197,13 @@ static struct err *set_int(const struct hv *hv, uint32_t domid, const char *key,
 static struct err *pause_(const struct hv *hv, uint32_t domid)
 {
     TRY(sim_obey(hv, "pause", NULL));
-    return sim_set(hv, domid, "state", states[HV_PAUSED]);
+    return sim_set(hv, domid, "state", sim_states[HV_PAUSED]);
 }
 
 static struct err *unpause(const struct hv *hv, uint32_t domid)
 {
     TRY(sim_obey(hv, "unpause", NULL));
-    return sim_set(hv, domid, "state", states[HV_RUNNING]);
+    return sim_set(hv, domid, "state", sim_states[HV_RUNNING]);
 }
 
 static struct err *shutdown_(const struct hv *hv, uint32_t domid,
@@ -227,8 +214,8 @@ static struct err *shutdown_(const struct hv *hv, uint32_t domid,
     TRY(sim_obey(hv, "shutdown", &ignores));
     if (ignores)
         return NULL;
-    TRY(sim_set(hv, domid, "reason", reasons[how]));
-    return sim_set(hv, domid, "state", states[HV_SHUT]);
+    TRY(sim_set(hv, domid, "reason", sim_reasons[how]));
+    return sim_set(hv, domid, "state", sim_states[HV_SHUT]);
 }
 
 static struct err *set_memory(const struct hv *hv, uint32_t domid,
@@ -426,10 +413,9 @@ static struct err *look_at(const struct hv *hv, struct pool *p,
         .domid = (uint32_t)domid,
         .uuid = sim_line(p, text, "uuid"),
         .name = sim_line(p, text, "name"),
-        .state =
-            index_of(states, ARRAY_LEN(states), sim_line(p, text, "state")),
+        .state = index_of(sim_states, SIM_STATES, sim_line(p, text, "state")),
         .reason =
-            index_of(reasons, ARRAY_LEN(reasons), sim_line(p, text, "reason")),
+            index_of(sim_reasons, SIM_REASONS, sim_line(p, text, "reason")),
         .memory = number_of(p, text, "memory"),
         .vcpus = number_of(p, text, "vcpus"),
     };
@@ -559,6 +545,9 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .shutdown = shutdown_,
         .suspend = suspend,
         .resume = resume,
+        .migrate = sim_migrate,
+        .land = sim_land,
+        .go_on = sim_go_on,
         .list = list,
         .attach_disk = attach_disk,
         .detach_disk = detach_disk,

@@ -9,6 +9,18 @@
 
 #define LOCK_SECONDS 30
 
+const char *const sim_states[SIM_STATES] = {
+    [HV_PAUSED] = "paused",
+    [HV_RUNNING] = "running",
+    [HV_SHUT] = "shut",
+};
+
+const char *const sim_reasons[SIM_REASONS] = {
+    [HV_POWEROFF] = "poweroff", [HV_REBOOT] = "reboot",
+    [HV_SUSPEND] = "suspend",   [HV_CRASH] = "crash",
+    [HV_WATCHDOG] = "watchdog", [HV_SOFT_RESET] = "soft_reset",
+};
+
 static const char *path_of(const struct hv *hv, struct pool *p, uint32_t domid)
 {
     return pool_printf(p, "%s/domains/%u", hv->dir, domid);
@@ -81,6 +93,12 @@ struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
     if (str_full(&out))
         return ERR("domain %u: over %d bytes", domid, SIM_FILE_BYTES);
     return file_write(path_of(hv, p, domid), str_text(&out), out.len, 0600);
+}
+
+struct err *sim_stop(const struct hv *hv, uint32_t domid)
+{
+    TRY(sim_set(hv, domid, "reason", sim_reasons[HV_SUSPEND]));
+    return sim_set(hv, domid, "state", sim_states[HV_SHUT]);
 }
 
 struct err *sim_obey(const struct hv *hv, const char *verb, bool *ret_ignores)

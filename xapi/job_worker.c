@@ -231,6 +231,7 @@ void job_left_worker(void)
         close(ends.home);
     if (ends.keep >= 0)
         close(ends.keep);
+    ends.home = ends.keep = -1; /* such a child may have one of its own */
     for (size_t i = 0; i < ARRAY_LEN(ours); i++)
         signal(ours[i], SIG_DFL);
     sigemptyset(&none);

@@ -12,6 +12,7 @@ static const struct ops_class *const rows[] = {
     &ops_vif,
     &ops_host,
     &ops_network,
+    &ops_pool,
     &ops_vm,
 };
 

@@ -63,6 +63,7 @@ extern const struct ops_class ops_vdi;
 extern const struct ops_class ops_vif;
 extern const struct ops_class ops_host;
 extern const struct ops_class ops_network;
+extern const struct ops_class ops_pool;
 extern const struct ops_class ops_vm;
 
 /* What rules of several classes ask: VM_BAD_POWER_STATE unless VM is in one of

@@ -12,6 +12,7 @@
 #include "xapi/vm_domain.h"
 #include "xapi/vm_guest.h"
 #include "xapi/vm_memory.h"
+#include "xapi/vm_move.h"
 #include "xapi/vm_settle.h"
 
 /* ---- what a VM wants when its guest ends --------------------------------- */
@@ -19,6 +20,7 @@
 enum fate {
     FATE_GONE,    /* it is halted */
     FATE_RESTART, /* another domain in its place */
+    FATE_GO_ON,   /* it was not to end */
     FATE_STAY,    /* the dead domain is left as it is, for who looks into it */
 };
 
@@ -72,8 +74,8 @@ static enum fate fate_of(const struct object *vm, enum hv_reason reason)
         return after_crash(get_VM_actions_after_crash(vm));
     case HV_SOFT_RESET:
         return after_soft_reset(get_VM_actions_after_softreboot(vm));
-    case HV_SUSPEND: /* half of an operation */
-        return FATE_GONE;
+    case HV_SUSPEND: /* half of an operation that there is no more */
+        return FATE_GO_ON;
     }
     return FATE_GONE;
 }
@@ -91,6 +93,7 @@ static bool is_crash(enum hv_reason reason)
 struct settling {
     const struct ops_work *work;    /* self is the VM */
     const struct hv_domain *domain; /* or NULL */
+    const struct hv_domain *twin;   /* another of the same uuid, or NULL */
 };
 
 enum verdict {
@@ -99,6 +102,8 @@ enum verdict {
     LOST,    /* there is no domain any more */
     ENDED,   /* there is a dead one */
     DEBRIS,  /* half made, or dead and nobody's */
+    TWOFOLD, /* it was moving from one domain to another */
+    LANDING, /* it has moved, and waits */
 };
 
 /* The record knows of the domain. */
@@ -106,6 +111,12 @@ static bool is_known(const struct settling *s)
 {
     return vm_is_up(s->work->self) &&
            get_VM_domid(s->work->self) == s->domain->domid;
+}
+
+/* Other toolstacks' guests move as well, and are theirs to watch. */
+static bool is_arriving(const struct hv_domain *d)
+{
+    return d && d->name && text_has_suffix(d->name, HV_ARRIVING);
 }
 
 static enum verdict verdict_on(const struct settling *s)
@@ -117,6 +128,10 @@ static enum verdict verdict_on(const struct settling *s)
         return AGREES; /* vm_adopt's */
     if (!s->domain)
         return vm_is_up(vm) ? LOST : AGREES;
+    if (vm_is_landing(vm) && is_known(s))
+        return LANDING;
+    if (is_arriving(s->twin))
+        return TWOFOLD;
     if (!vm_is_up(vm) && s->domain->state != HV_RUNNING)
         return DEBRIS;
     if (s->domain->state == HV_SHUT)
@@ -139,6 +154,19 @@ static struct err *write_here(struct txn *txn, void *arg)
     return is_known(s)
                ? vm_set_paused(txn, vm, paused)
                : vm_set_up(txn, vm, s->work->host, s->domain->domid, paused);
+}
+
+/* Nobody waits for it to be suspended any more. */
+static struct err *go_on(struct job *j, struct settling *s)
+{
+    const struct ops_work *w = s->work;
+    struct hv_domain runs = *s->domain;
+    struct settling now = {.work = w, .domain = &runs};
+
+    runs.state = HV_RUNNING;
+    TRY(w->hv->go_on(w->hv, runs.domid));
+    TRY(job_commit(j, write_here, &now));
+    return vm_memory_drop(j, w);
 }
 
 static struct err *write_crash(struct txn *txn, void *arg)
@@ -165,6 +193,8 @@ static struct err *bury(struct job *j, struct settling *s, bool restarts)
     case FATE_RESTART:
         return restarts ? vm_renew(j, w, crash ? "VM_CRASHED" : "VM_REBOOTED")
                         : NULL;
+    case FATE_GO_ON:
+        return go_on(j, s);
     case FATE_STAY:
         return job_commit(j, write_crash, s);
     }
@@ -190,6 +220,19 @@ static struct err *lose(struct job *j, const struct ops_work *w)
                : vm_domain_gone(j, w, VM_power_state_Halted, "VM_SHUTDOWN");
 }
 
+static struct err *settle(struct job *j, struct settling *s, bool restarts);
+
+/* The domain that the record does not know has not run. */
+static struct err *drop_twin(struct job *j, const struct settling *s,
+                             bool restarts)
+{
+    const struct hv *hv = s->work->hv;
+    struct settling alone = {.work = s->work, .domain = s->domain};
+
+    TRY(hv->destroy(hv, s->twin->domid));
+    return settle(j, &alone, restarts);
+}
+
 static struct err *settle(struct job *j, struct settling *s, bool restarts)
 {
     switch (verdict_on(s)) {
@@ -204,6 +247,10 @@ static struct err *settle(struct job *j, struct settling *s, bool restarts)
         return bury(j, s, restarts);
     case DEBRIS:
         return clean(j, s);
+    case TWOFOLD:
+        return drop_twin(j, s, restarts);
+    case LANDING:
+        return vm_land(j, s->work, s->twin ? s->twin->domid : 0);
     }
     return NULL;
 }
@@ -215,13 +262,24 @@ struct domains {
     size_t n;
 };
 
-static const struct hv_domain *domain_of(const struct domains *d,
-                                         const struct object *vm)
+/* Of two domains the one its record knows is its own, or the first. */
+static void find_domains(const struct domains *d, struct settling *s)
 {
-    for (size_t i = 0; i < d->n; i++)
-        if (!strcmp(d->list[i].uuid, get_VM_uuid(vm)))
-            return &d->list[i];
-    return NULL;
+    const struct object *vm = s->work->self;
+
+    s->domain = s->twin = NULL;
+    for (size_t i = 0; i < d->n; i++) {
+        const struct hv_domain *domain = &d->list[i];
+
+        if (strcmp(domain->uuid, get_VM_uuid(vm)))
+            continue;
+        if (!s->domain || domain->domid == get_VM_domid(vm)) {
+            s->twin = s->domain;
+            s->domain = domain;
+        } else {
+            s->twin = domain;
+        }
+    }
 }
 
 /* FN for each VM that has a domain, or should have one. */
@@ -234,16 +292,20 @@ static void each_vm(struct job *j, const struct ops_work *all,
     struct settling s = {.work = &one};
 
     for (size_t i = 0; i < d->n; i++) {
-        s.domain = &d->list[i];
         one.self = db_by_uuid(job_db(j), class, d->list[i].uuid);
         if (one.self)
+            find_domains(d, &s);
+        if (one.self && s.domain == &d->list[i])
             fn(j, &s, arg);
     }
-    s.domain = NULL;
     for (one.self = db_first(job_db(j), class); one.self;
-         one.self = object_next(one.self))
-        if (vm_is_up(one.self) && !domain_of(d, one.self))
+         one.self = object_next(one.self)) {
+        if (!vm_is_up(one.self))
+            continue;
+        find_domains(d, &s);
+        if (!s.domain)
             fn(j, &s, arg);
+    }
 }
 
 static struct err *settle_part(struct job *j, void *arg)
@@ -279,9 +341,10 @@ static struct err *leave_networks(struct job *j, const struct ops_work *w)
 static struct err *settle_one(struct job *j, const struct ops_work *w,
                               const struct domains *d)
 {
-    TRY(settle(j,
-               &(struct settling){.work = w, .domain = domain_of(d, w->self)},
-               true));
+    struct settling s = {.work = w};
+
+    find_domains(d, &s);
+    TRY(settle(j, &s, true));
     return leave_networks(j, w);
 }
 

@@ -56,7 +56,6 @@ def ends_by_itself(daemon):
             ("poweroff", {}, "Halted", "VM_SHUTDOWN"),
             ("reboot", {"actions_after_reboot": "destroy"}, "Halted", "VM_SHUTDOWN"),
             ("soft_reset", {"actions_after_softreboot": "destroy"}, "Halted", "VM_SHUTDOWN"),
-            ("suspend", {}, "Halted", "VM_SHUTDOWN"),
             ("crash", {"actions_after_crash": "destroy"}, "Halted", "VM_CRASHED"),
             ("watchdog", {"actions_after_crash": "coredump_and_destroy"}, "Halted", "VM_CRASHED"),
             ("crash", {"actions_after_crash": "preserve"}, "Paused", "VM_CRASHED")):

@@ -229,7 +229,12 @@ def alone(daemon):
     for call in (lambda a: s.host.propose_new_master(a, True), s.host.commit_new_master, s.host.abort_new_master):
         call(address)
         fails(["HA_ABORT_NEW_MASTER", "192.0.2.77 is no host of this pool"], call, "192.0.2.77")
-    fails(["NOT_IMPLEMENTED", "pool.emergency_reset_master"], s.pool.emergency_reset_master, address)
+    s.pool.emergency_reset_master(address)
+    fails(["OPERATION_NOT_ALLOWED", None], s.pool.emergency_reset_master, "192.0.2.77")
+    fails(["OPERATION_NOT_ALLOWED", "The master of a pool cannot be ejected from it"], s.pool.eject, host)
+    fails(["HANDLE_INVALID", "host", NOBODY], s.pool.eject, NOBODY)
+    pool = s.pool.get_all()[0]
+    equal((s.pool.get_allowed_operations(pool), s.pool.get_current_operations(pool)), (["designate_new_master"], {}))
     equal(ElementTree.fromstring(s.host.get_system_status_capabilities(host)).tag, "system-status-capabilities")
     fails(["HANDLE_INVALID", "host", NOBODY], s.host.get_system_status_capabilities, NOBODY)
     secret = s.pool.initial_auth()

@@ -290,9 +290,8 @@ static void detach(void *arg, const char *loop, const char *file)
 /* "userdata-d.7.UUID.xl" and the like. */
 static struct err *remove_files(const struct debris *d, struct pool *p)
 {
-    const char *part = d->beside
-                           ? pool_printf(p, ".%u.%s.", d->domid, d->uuid)
-                           : pool_printf(p, ".%s.", d->uuid);
+    const char *part = d->beside ? pool_printf(p, ".%u.%s.", d->domid, d->uuid)
+                                 : pool_printf(p, ".%s.", d->uuid);
     char **names;
     size_t n;
 

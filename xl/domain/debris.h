@@ -12,7 +12,7 @@ struct debris {
     struct pool *pool;
     const char *token; /* value of JOURNAL_ENV in its processes */
     const char *uuid;
-    uint32_t domid; /* NO_DOMID: not known */
+    uint32_t domid;  /* NO_DOMID: not known */
     uint32_t beside; /* a domain of the same uuid that stays; 0: none */
     /* Backing files that its disks may have loop devices for, and the loop
      * devices that were there before ("loop3"). */

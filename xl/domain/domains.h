@@ -21,8 +21,8 @@ struct domains {
 };
 
 /* All domains, without names. HOST is open quick. */
-struct err *domains_read(struct host *h, struct pool *p, struct domains *ret)
-    MUST_USE;
+struct err *domains_read(struct host *h, struct pool *p,
+                         struct domains *ret) MUST_USE;
 /* Fills in the names of some or all of them. */
 struct err *domains_name(struct host *h, struct pool *p, struct domain *list,
                          size_t n) MUST_USE;

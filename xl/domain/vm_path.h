@@ -14,7 +14,7 @@ struct vm_path {
     const char *path;
     struct vm_node {
         const char *path, *value;
-    } *nodes; /* parents first; none: there is no such path */
+    } * nodes; /* parents first; none: there is no such path */
     size_t n;
 };
 

@@ -143,6 +143,8 @@ static const char *answer_of(const struct model_call *call)
     return call->state == MODEL_REMOVED ? "Removed: answers MESSAGE_REMOVED."
            : call->refused       ? "Answers NOT_IMPLEMENTED, as it always did."
            : call->unimplemented ? "Not implemented yet."
+           : call->partial ? "Checks whether it could; the rest is not "
+                             "implemented yet."
                                  : NULL;
 }
 
@@ -329,14 +331,16 @@ static const struct answer {
 } answers[] = {
     {"Implemented", "They do what they should."},
     {"Not implemented yet", "They answer NOT_IMPLEMENTED."},
+    {"In part", "They check what can be checked, then answer NOT_IMPLEMENTED."},
     {"Refused", "They answer NOT_IMPLEMENTED, in the original too."},
     {"Removed", "They answer MESSAGE_REMOVED, in the original too."},
 };
 
 static size_t answer_index(const struct model_call *call)
 {
-    return call->state == MODEL_REMOVED ? 3
-           : call->refused              ? 2
+    return call->state == MODEL_REMOVED ? 4
+           : call->refused              ? 3
+           : call->partial              ? 2
            : call->unimplemented        ? 1
                                         : 0;
 }

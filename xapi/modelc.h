@@ -46,6 +46,7 @@ enum modelc_mark {
     MARK_OWN = 1 << 23,
     MARK_UNIMPLEMENTED = 1 << 24,
     MARK_REFUSED = 1 << 26,
+    MARK_PARTIAL = 1 << 27,
     /* HTTP */
     MARK_UNCHECKED = 1 << 25,
 };

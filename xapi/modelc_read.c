@@ -53,6 +53,7 @@ static const struct slot_choice call_marks[] = {
     {"unlisted",      MARK_UNLISTED,      "Not in current_operations."},
     {"own",           MARK_OWN,           "Derived, with a body of its own."},
     {"unimplemented", MARK_UNIMPLEMENTED, "No body yet."},
+    {"partial",       MARK_PARTIAL,       "Checks and then answers NOT_IMPLEMENTED."},
     {"refused",       MARK_REFUSED,       "Never does anything, as in the original."},
     STATES, {NULL},
 };
@@ -411,6 +412,7 @@ struct modelc_call *modelc_read_call(struct modelc *m, const struct value *v)
     call->row.local = call->marks & MARK_LOCAL;
     call->row.unlisted = call->marks & MARK_UNLISTED;
     call->row.own = call->marks & MARK_OWN;
+    call->row.partial = call->marks & MARK_PARTIAL;
     call->row.refused = call->marks & MARK_REFUSED;
     call->row.unimplemented = call->marks & (MARK_UNIMPLEMENTED | MARK_REFUSED);
     return call;

@@ -397,6 +397,7 @@ static void write_call(struct modelc *m, struct str *out,
     add_member(out, c, unlisted);
     add_member(out, c, own);
     add_member(out, c, unimplemented);
+    add_member(out, c, partial);
     add_member(out, c, refused);
     add_text(out, "doc", c->doc);
     end_row(out);

@@ -3,7 +3,7 @@
 """The xenserver_* modules of Ansible's community.general: ansible.yml."""
 import os
 
-from host import FENCE, PYTHON, UNPACKED, ask, equal, run
+from furnished import FENCE, PYTHON, UNPACKED, ask, equal, run
 
 
 def plays(daemon):

@@ -3,7 +3,7 @@
 """fence_xenapi, of Debian's fence-agents: what clusters switch their nodes off by."""
 import os
 
-from host import FENCE, ask, equal, news, run
+from furnished import FENCE, ask, equal, news, run
 
 AGENT = os.path.join(FENCE, "sbin", "fence_xenapi")
 MODULES = os.path.join(FENCE, "share", "fence")

@@ -5,7 +5,7 @@ where their modules are, in build/clients."""
 import os
 import sys
 
-from host import ROOT, ask, run
+from furnished import ROOT, ask, run
 
 PLACE = os.path.join(ROOT, "build", "clients")
 

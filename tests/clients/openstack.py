@@ -10,13 +10,13 @@ import os
 import subprocess
 import tarfile
 
-import host
-from host import MIB, equal, run, until
+import furnished
+from furnished import MIB, equal, run, until
 from os_xenapi.client import XenAPI, session, utils
 from os_xenapi.client.image import vdi_handler, vhd_utils
 
 
-class Host(host.Host):
+class Host(furnished.Host):
     http = "127.0.0.1:80"
 
 

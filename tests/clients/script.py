@@ -15,7 +15,7 @@ import time
 import urllib.parse
 import xmlrpc.client
 
-from host import FENCE, MIB, equal, run
+from furnished import FENCE, MIB, equal, run
 
 BEHIND = "OpaqueRef:00000000-0000-0000-0000-000000000000"
 

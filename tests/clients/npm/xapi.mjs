@@ -159,8 +159,8 @@ async function hosts() {
   assert.equal((await xapi.barrier(sr.$ref)).$PBDs[0].currently_attached, false)
   await xapi.SR_disableMaintenanceMode(sr.$ref)
   assert.equal((await xapi.barrier(sr.$ref)).$PBDs[0].currently_attached, true)
-  await xapi.network_setMtu(web.$VIFs[0].network, 1400)
-  assert.equal((await xapi.barrier(web.$VIFs[0].network)).MTU, 1400)
+  await xapi.network_setMtu(web.$VIFs[0].network, 1300)
+  assert.equal((await xapi.barrier(web.$VIFs[0].network)).MTU, 1300)
 }
 
 run({

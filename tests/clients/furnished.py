@@ -8,10 +8,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "xapi"))
-import daemon  # noqa: E402
-from daemon import ROOT, Session, equal  # noqa: E402
-from guest import news  # noqa: E402
-from vm import ends, until  # noqa: E402  # noqa: E402
+import daemon
+from daemon import ROOT, Session, equal
+from device import NETWORK, vif
+from guest import news
+from storage import make_sr
+from vm import ends, until
 
 UNPACKED = os.path.join(ROOT, "build", "unpacked")
 FENCE = os.path.join(UNPACKED, "fence-agents", "usr")
@@ -39,22 +41,18 @@ class Host(daemon.Daemon):
     def furnish(self):
         """SR, network and VM, as a user of xe makes them, and who looks at them."""
         s = Session(self)
-        place = os.path.join(self.dir, "disks")
-        os.mkdir(place)
-        host, pool = s.host.get_all()[0], s.pool.get_all()[0]
-        sr = s.SR.create(host, {"location": place}, "0", "disks", "", "file", "user", False, {})
-        s.pool.set_default_SR(pool, sr)
-        net = s.network.create({"name_label": "lan", "name_description": "", "MTU": "1500", "other_config": {}, "tags": []})
+        sr = make_sr(s, name="disks")
+        s.pool.set_default_SR(s.pool.get_all()[0], sr)
+        net = s.network.create(dict(NETWORK, name_label="lan"))
         vm = s.VM.clone(s.VM.get_by_name_label("Linux (BIOS)")[0], "web")
         s.VM.provision(vm)
-        s.VIF.create({"VM": vm, "network": net, "device": "0", "MAC": "", "MTU": "1500", "other_config": {},
-                      "qos_algorithm_type": "", "qos_algorithm_params": {}})
+        s.VIF.create(vif(vm, net))
         return s, sr, net, vm
 
 
 def ask(*words, status=0, env=None, **more):
     """What a client says; it must end with STATUS."""
-    got = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    got = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180,
                          env={**os.environ, **(env or {})}, **more)
     if got.returncode != status:
         raise AssertionError(f"{words}: exit status {got.returncode}, wanted {status}\n{got.stdout}{got.stderr}")

@@ -8,6 +8,7 @@ import http.client
 import io
 import os
 import signal
+import socket
 import tarfile
 import time
 import xmlrpc.client
@@ -256,5 +257,31 @@ def dies(daemon):
     equal(len(put(s, body)), 1)
 
 
+def beside(daemon):
+    """several at once into one repository, and others' work in it meanwhile"""
+    s = Session(daemon)
+    sr = make_sr(s)
+    set_default(s, sr)
+    vm = built(s, sr)
+    body = get(s, vm)[2]
+    half = len(body) // 2
+    tasks, clients = [], []
+    for n in range(4):
+        client = socket.create_connection(("127.0.0.1", daemon.port))
+        tasks.append(s.task.create("import", str(n)))
+        client.sendall(f"PUT /import?session_id={s.ref}&task_id={tasks[n]} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:half])
+        clients.append(client)
+    for task in tasks:
+        until(lambda: s.task.get_progress(task) > 0.2)
+    new = s.VDI.create(disk(sr, "meanwhile"))
+    s.VDI.snapshot(new, {})
+    for client in clients:
+        client.sendall(body[half:])
+    for task, client in zip(tasks, clients):
+        until(lambda: s.task.get_status(task) == "success")
+        client.close()
+    equal((len(s.VM.get_by_name_label("vm")), len(s.SR.get_VDIs(sr))), (5, 12))
+
+
 if __name__ == "__main__":
-    run([exports, returns, sleeps, foreign, refuses, dies], "--hv=sim")
+    run([exports, returns, sleeps, foreign, refuses, dies, beside], "--hv=sim")

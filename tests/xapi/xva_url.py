@@ -359,6 +359,7 @@ def from_a_host(daemon):
             holds(path, n + 1)
         status, out, err = xe("vm-import", url.replace("secret", "wrong"))
         equal((status, out, "401" in err, "wrong" in err), (1, "", True, False))
+        equal((":secret@" in daemon.said(), ":wrong@" in daemon.said()), (False, False))
         status, out, err = xe("vm-import", url, "filename=x")
         equal((status, out, "url" in err), (1, "", True))
     finally:

@@ -57,11 +57,6 @@ void str_addn(struct str *s, const char *text, size_t len)
     s->text[s->len] = '\0';
 }
 
-void str_add(struct str *s, const char *text)
-{
-    str_addn(s, text, strlen(text));
-}
-
 void str_addc(struct str *s, char c)
 {
     str_addn(s, &c, 1);

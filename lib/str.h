@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/auto.h"
 #include "lib/err.h"
@@ -31,8 +32,11 @@ struct str {
 
 void str_done(struct str *s);
 void str_clear(struct str *s);
-void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *text, size_t len);
+static inline void str_add(struct str *s, const char *text)
+{
+    str_addn(s, text, strlen(text)); /* here, as most are of a known length */
+}
 void str_addc(struct str *s, char c);
 void str_repeat(struct str *s, char c, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -6,6 +6,7 @@
  */
 #include <event2/event.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,9 +15,9 @@
 #include "xapi/codec.h"
 #include "xapi/errors_gen.h"
 #include "xapi/event.h"
-#include "xapi/record.h"
 #include "xapi/server.h"
 #include "xapi/session.h"
+#include "xapi/slices.h"
 #include "xapi/txn.h"
 
 #define WAIT_MAX (24.0 * 3600)
@@ -31,45 +32,41 @@ struct watch {
     bool legacy; /* event.next */
     struct event_wait *wait;
     struct event *timer;
-    /* the answer */
+    /* the answer, and the state it is of */
     struct event_change *changes;
     size_t n;
+    struct event_token now;
+    int32_t *counts; /* by class */
 };
 
 /* ---- the answer ---------------------------------------------------------- */
 
-static void write_event(struct writer *w, const struct watch *watch,
-                        const struct event_change *change)
+static void write_event(struct writer *w, void *arg, size_t i,
+                        const struct slices_item *item)
 {
-    struct pool *p = watch->call->pool;
+    const struct watch *watch = arg;
+    const struct event_change *change = &watch->changes[i];
+    char text[24];
 
     writer_struct_open(w);
     writer_name(w, "id");
-    writer_string(
-        w, pool_printf(p, "%llu", (unsigned long long)change->generation));
+    snprintf(text, sizeof(text), "%llu",
+             (unsigned long long)change->generation);
+    writer_string(w, text);
     writer_name(w, "timestamp");
-    writer_string(w, watch->legacy
-                         ? pool_printf(p, "%lld.0", (long long)time(NULL))
-                         : "0.0");
+    snprintf(text, sizeof(text), "%lld.0", (long long)time(NULL));
+    writer_string(w, watch->legacy ? text : "0.0");
     writer_name(w, "class");
     writer_string(w, change->class->lower);
     writer_name(w, "operation");
     writer_string(w, event_op_names[change->op]);
     writer_name(w, "ref");
-    writer_string(w, change->ref);
-    if (change->object) {
+    writer_string(w, item->ref);
+    if (item->record) {
         writer_name(w, "snapshot");
-        record_write(w, change->object);
+        record_write_lent(w, item->record);
     }
     writer_struct_close(w);
-}
-
-static void write_events(struct writer *w, const struct watch *watch)
-{
-    writer_list_open(w);
-    for (size_t i = 0; i < watch->n; i++)
-        write_event(w, watch, &watch->changes[i]);
-    writer_list_close(w);
 }
 
 static void write_counts(struct writer *w, const struct watch *watch)
@@ -79,20 +76,32 @@ static void write_counts(struct writer *w, const struct watch *watch)
         if (!c->in_database)
             continue;
         writer_name(w, c->lower);
-        writer_i4(w, (int32_t)db_count(watch->call->db, c));
+        writer_i4(w, watch->counts[c - model_classes]);
     }
     writer_struct_close(w);
 }
 
-static void write_from(struct writer *w, const void *arg)
+/* What event.next answers is the list alone. */
+static void open_answer(struct writer *w, void *arg)
+{
+    const struct watch *watch = arg;
+
+    if (!watch->legacy) {
+        writer_struct_open(w);
+        writer_name(w, "events");
+    }
+    writer_list_open(w);
+}
+
+static void close_answer(struct writer *w, void *arg)
 {
     const struct watch *watch = arg;
     char token[EVENT_TOKEN_SIZE];
 
-    event_token_print(event_token_now(watch->call->db), token);
-    writer_struct_open(w);
-    writer_name(w, "events");
-    write_events(w, watch);
+    writer_list_close(w);
+    if (watch->legacy)
+        return;
+    event_token_print(watch->now, token);
     writer_name(w, "valid_ref_counts");
     write_counts(w, watch);
     writer_name(w, "token");
@@ -100,26 +109,54 @@ static void write_from(struct writer *w, const void *arg)
     writer_struct_close(w);
 }
 
-static void write_next(struct writer *w, const void *arg)
-{
-    write_events(w, arg);
-}
-
 /* ---- waiting ------------------------------------------------------------- */
 
-/* Looks what there is since the token. */
-static struct err *look(struct watch *watch)
+static void advance(const struct watch *watch)
 {
-    struct db *db = watch->call->db;
-    struct pool *p = watch->call->pool;
+    struct session *s =
+        session_find(watch->call->server->sessions, watch->call->session);
+
+    if (watch->legacy && s)
+        session_events(s)->token = watch->now;
+}
+
+static void count(struct watch *watch)
+{
+    const struct db *db = watch->call->db;
+
+    for (const struct model_class *c = model_classes; c->name; c++)
+        if (c->in_database)
+            watch->counts[c - model_classes] = (int32_t)db_count(db, c);
+}
+
+/* Looks what there is since the token. */
+static struct err *look(struct call *c, void *arg, struct slices_items *ret)
+{
+    struct watch *watch = arg;
     bool lost;
 
-    event_collect(db, p, watch->token, &watch->filters, &watch->changes,
-                  &watch->n, &lost);
+    event_collect(c->db, c->pool, watch->token, &watch->filters,
+                  &watch->changes, &watch->n, &lost);
+    watch->now = event_token_now(c->db);
+    count(watch);
+    if (lost || watch->n)
+        advance(watch);
     if (lost)
         return err_EVENTS_LOST();
-    call_return_by(watch->call, watch->legacy ? write_next : write_from, watch);
+    ret->n = watch->n;
+    ret->list = pool_alloc(c->pool, watch->n * sizeof(*ret->list));
+    for (size_t i = 0; i < watch->n; i++)
+        ret->list[i] = (struct slices_item){.object = watch->changes[i].object,
+                                            .ref = watch->changes[i].ref};
     return NULL;
+}
+
+static void give(struct watch *watch, const struct slices_items *found)
+{
+    static const struct slices_kind kind = {look, open_answer, write_event,
+                                            close_answer};
+
+    slices_answer(watch->call, &kind, watch, found);
 }
 
 static void stop(struct watch *watch)
@@ -131,21 +168,13 @@ static void stop(struct watch *watch)
     watch->timer = NULL;
 }
 
-static void advance(const struct watch *watch)
-{
-    struct session *s =
-        session_find(watch->call->server->sessions, watch->call->session);
-
-    if (watch->legacy && s)
-        session_events(s)->token = event_token_now(watch->call->db);
-}
-
 static void begin_wait(struct watch *watch);
 
 static void answer(int fd, short what, void *arg)
 {
     struct watch *watch = arg;
-    struct err *e = look(watch);
+    struct slices_items found;
+    struct err *e = look(watch->call, watch, &found);
 
     (void)fd, (void)what;
     stop(watch);
@@ -153,8 +182,10 @@ static void answer(int fd, short what, void *arg)
         begin_wait(watch);
         return;
     }
-    advance(watch);
-    call_finish(watch->call, e);
+    if (!e)
+        give(watch, &found);
+    if (e || watch->call->returned)
+        call_finish(watch->call, e);
 }
 
 static void set_timer(struct watch *watch, double seconds)
@@ -185,16 +216,19 @@ static void cancel(struct call *c, void *arg)
 
 static struct err *start(struct watch *watch, double timeout)
 {
-    struct err *e = look(watch);
+    struct call *c = watch->call;
+    struct slices_items found;
 
-    if (e || watch->n) {
-        advance(watch);
-        return e;
+    watch->counts = pool_alloc(c->pool, MODEL_N_CLASSES * sizeof(int32_t));
+    TRY(look(c, watch, &found));
+    if (watch->n) {
+        give(watch, &found);
+        return NULL;
     }
     begin_wait(watch);
     if (!watch->legacy)
         set_timer(watch, timeout);
-    call_later(watch->call, cancel, watch);
+    call_later(c, cancel, watch);
     return NULL;
 }
 

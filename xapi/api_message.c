@@ -8,7 +8,7 @@
 #include "xapi/errors_gen.h"
 #include "xapi/generic.h"
 #include "xapi/message.h"
-#include "xapi/record.h"
+#include "xapi/slices.h"
 
 static const struct model_class *const class = &model_classes[CLASS_message];
 
@@ -166,17 +166,37 @@ struct err *message_destroy_all(struct call *c,
 /* ---- read ---------------------------------------------------------------- */
 
 /* Those newer than SINCE, about one object unless OBJ_UUID is NULL. */
+struct wanted {
+    int64_t since;
+    const char *obj_uuid;
+    enum message_cls cls;
+};
+
+static struct err *list(struct call *c, void *arg, struct slices_items *ret)
+{
+    const struct wanted *wanted = arg;
+    const char *uuid = wanted->obj_uuid;
+
+    *ret = (struct slices_items){NULL, 0};
+    for (struct object *o = db_first(c->db, class); o; o = object_next(o))
+        if (get_message_timestamp(o) > wanted->since &&
+            (!uuid || (get_message_cls(o) == wanted->cls &&
+                       !strcmp(get_message_obj_uuid(o), uuid))))
+            slices_add(c->pool, ret, o);
+    return NULL;
+}
+
 static struct err *return_since(struct call *c, int64_t since,
                                 const char *obj_uuid, enum message_cls cls)
 {
-    struct record_list *found = pool_new_of(c->pool, struct record_list);
+    static const struct slices_kind kind = {list, slices_map_open,
+                                            slices_map_item, slices_map_close};
+    struct wanted *wanted = pool_new_of(c->pool, struct wanted);
+    struct slices_items found;
 
-    for (struct object *o = db_first(c->db, class); o; o = object_next(o))
-        if (get_message_timestamp(o) > since &&
-            (!obj_uuid || (get_message_cls(o) == cls &&
-                           !strcmp(get_message_obj_uuid(o), obj_uuid))))
-            *pool_push(c->pool, found->list, found->n) = o;
-    call_return_by(c, record_write_map, found);
+    *wanted = (struct wanted){since, obj_uuid, cls};
+    TRY(list(c, wanted, &found));
+    slices_answer(c, &kind, wanted, &found);
     return NULL;
 }
 

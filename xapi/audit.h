@@ -6,8 +6,9 @@
  * restart. Secrets (as the model marks them), what not everybody may read, and
  * references of sessions are in none either.
  *
- * A line is written before the client is told. It is not synced: the end of the
- * daemon loses none, the machine's may lose the last.
+ * A line waits for audit_write, which is called before the client is told. It is
+ * not synced: the end of the daemon loses none of what was told, the machine's
+ * may lose the last.
  */
 #ifndef XAPI_AUDIT_H
 #define XAPI_AUDIT_H
@@ -30,8 +31,7 @@ struct err *audit_read(struct audit *a, int64_t since,
 
 /* Keeps what TXN has changed with the call it is done for. */
 void audit_note(struct call *c, const struct txn *txn);
-/* C has its answer; true when that is a line. It waits, with others, for
- * audit_write. A may be NULL in both. */
+/* C has its answer; true when that is a line. A may be NULL in both. */
 bool audit_call(struct audit *a, const struct call *c);
 void audit_write(struct audit *a);
 

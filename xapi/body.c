@@ -16,6 +16,15 @@ void body_done(struct body *b)
     *b = (struct body)BODY_INIT;
 }
 
+static void make_room(struct body *b, size_t n)
+{
+    if (b->n_pieces + n <= b->size)
+        return;
+    b->size = b->n_pieces + n < 2 * b->size ? 2 * b->size : b->n_pieces + n;
+    b->size = b->size < 16 ? 16 : b->size;
+    b->pieces = xrealloc(b->pieces, b->size, sizeof(*b->pieces));
+}
+
 void body_refer(struct body *b, const char *bytes, size_t len,
                 void (*release)(void *arg), void *arg)
 {
@@ -25,14 +34,27 @@ void body_refer(struct body *b, const char *bytes, size_t len,
             release(arg);
         return;
     }
-    if (b->n_pieces == b->size) {
-        b->size = b->size ? 2 * b->size : 16;
-        b->pieces = xrealloc(b->pieces, b->size, sizeof(*b->pieces));
-    }
+    make_room(b, 1);
     b->pieces[b->n_pieces++] = (struct body_piece){
         b->text.len, bytes, len, release, arg,
     };
     b->pieces_len += len;
+}
+
+void body_move(struct body *b, struct body *from)
+{
+    size_t at = b->text.len;
+
+    make_room(b, from->n_pieces);
+    for (size_t i = 0; i < from->n_pieces; i++) {
+        b->pieces[b->n_pieces] = from->pieces[i];
+        b->pieces[b->n_pieces++].at += at;
+    }
+    b->pieces_len += from->pieces_len;
+    str_addn(&b->text, str_text(&from->text), from->text.len);
+    b->text.full |= body_full(from);
+    from->n_pieces = 0;
+    body_done(from);
 }
 
 size_t body_len(const struct body *b)

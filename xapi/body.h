@@ -40,6 +40,9 @@ void body_done(struct body *b);
 void body_refer(struct body *b, const char *bytes, size_t len,
                 void (*release)(void *arg), void *arg);
 
+/* Appends all of FROM, which is empty then. */
+void body_move(struct body *b, struct body *from);
+
 size_t body_len(const struct body *b);
 /* Something did not fit: what is there is not the whole. */
 static inline bool body_full(const struct body *b)

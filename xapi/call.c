@@ -27,6 +27,8 @@
 
 #define ASYNC "Async."
 #define SLOW_SECONDS 1.0
+/* How long lines wait that nobody is to be answered for. */
+#define LINES_MS 5
 
 /* ---- results ------------------------------------------------------------- */
 
@@ -120,12 +122,16 @@ static void on_lines(int fd, short what, void *arg)
     call_write_lines(arg);
 }
 
-/* Those of a turn of the loop are written at once, at its end. */
+/* Most are written before, when the first of those they are about is answered.
+ */
 static void write_lines_soon(struct server *server)
 {
+    static const struct timeval at_the_latest = {0, LINES_MS * 1000};
+
     if (!server->lines)
         server->lines = evtimer_new(server->base, on_lines, server);
-    event_active(server->lines, EV_TIMEOUT, 0);
+    if (!evtimer_pending(server->lines, NULL))
+        evtimer_add(server->lines, &at_the_latest);
 }
 
 static void add_words(struct str *out, const char *const *words, size_t n)

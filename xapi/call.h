@@ -120,8 +120,8 @@ void call_cancel_later(struct call *c);
 /* E (NULL: what was returned) is the answer. Frees the call. */
 void call_finish(struct call *c, struct err *e);
 
-/* Lines of the audit log and the log wait for the end of the loop's turn, and
- * for this: who answers calls sees to it that a call's are written before. */
+/* Lines of the audit log and the log wait for this, or some milliseconds: who
+ * answers calls sees to it that a call's are written before. */
 void call_write_lines(struct server *server);
 
 /* What is committed from now on is C's doing (NULL: no call's), for the audit

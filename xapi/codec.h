@@ -80,6 +80,10 @@ void writer_value(struct writer *w, const struct value *v);
 void writer_refer(struct writer *w, const char *bytes, size_t len,
                   void (*release)(void *arg), void *arg);
 
+/* One whole value that another writer of the same codec has written into BODY,
+ * which is empty then. */
+void writer_body(struct writer *w, struct body *body);
+
 /* A date's text; RET has room for CODEC_TIME_SIZE. */
 #define CODEC_TIME_SIZE 40
 void codec_time(int64_t seconds, char *ret);

@@ -118,8 +118,6 @@ struct err *db_open(struct db *db, struct store *store) MUST_USE;
  */
 typedef void db_durable_fn(void *arg, struct err *err);
 void db_when_durable(struct db *db, db_durable_fn *fn, void *arg);
-/* It would not be at once. */
-bool db_is_behind(const struct db *db);
 /* Readable when db_poll has something to do; -1 without a store. */
 int db_fd(const struct db *db);
 void db_poll(struct db *db);

@@ -199,11 +199,6 @@ static struct err *broken_err(const struct db *db)
     return ERR("the database cannot be written: %s", db->broken);
 }
 
-bool db_is_behind(const struct db *db)
-{
-    return db->store && !db->broken && db->stored > db->durable;
-}
-
 void db_when_durable(struct db *db, db_durable_fn *fn, void *arg)
 {
     struct durable_wait *w;
@@ -212,7 +207,7 @@ void db_when_durable(struct db *db, db_durable_fn *fn, void *arg)
         fn(arg, broken_err(db));
         return;
     }
-    if (!db_is_behind(db)) {
+    if (!db->store || db->stored <= db->durable) {
         fn(arg, NULL);
         return;
     }

@@ -7,10 +7,9 @@
 
 #include "lib/log.h"
 #include "xapi/filter.h"
-#include "xapi/generic_slice.h"
 #include "xapi/errors_gen.h"
 #include "xapi/model_gen.h"
-#include "xapi/record.h"
+#include "xapi/slices.h"
 #include "xapi/txn.h"
 
 /* ---- objects ------------------------------------------------------------- */
@@ -28,26 +27,24 @@ struct err *call_object(const struct call *c, unsigned i, struct object **ret)
 }
 
 /* Objects of a class that FILTER (NULL: all) matches. */
-static struct record_list *collect(struct call *c, const struct filter *filter)
+static void collect(struct call *c, const struct filter *filter,
+                    struct slices_items *ret)
 {
-    struct record_list *found = pool_new_of(c->pool, struct record_list);
     const struct model_class *class = c->row->class;
     struct object *o;
 
-    found->list = pool_alloc(c->pool, (db_count(c->db, class) + 1) *
-                                          sizeof(*found->list));
+    *ret = (struct slices_items){NULL, 0};
     if (filter && filter_one(filter, c->db, &o)) {
         if (o && filter_match(filter, o))
-            found->list[found->n++] = o;
-        return found;
+            slices_add(c->pool, ret, o);
+        return;
     }
     for (o = db_first(c->db, class); o; o = object_next(o))
         if (!filter || filter_match(filter, o))
-            found->list[found->n++] = o;
-    return found;
+            slices_add(c->pool, ret, o);
 }
 
-static struct err *collect_where(struct call *c, struct record_list **ret)
+static struct err *collect_where(struct call *c, struct slices_items *ret)
 {
     const char *text = c->args[0].keys[0].s;
     struct filter *filter;
@@ -59,17 +56,17 @@ static struct err *collect_where(struct call *c, struct record_list **ret)
         err_free(e);
         return invalid;
     }
-    *ret = collect(c, filter);
+    collect(c, filter, ret);
     return NULL;
 }
 
-static void return_refs(struct call *c, const struct record_list *found)
+static void return_refs(struct call *c, const struct slices_items *found)
 {
     union model_atom *refs =
         pool_alloc(c->pool, (found->n + 1) * sizeof(*refs));
 
     for (size_t i = 0; i < found->n; i++)
-        refs[i].s = object_ref(found->list[i]);
+        refs[i].s = found->list[i].ref;
     call_return(c, (struct model_value){(unsigned)found->n, refs, NULL});
 }
 
@@ -106,56 +103,53 @@ static struct err *get_by_uuid(struct call *c)
 
 static struct err *get_by_name_label(struct call *c)
 {
-    struct record_list found = {NULL, 0};
+    const char *name = c->args[0].keys[0].s;
+    union model_atom *refs = NULL;
     struct object *o = NULL;
+    size_t n = 0;
 
-    while ((o = db_by_name(c->db, c->row->class, c->args[0].keys[0].s, o)))
-        *pool_push(c->pool, found.list, found.n) = o;
-    return_refs(c, &found);
+    while ((o = db_by_name(c->db, c->row->class, name, o)))
+        pool_push(c->pool, refs, n)->s = object_ref(o);
+    call_return(c, (struct model_value){(unsigned)n, refs, NULL});
     return NULL;
 }
 
 static struct err *get_all(struct call *c)
 {
-    return_refs(c, collect(c, NULL));
-    return NULL;
-}
+    struct slices_items found;
 
-static struct err *return_all_records(struct call *c)
-{
-    call_return_by(c, record_write_map, collect(c, NULL));
+    collect(c, NULL, &found);
+    return_refs(c, &found);
     return NULL;
-}
-
-static struct err *get_all_records(struct call *c)
-{
-    return generic_slice(c, collect(c, NULL), return_all_records);
 }
 
 static struct err *get_all_where(struct call *c)
 {
-    struct record_list *found;
+    struct slices_items found;
 
     TRY(collect_where(c, &found));
-    return_refs(c, found);
+    return_refs(c, &found);
     return NULL;
 }
 
-static struct err *return_records_where(struct call *c)
+static struct err *list(struct call *c, void *arg, struct slices_items *ret)
 {
-    struct record_list *found;
-
-    TRY(collect_where(c, &found));
-    call_return_by(c, record_write_map, found);
+    (void)arg;
+    if (c->row->kind == MODEL_GET_ALL_RECORDS_WHERE)
+        return collect_where(c, ret);
+    collect(c, NULL, ret);
     return NULL;
 }
 
-static struct err *get_all_records_where(struct call *c)
+static struct err *get_records(struct call *c)
 {
-    struct record_list *found;
+    static const struct slices_kind kind = {list, slices_map_open,
+                                            slices_map_item, slices_map_close};
+    struct slices_items found;
 
-    TRY(collect_where(c, &found));
-    return generic_slice(c, found, return_records_where);
+    TRY(list(c, NULL, &found));
+    slices_answer(c, &kind, NULL, &found);
+    return NULL;
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -333,8 +327,8 @@ struct err *generic_run(struct call *c)
         [MODEL_GET_RECORD] = get_record,
         [MODEL_GET_ALL] = get_all,
         [MODEL_GET_ALL_WHERE] = get_all_where,
-        [MODEL_GET_ALL_RECORDS] = get_all_records,
-        [MODEL_GET_ALL_RECORDS_WHERE] = get_all_records_where,
+        [MODEL_GET_ALL_RECORDS] = get_records,
+        [MODEL_GET_ALL_RECORDS_WHERE] = get_records,
         [MODEL_CREATE] = create,
         [MODEL_DESTROY] = destroy,
     };

@@ -16,8 +16,6 @@
 #define LINGER_SECONDS 2
 /* What is read ahead while a request is worked on. */
 #define AHEAD_MAX (64 * 1024)
-/* What one answer sends before others have their turn. */
-#define SEND_MAX (256 * 1024)
 
 void conn_set_state(struct conn *c, enum conn_state state)
 {
@@ -236,7 +234,8 @@ static void on_write(struct bufferevent *bev, void *arg)
     struct conn *c = arg;
 
     (void)bev;
-    if (c->state == CONN_SEND && !evbuffer_get_length(conn_output(c)))
+    if (c->state == CONN_SEND && !evbuffer_get_length(conn_output(c)) &&
+        !conn_send_more(c))
         conn_sent(c);
 }
 
@@ -350,7 +349,7 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
     conn_set_state(c, tls ? CONN_HANDSHAKE : CONN_HEAD);
     conn_set_deadline(c, tls || c->refused ? h->limits.head_seconds
                                            : h->limits.idle_seconds);
-    bufferevent_set_max_single_write(c->bev, SEND_MAX);
+    bufferevent_set_max_single_write(c->bev, CONN_SEND_MAX);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
@@ -376,6 +375,7 @@ void conn_free(struct conn *c)
     TAILQ_REMOVE(&h->conns, c, all);
     conn_leave(c);
     event_del(&c->again);
+    conn_drop_rest(c);
     if (c->bev) {
         tls_close(bufferevent_openssl_get_ssl(c->bev));
         bufferevent_free(c->bev);

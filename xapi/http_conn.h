@@ -34,6 +34,15 @@ struct client;
 struct request;
 struct pump;
 
+/* Of an answer; TEXT is NULL when there is none. */
+struct rest {
+    struct body body; /* its pieces alone */
+    char *text;
+    size_t len;
+    struct lent *lent; /* the text */
+    size_t piece, at;  /* how far it has gone */
+};
+
 struct conn {
     TAILQ_ENTRY(conn) all;
     TAILQ_ENTRY(conn) waiting; /* nobody loses much when it is closed */
@@ -48,6 +57,7 @@ struct conn {
     double deadline;         /* 0: none */
     size_t scanned;          /* of the head */
     size_t unsent;           /* when the deadline was set */
+    struct rest rest;        /* http_send.c's */
     bool eof;                /* the client sends no more */
     bool reading;            /* the head has begun */
     bool refused;            /* its client has too many */
@@ -157,6 +167,10 @@ void conn_queue(struct conn *c);
 void conn_continue(struct conn *c);
 /* Sends an answer: the server's head and then what is in BODY. */
 void conn_send(struct conn *c, struct body *body);
+bool conn_send_more(struct conn *c);
+void conn_drop_rest(struct conn *c);
+/* What one answer sends before others have their turn. */
+#define CONN_SEND_MAX (256 * 1024)
 
 /* http_answer.c */
 struct request *request_new(struct conn *c);

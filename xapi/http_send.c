@@ -75,32 +75,71 @@ static void add_piece(struct evbuffer *out, const struct body_piece *piece)
     give_back(lent);
 }
 
-/* Takes BODY's bytes: its text in the parts that stand between pieces. */
-static void add_body(struct evbuffer *out, struct body *body)
+/* ---- answers that go out bit by bit -------------------------------------- */
+
+/* What of the connection's answer is not in its buffer yet: the text in the
+ * parts that stand between pieces, each referred to. */
+static bool has_more(const struct conn *c)
 {
-    size_t at = 0, len = body->text.len;
-    struct lent *lent;
-    char *text;
-
-    if (!body->n_pieces && len <= COPY_MAX) {
-        evbuffer_add(out, str_text(&body->text), len);
-        body_done(body);
-        return;
-    }
-    text = str_take(&body->text);
-    lent = lend(free, text);
-    for (size_t i = 0; i < body->n_pieces; i++) {
-        const struct body_piece *piece = &body->pieces[i];
-
-        add_part(out, text + at, piece->at - at, lent);
-        add_piece(out, piece);
-        at = piece->at;
-    }
-    add_part(out, text + at, len - at, lent);
-    give_back(lent);
-    body->n_pieces = 0;
-    body_done(body);
+    return c->rest.text;
 }
+
+static void take_rest(struct conn *c, struct body *body)
+{
+    size_t len = body->text.len;
+    char *text = str_take(&body->text);
+
+    c->rest = (struct rest){
+        .body = *body, .text = text, .len = len, .lent = lend(free, text)};
+    *body = (struct body)BODY_INIT;
+}
+
+void conn_drop_rest(struct conn *c)
+{
+    struct rest *r = &c->rest;
+    struct body_piece *pieces = r->body.pieces;
+
+    if (!has_more(c))
+        return;
+    for (; r->piece < r->body.n_pieces; r->piece++)
+        if (pieces[r->piece].release)
+            pieces[r->piece].release(pieces[r->piece].arg);
+    free(pieces);
+    give_back(r->lent);
+    *r = (struct rest){.text = NULL};
+}
+
+/* To refer to very many small pieces takes its time, too. */
+static void add_some(struct conn *c, struct evbuffer *out)
+{
+    struct rest *r = &c->rest;
+
+    while (evbuffer_get_length(out) < CONN_SEND_MAX &&
+           r->piece < r->body.n_pieces) {
+        const struct body_piece *piece = &r->body.pieces[r->piece++];
+
+        add_part(out, r->text + r->at, piece->at - r->at, r->lent);
+        add_piece(out, piece);
+        r->at = piece->at;
+    }
+    if (r->piece < r->body.n_pieces)
+        return;
+    add_part(out, r->text + r->at, r->len - r->at, r->lent);
+    conn_drop_rest(c);
+}
+
+/* The buffer is empty; false when that was all. */
+bool conn_send_more(struct conn *c)
+{
+    if (!has_more(c))
+        return false;
+    add_some(c, conn_output(c));
+    c->unsent = evbuffer_get_length(conn_output(c));
+    conn_set_deadline(c, c->http->limits.send_seconds);
+    return true;
+}
+
+/* ---- answers ------------------------------------------------------------- */
 
 static bool is_broken(ssize_t written)
 {
@@ -137,7 +176,8 @@ static bool send_large(struct conn *c, struct body *body, bool now)
     if (!out)
         abort();
     evbuffer_add(out, str_text(&c->http->head), c->http->head.len);
-    add_body(out, body);
+    take_rest(c, body);
+    add_some(c, out);
     if (now)
         alive = !is_broken(evbuffer_write(out, bufferevent_getfd(c->bev)));
     if (alive)
@@ -161,8 +201,8 @@ void conn_send(struct conn *c, struct body *body)
     c->unsent = evbuffer_get_length(conn_output(c));
     if (!alive)
         conn_free(c);
-    else if (!c->unsent)
-        conn_sent(c);
-    else
+    else if (c->unsent)
         conn_set_deadline(c, c->http->limits.send_seconds);
+    else if (!conn_send_more(c))
+        conn_sent(c);
 }

@@ -150,28 +150,25 @@ static void release(void *arg)
     cached_release(arg);
 }
 
+const struct cached *record_lend(const struct codec *codec, struct object *o)
+{
+    const struct cached *c = object_cached(o, slot_of(codec));
+
+    return c ? c : write_now(codec, o);
+}
+
+void record_write_lent(struct writer *w, const struct cached *record)
+{
+    writer_refer(w, record->text, record->len, release,
+                 (struct cached *)(uintptr_t)record);
+}
+
 void record_write(struct writer *w, struct object *o)
 {
-    const struct cached *c = object_cached(o, slot_of(w->codec));
-
-    if (!c)
-        c = write_now(w->codec, o);
-    writer_refer(w, c->text, c->len, release, (struct cached *)(uintptr_t)c);
+    record_write_lent(w, record_lend(w->codec, o));
 }
 
 void record_write_one(struct writer *w, const void *arg)
 {
     record_write(w, (struct object *)(uintptr_t)arg);
-}
-
-void record_write_map(struct writer *w, const void *arg)
-{
-    const struct record_list *records = arg;
-
-    writer_struct_open(w);
-    for (size_t i = 0; i < records->n; i++) {
-        writer_name(w, object_ref(records->list[i]));
-        record_write(w, records->list[i]);
-    }
-    writer_struct_close(w);
 }

@@ -17,14 +17,12 @@ bool record_is_made(const struct codec *codec, const struct object *o);
 void record_make(const struct codec *codec, struct object *o);
 /* All of O that is on the wire. */
 void record_write(struct writer *w, struct object *o);
+/* The same in two steps: the record as it is now, to be written (or released,
+ * by cached_release) whatever becomes of O. */
+const struct cached *record_lend(const struct codec *codec, struct object *o);
+void record_write_lent(struct writer *w, const struct cached *record);
 
-/* Results of calls. */
-struct record_list {
-    struct object **list;
-    size_t n;
-};
-/* Of type call_write_fn; arg: a struct object, a struct record_list. */
+/* Of type call_write_fn; arg: a struct object. */
 void record_write_one(struct writer *w, const void *arg);
-void record_write_map(struct writer *w, const void *arg); /* by reference */
 
 #endif

@@ -33,11 +33,19 @@ static void send_failure(struct door_call *d, struct err *e)
     err_free(e);
 }
 
+/* An answer that waits for the disk. */
+struct late {
+    struct server *server;
+    struct door_call *call;
+};
+
 /* What a call has written is on disk before its client is told. */
 static void send_durable(void *arg, struct err *e)
 {
-    struct door_call *d = arg;
+    const struct late *late = arg;
+    struct door_call *d = late->call;
 
+    call_write_lines(late->server);
     if (e) {
         log_error("db", "%s", err_text(e));
         send_failure(d, e);
@@ -52,17 +60,24 @@ static bool tells_changes(const struct call *c)
     return c->row->class == &model_classes[CLASS_event];
 }
 
-/* Whatever waits for the disk has its lines written by then. */
+static void send_late(const struct call *c, struct door_call *d)
+{
+    struct late *late = pool_new_of(d->pool, struct late);
+
+    *late = (struct late){c->server, d};
+    db_when_durable(c->db, send_durable, late);
+}
+
 static void answer(struct call *c, void *arg)
 {
     struct door_call *d = arg;
     bool changes = !c->failure &&
                    (db_generation(c->db) != c->generation || tells_changes(c));
 
-    if (c->has_lines && !(changes && db_is_behind(c->db)))
-        call_write_lines(c->server);
     if (c->user)
         http_name_client(d->request, c->user);
+    if (!changes && c->has_lines)
+        call_write_lines(c->server);
     if (c->failure) {
         send_failure(d, c->failure);
         return;
@@ -70,7 +85,7 @@ static void answer(struct call *c, void *arg)
     call_write_result(c, door_result(d));
     door_on_gone(d, NULL, NULL);
     if (changes)
-        db_when_durable(c->db, send_durable, d);
+        send_late(c, d);
     else
         door_send(d);
 }

@@ -24,9 +24,14 @@
 #define BATCH_ROWS 50000
 /* Between two batches this much of a dump is copied. */
 #define DUMP_PAGES 256
-/* How long it waits for as many commits as the last batch had, so that writers
- * who had to wait for that one share the next. */
-#define GATHER_NS 200000
+/*
+ * It waits for as many commits as the last batch had, so that writers who had
+ * to wait for that one share the next: where a batch takes longer than its
+ * writers need to come back, all share it. It waits for half as long as the
+ * last one took: where the disk is faster than they are, it writes what is
+ * there, and they make the next batch meanwhile.
+ */
+#define GATHER_MAX_NS 5000000
 /* For one that has just been killed to be gone. */
 #define LOCK_SECONDS 2.0
 
@@ -57,6 +62,7 @@ struct sqlite_store {
     pthread_cond_t changed;
     struct batch *first, *last;
     size_t n_queued, n_last; /* commits: waiting, in the last transaction */
+    int64_t took;            /* ns, of that one */
     bool stopping, busy;
     uint64_t queued, durable; /* generations */
     char *failed;
@@ -97,16 +103,20 @@ static struct batch *take_batches(struct sqlite_store *s)
     return list;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void gather(struct sqlite_store *s)
 {
-    struct timespec until;
+    int64_t wait = s->took / 2 < GATHER_MAX_NS ? s->took / 2 : GATHER_MAX_NS;
+    int64_t end = now_ns() + wait;
+    const struct timespec until = {end / 1000000000, end % 1000000000};
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GATHER_NS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     while (s->n_queued < s->n_last && !s->stopping)
         if (pthread_cond_timedwait(&s->changed, &s->mutex, &until))
             return;
@@ -146,14 +156,17 @@ static void do_batches(struct sqlite_store *s)
     struct err *e = NULL;
     bool failed = s->failed;
     struct batch *list;
+    int64_t began;
 
     gather(s);
     list = take_batches(s);
     pthread_mutex_unlock(&s->mutex);
+    began = now_ns();
     if (!failed)
         e = write_batches(s, list, &generation);
     free_batches(list);
     pthread_mutex_lock(&s->mutex);
+    s->took = now_ns() - began;
     if (e)
         s->failed = xstrdup(err_text(e));
     else if (!failed)

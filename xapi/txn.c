@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/random.h>
 #include <uuid/uuid.h>
 
 #include "xapi/txn_impl.h"
@@ -248,11 +249,16 @@ struct err *txn_remove(struct txn *txn, struct object *o,
 
 /* ---- objects ------------------------------------------------------------- */
 
+/* Version 4. libuuid's uuid_generate also stirs srandom, which takes longer
+ * than all else of a small object. */
 static const char *new_uuid(char text[UUID_STR_LEN])
 {
     uuid_t uuid;
 
-    uuid_generate_random(uuid);
+    if (getrandom(uuid, sizeof(uuid), 0) != sizeof(uuid))
+        abort();
+    uuid[6] = (unsigned char)((uuid[6] & 0x0f) | 0x40);
+    uuid[8] = (unsigned char)((uuid[8] & 0x3f) | 0x80);
     uuid_unparse_lower(uuid, text);
     return text;
 }

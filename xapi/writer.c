@@ -242,6 +242,13 @@ void writer_refer(struct writer *w, const char *bytes, size_t len,
     end(w);
 }
 
+void writer_body(struct writer *w, struct body *body)
+{
+    begin(w);
+    body_move(w->body, body);
+    end(w);
+}
+
 static void write_list(struct writer *w, const struct value *v)
 {
     writer_list_open(w);

@@ -13,14 +13,16 @@ few=$first_port many=$((first_port + 1))
 start_daemon few 100 $few
 start_daemon many "$MANY" $many
 
-# The same calls of both, about one of their VMs each.
+# The same calls of both, about one of their VMs each; writes about 32.
 prepare() { # NAME PORT
-    local sid vm token
+    local sid vm token vms
     sid=$(log_in "$2")
     vm=$(call "$2" VM.get_by_name_label "\"$sid\",\"virtual machine number 77\"" | grep -o 'OpaqueRef:[^"]*')
     token=$(call "$2" event.inject "\"$sid\",\"VM\",\"$vm\"" | result)
     json_script "get.$1" VM.get_record "\"$sid\",\"$vm\""
-    json_script "set.$1" VM.set_name_description "\"$sid\",\"$vm\",\"change %N\""
+    vms=$(call "$2" VM.get_all "\"$sid\"" | grep -o 'OpaqueRef:[^"]*' | head -32)
+    # shellcheck disable=SC2086
+    json_script "set.$1" VM.set_name_description "\"$sid\",\"%W\",\"change %N\"" $vms
     json_script "event.$1" event.from "\"$sid\",[\"vm\"],\"$token\",0.0"
     json_script "task.$1" Async.network.destroy "\"$sid\",\"OpaqueRef:none\""
 }

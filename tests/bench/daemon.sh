@@ -35,14 +35,24 @@ call() {
 result() { sed 's/.*"result":"\([^"]*\)".*/\1/'; }
 log_in() { call "$1" session.login_with_password '"root","secret"' | result; }
 
-# json_script NAME METHOD PARAMS: for wrk; in PARAMS, %N is another number in each request.
+# json_script NAME METHOD PARAMS [WORD...]: for wrk; in PARAMS, %N is another number
+# in each request, and %W the words in turns.
 json_script() {
-    printf '%s\n' 'wrk.method="POST" wrk.path="/jsonrpc" wrk.headers["content-type"]="application/json"' \
-        "local body=[[{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"$2\",\"params\":[$3]}]]" 'wrk.body=body' >"$dir/$1.lua"
-    case $3 in
-    *%N*) printf '%s\n' 'local n=0 request=function() n=n+1' \
-        'return wrk.format(nil,nil,nil,(body:gsub("%%N",n))) end' >>"$dir/$1.lua" ;;
-    esac
+    local name=$1 method=$2 params=$3
+    shift 3
+    [ $# -gt 0 ] || set -- ""
+    {
+        printf '%s\n' 'wrk.method="POST" wrk.path="/jsonrpc" wrk.headers["content-type"]="application/json"' \
+            "local body=[[{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"$method\",\"params\":[$params]}]]" 'wrk.body=body'
+        printf 'local words={'
+        printf '"%s",' "$@"
+        printf '%s\n' '}' 'local n,before,after=0,{},{}' 'for i,w in ipairs(words) do' \
+            'before[i],after[i]=body:gsub("%%W",w):match("^(.*)%%N(.*)$") end'
+        case $params in
+        *%N*) printf '%s\n' 'request=function() n=n+1 local i=n%#words+1' \
+            'return wrk.format(nil,nil,nil,before[i]..n..after[i]) end' ;;
+        esac
+    } >"$dir/$name.lua"
 }
 
 # rate WORD ARGS...: "Requests/sec" or "Transfer/sec" (in MB) of one run of wrk

@@ -3,9 +3,15 @@
 """What clients of XenAPI rely on, whatever they ask: derived calls, failures,
 sessions, roles, tasks, events. (Every call there is: model.py; many listeners:
 event.py; what is there after kill -9: crash.py.)"""
+import contextlib
+import os
+import re
 import select
+import signal
+import sqlite3
 import threading
 import time
+import uuid
 import xmlrpc.client
 
 from client import Client
@@ -147,6 +153,50 @@ def slices(daemon):
     equal([t for t in Session(daemon).task.get_all_records().values()], [])
 
 
+def fill(daemon, n):
+    """N networks more, as the daemon keeps them; it is not running meanwhile."""
+    daemon.kill()
+    with contextlib.closing(sqlite3.connect(daemon.dir + "/state.db")) as db, db:
+        first = db.execute("SELECT max(number) FROM objects").fetchone()[0] + 1
+        uuids = [(first + i, str(uuid.UUID(int=i + 1))) for i in range(n)]
+        db.executemany("INSERT INTO objects VALUES (?, 'network', 'OpaqueRef:' || ?, 1)", uuids)
+        db.executemany("INSERT INTO fields VALUES (?, 'uuid', ?)", uuids)
+    daemon.start()
+
+
+def lines_before(daemon, line, last):
+    """How many lines there are of a call before that of another, the last one."""
+    calls = re.findall("call: debug: ([a-zA-Z_.]+) ", daemon.said())
+    end = len(calls) - 1 - calls[::-1].index(last)
+    begin = end
+    while begin and calls[begin - 1] == line:
+        begin -= 1
+    return end - begin
+
+
+def turns(daemon):
+    """answers of very many records are made, and written, while others have their turns"""
+    daemon.options = ("--verbose",)
+    fill(daemon, 20000)
+    small = Client(daemon)
+    for method, args in (("network.get_all_records", ()), ("network.get_all_records", ()),
+                         ("network.get_all_records_where", ("true",)), ("event.from", (["network"], "", 0.0)),
+                         ("event.from", (["*"], "", 0.0))):
+        big = Client(daemon)
+        os.kill(daemon.process.pid, signal.SIGSTOP)
+        big.send(method, big.session, *args)
+        for _ in range(20):
+            small.send("pool.get_all", small.session)
+        os.kill(daemon.process.pid, signal.SIGCONT)
+        result = big.answer()["result"]
+        equal(len(result["events"] if method == "event.from" else result) >= 20000, True)
+        text = b""
+        while text.count(b'"result"') < 20:
+            text = small.receive(text, len(text) + 1)
+        # the first may have its turn with the large one
+        equal((method, lines_before(daemon, "pool.get_all", method) >= 2), (method, True))
+
+
 def tasks(daemon):
     """tasks of clients, Async calls and their results"""
     s = Session(daemon)
@@ -218,4 +268,4 @@ def waits(daemon):
     fails(["SESSION_INVALID", other.ref], other.event.__getattr__("from"), ["vm"], since("", "vm")["token"], 30.0)
 
 
-run([writes, failures, sessions, roles, slices, tasks, waits])
+run([writes, failures, sessions, roles, slices, turns, tasks, waits])

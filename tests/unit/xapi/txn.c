@@ -128,6 +128,30 @@ static void refused(void **state)
     assert_string_equal(str_text(&before), str_text(&after));
 }
 
+/* RFC 4122, random ones. */
+static void new_names(void **state)
+{
+    AUTO_DB struct db *db = db_new();
+    char last[40] = "";
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct txn *txn = txn_begin(db);
+        const char *uuid;
+        struct object *vm;
+
+        ok(txn_create(txn, C(VM), NULL, NULL, &vm));
+        txn_commit(txn);
+        uuid = text_at(vm, VM_uuid);
+        assert_int_equal(strlen(uuid), 36);
+        assert_int_equal(uuid[14], '4');
+        assert_non_null(strchr("89ab", uuid[19]));
+        assert_string_not_equal(uuid, last);
+        assert_null(strstr(object_ref(vm), uuid));
+        strcpy(last, uuid);
+    }
+}
+
 static void given_names_are_kept(void **state)
 {
     static const char ref[] = "OpaqueRef:11111111-1111-1111-1111-111111111111";
@@ -292,7 +316,7 @@ static void aborts_leave_no_trace(void **state)
     unsigned most = 0;
 
     (void)state;
-    srand(4); /* uuid_generate takes numbers in between: each run is another */
+    srand(4);
     for (int round = 0; round < 300; round++) {
         AUTO_STR struct str before = STR_INIT(STR_MAX);
         AUTO_STR struct str after = STR_INIT(STR_MAX);
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test(nothing_changed_is_no_generation),
         cmocka_unit_test(refused),
         cmocka_unit_test(too_long_is_refused),
+        cmocka_unit_test(new_names),
         cmocka_unit_test(given_names_are_kept),
         cmocka_unit_test(aborts_leave_no_trace),
         cmocka_unit_test(a_workers_writes_come_home),

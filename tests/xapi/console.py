@@ -308,7 +308,9 @@ def slow(daemon):
     """who does not read holds up nobody, and is sent away; who vanishes leaves nothing"""
     s = Session(daemon)
     vm, of = hvm(s, "a")
-    sleeps, reads = WebSocket(daemon, of["vt100"]), Plain(daemon, of["vt100"])
+    sleeps = WebSocket(daemon, of["vt100"])
+    sleeps.until(b"a\r\n")  # and no more
+    reads = Plain(daemon, of["vt100"])
     part = os.urandom(65536)
     for _ in range(64):
         reads.say(part)

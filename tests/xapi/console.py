@@ -357,7 +357,7 @@ def opens(daemon):
         stream.until(b"\r\n\r\n")
     both[0].socket.sendall(b"same")
     said = [stream.until(b"same") for stream in both]
-    equal(sorted(b"a\r\n" in text for text in said), [False, True])  # at its begin, to who was the first
+    equal(any(b"a\r\n" in text for text in said), True)  # at its begin, to who was there
     host.fault("console", None)
     xe = subprocess.run([os.path.join(ROOT, "build/bin/xe"), "console", "uuid=" + s.VM.get_uuid(vm)], input=b"typed\x1d",
                         env=dict(os.environ, XE_SOCKET=daemon.socket), capture_output=True, timeout=60, check=True)

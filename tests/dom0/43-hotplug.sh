@@ -97,30 +97,33 @@ for d in "$work/file.img:a" "$disk:b" "$lv:c"; do
 done
 >/var/log/xen/console/guest-pv.log
 check "again" xl create -q "$guests/pv.cfg" "$disks" "$bridged"
-within 120 up pv || bad "pv is not up again"
+# Beside it, those of the next part.
+second() { # NAME VIF EXTRA: a second guest, without disks
+    >"/var/log/xen/console/guest-$1.log"
+    xl create -q "$guests/pv.cfg" "name=\"$1\"" 'disk=[]' "vif=[\"$2\"]" \
+        "extra=\"console=hvc0 quiet cryptomgr.notests dom0kit.name=$1 $3\"" || bad "create $1"
+}
+second bridged bridge=xenbr0 ip=192.168.128.21/24
+second routed "script=$hot/vif-route,ip=198.51.100.7,gatewaydev=xenbr0" "ip=198.51.100.7/32"
+second natted "script=$hot/vif-nat,ip=203.0.113.5/24" "ip=203.0.113.5/24 gw=203.0.113.132"
+for name in pv bridged routed natted; do
+    within 120 up $name || bad "$name is not up"
+done
 typed pv 'for d in a b c d; do dd if=/dev/xvd$d bs=512 skip=8 count=1 2>/dev/null | tr -d "\0"; done'
 for d in a b c d; do check "it reads what it wrote to $d" grep -q "^written to $d" "$work/typed"; done
 
 note "traffic: on a bridge, by a route, through NAT"
 # pinged FROM ADDRESS: three of three.
 pinged() {
-    typed "$1" "ping -c 3 -W 10 $2"
+    typed "$1" "ping -c 3 -i 0.2 -W 10 $2"
     grep -q '3 packets transmitted, 3 packets received' "$work/typed"
-}
-second() { # second NAME VIF EXTRA: a second guest, without disks
-    >"/var/log/xen/console/guest-$1.log"
-    xl create -q "$guests/pv.cfg" "name=\"$1\"" 'disk=[]' "vif=[\"$2\"]" \
-        "extra=\"console=hvc0 quiet cryptomgr.notests dom0kit.name=$1 $3\"" || bad "create $1"
-    within 120 up "$1" || bad "$1 is not up"
 }
 ip address show dev xenbr0 | grep -q 192.168.128.1/24 || ip address add 192.168.128.1/24 dev xenbr0
 ip link set xenbr0 up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 typed pv "ip route add default via 192.168.128.1"
-second bridged bridge=xenbr0 ip=192.168.128.21/24
 check "between two on the bridge" pinged bridged 192.168.128.11
 xl destroy bridged
-second routed "script=$hot/vif-route,ip=198.51.100.7,gatewaydev=xenbr0" "ip=198.51.100.7/32"
 typed routed 'ip route add 192.168.128.1 dev eth0; ip route add default via 192.168.128.1'
 check "to the one on the bridge, by a route" pinged routed 192.168.128.11
 check "and back" pinged pv 198.51.100.7
@@ -130,7 +133,6 @@ nft add table ip dom0kit
 nft add chain ip dom0kit post '{ type nat hook postrouting priority 100; }'
 nft add rule ip dom0kit post oif xenbr0 ip saddr 203.0.113.0/24 masquerade
 typed pv "ip route del default"
-second natted "script=$hot/vif-nat,ip=203.0.113.5/24" "ip=203.0.113.5/24 gw=203.0.113.132"
 check "to the one on the bridge, through NAT" pinged natted 192.168.128.11
 nft delete table ip dom0kit
 xl destroy natted
@@ -144,19 +146,19 @@ note "200 times attached and detached"
 xl create -qp "$tiny" || bad create
 guest=$(id tiny)
 hv=$top/build/tests/hv
-"$hv" rounds "$guest" "nic=1,00:16:3e:00:00:0c,xenbr0" rounds=80 force &
+"$hv" rounds "$guest" "nic=1,00:16:3e:00:00:0c,xenbr0" rounds=90 force &
 nics=$!
-"$hv" rounds "$guest" "disk=xvdb,raw,rw,$disk" rounds=80 force &
+"$hv" rounds "$guest" "disk=xvdb,raw,rw,$disk" rounds=90 force &
 disks=$!
 images=0
-for i in {1..40}; do
+for i in {1..20}; do
     $stock block-attach tiny "vdev=xvdc,access=w,format=raw,script=$hot/block,target=$work/other.img" &&
         $stock block-detach --force tiny xvdc || break
     images=$i
 done
-check "40 images" [ $images = 40 ]
-check "80 NICs" wait $nics
-check "80 devices" wait $disks
+check "20 images" [ $images = 20 ]
+check "90 NICs" wait $nics
+check "90 devices" wait $disks
 xl destroy tiny
 nothing_left "200 rounds"
 

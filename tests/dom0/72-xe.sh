@@ -28,15 +28,16 @@ get() { xe vm-param-get uuid="$1" param-name="$2"; }
 
 # on VM COMMAND...: types the commands into its console by `xe console`, each at
 # a prompt, and leaves by Ctrl-]; what was said is in $said. (Enter is pressed
-# seldom: each makes a prompt, and what is typed before the last gets lost.)
+# seldom, and until there is a prompt: each makes one, and what is typed before the
+# last of them gets lost.)
 on() {
-    local vm=$1 line part='' out='' silent=0
+    local vm=$1 line part='' out='' silent=0 quiet=3
     shift
     coproc timeout 900 xe console uuid="$vm" 2>&1
     local from=${COPROC[0]} to=${COPROC[1]} child=$COPROC_PID
     echo >&"$to"
     while :; do
-        if ! IFS= read -r -t 3 line <&"$from"; then
+        if ! IFS= read -r -t $quiet line <&"$from"; then
             part+=$line
             [ -d "/proc/$child" ] || break
             case $part in
@@ -44,9 +45,9 @@ on() {
                 [ $# -gt 0 ] || break
                 printf '%s\n' "$1" >&"$to"
                 shift
-                part=
+                part= quiet=1
                 ;;
-            *) [ $((++silent % 10)) -ne 0 ] || echo >&"$to" ;;
+            *) [ $quiet = 1 ] || [ $((++silent % 10)) -ne 0 ] || echo >&"$to" ;;
             esac
             continue
         fi
@@ -95,12 +96,6 @@ check "vm-start" xe vm-start uuid="$pv" || show_log
 check "vm-list says that it runs" sh -c "xe vm-list uuid=$pv params=power-state | grep -q running"
 check "it is a domain of that number" [ "$(id pv)" = "$(get "$pv" dom-id)" ]
 check "the VBD is attached" [ "$(xe vbd-param-get uuid="$vbd" param-name=currently-attached)" = true ]
-on "$pv" look 'echo qcow2-was-here | dd of=/dev/xvda conv=fsync 2>/dev/null' \
-    'echo raw-was-here | dd of=/dev/xvdb conv=fsync 2>/dev/null' \
-    'ping -c 3 -w 100 192.168.128.1 >/dev/null && echo "bridge "is there' 'remember=1234'
-heard "xe console: it sees its disks" "xvdb:8M:rw"
-heard "it talks over the bridge" "bridge is there"
-check "and answers" ping -q -c 3 -w 100 192.168.128.11
 
 note "an HVM guest, its disk imported"
 hvm=$(xe vm-install new-name-label=hvm template="Linux (BIOS)" sr-uuid="$sr")
@@ -111,6 +106,16 @@ vdi=$(xe vdi-list sr-uuid="$sr" params=uuid --minimal | tr , '\n' | grep -v -e "
 check "vdi-import" xe vdi-import uuid="$vdi" filename="$guests/hvm.img" format=raw
 check "its VIF" xe vif-create vm-uuid="$hvm" device=0 network-uuid="$net" mac=00:16:3e:00:00:0e
 check "vm-start" xe vm-start uuid="$hvm" || show_log
+
+note "the one on its console, while the other boots"
+on "$pv" look 'echo qcow2-was-here | dd of=/dev/xvda conv=fsync 2>/dev/null' \
+    'echo raw-was-here | dd of=/dev/xvdb conv=fsync 2>/dev/null' \
+    'ping -c 3 -w 100 192.168.128.1 >/dev/null && echo "bridge "is there' 'remember=1234'
+heard "xe console: it sees its disks" "xvdb:8M:rw"
+heard "it talks over the bridge" "bridge is there"
+check "and answers" ping -q -c 3 -w 100 192.168.128.11
+
+note "the other"
 on "$hvm" look 'ping -c 3 -w 100 192.168.128.11 >/dev/null && echo "the other "is there'
 heard "xe console: its serial line" "dom0kit guest: hvm"
 heard "it talks to the other guest" "the other is there"

@@ -187,7 +187,7 @@ $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $^ $(SHARED_LIBS) $(XAPI_LIBS)
 
 .PHONY: xapi
-xapi: $(B)/bin/xe $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
+xapi: $(B)/bin/xe $(B)/tests/hv $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
 	@tests/run-all -j $$(nproc) xapi $(sort $(wildcard tests/xapi/*.sh))
 
 # Others' clients: Debian's (scripts/deps), and those of npm, of the versions that

@@ -182,6 +182,23 @@ struct err *network_pool_introduce(struct call *c,
 
 /* ---- what guests on it may do, what it is for ---------------------------- */
 
+/* No guest that runs goes by the network's word. */
+static struct err *check_locked_otherwise(const struct db *db,
+                                          const struct object *network)
+{
+    struct model_value vifs = get_network_VIFs(network);
+
+    for (unsigned i = 0; i < vifs.n; i++) {
+        const struct object *vif =
+            db_find(db, &model_classes[CLASS_VIF], vifs.keys[i].s);
+
+        if (get_VIF_currently_attached(vif) &&
+            get_VIF_locking_mode(vif) == VIF_locking_mode_network_default)
+            return err_VIF_IN_USE(object_ref(network), object_ref(vif));
+    }
+    return NULL;
+}
+
 struct err *network_set_default_locking_mode(
     struct call *c, const struct network_set_default_locking_mode_args *a)
 {
@@ -189,6 +206,7 @@ struct err *network_set_default_locking_mode(
     struct txn *txn;
 
     TRY(call_object(c, 0, &o));
+    TRY(check_locked_otherwise(c->db, o));
     txn = txn_begin(c->db);
     return txn_end(txn, set_network_default_locking_mode(txn, o, a->value));
 }

@@ -185,41 +185,6 @@ struct err *SR_introduce(struct call *c, const struct SR_introduce_args *a)
     return txn_end(txn, e);
 }
 
-/* ---- probe --------------------------------------------------------------- */
-
-static void say_uuid(struct job *j, const char *uuid)
-{
-    job_say(j, pool_printf(job_pool(j),
-                           "<?xml version=\"1.0\" ?>\n<SRlist>%s%s%s</SRlist>",
-                           uuid ? "<SR><UUID>" : "", uuid ? uuid : "",
-                           uuid ? "</UUID></SR>" : ""));
-}
-
-static struct err *probe(struct job *j, void *arg)
-{
-    const struct call *call = ((const struct ops_work *)arg)->call;
-    const char *uuid = NULL;
-    struct sr sr;
-
-    TRY(disk_sr_of(job_pool(j), vm_arg(call, 2).s, "", call->args[1], &sr));
-    TRY(disk_error(sr.type->probe(&sr, job_pool(j), &uuid), NULL, NULL));
-    say_uuid(j, uuid);
-    return NULL;
-}
-
-struct err *SR_probe(struct call *c, const struct SR_probe_args *a)
-{
-    struct object *host = NULL;
-    struct sr sr;
-
-    TRY(call_object(c, 0, &host));
-    TRY(disk_sr_of(c->pool, a->type, "", c->args[1], &sr));
-    if (!sr.type->probe)
-        return err_SR_OPERATION_NOT_SUPPORTED(a->type);
-    return ops_run_on(c, NULL, 0,
-                      &(const struct ops_body){.work = probe, .no_host = true});
-}
-
 /* ---- the end ------------------------------------------------------------- */
 
 static struct err *write_end(struct txn *txn, void *arg)

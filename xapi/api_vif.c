@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* api_vif: VIFs are made, destroyed and moved; they come and go while a guest
  * runs. */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -60,23 +59,6 @@ static struct err *set_address(struct txn *txn, struct object *vif)
     return set_VIF_MAC(txn, vif, made);
 }
 
-static struct err *check_list(const char *field, struct model_value list,
-                              int family)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-
-    for (unsigned i = 0; i < list.n; i++)
-        if (inet_pton(family, list.keys[i].s, bytes) != 1)
-            return err_INVALID_IP_ADDRESS_SPECIFIED(field);
-    return NULL;
-}
-
-static struct err *check_allowed(const struct object *vif)
-{
-    TRY(check_list("ipv4_allowed", get_VIF_ipv4_allowed(vif), AF_INET));
-    return check_list("ipv6_allowed", get_VIF_ipv6_allowed(vif), AF_INET6);
-}
-
 /* What a suspended VM had, it still has. */
 static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 {
@@ -92,7 +74,7 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
         return db_no_object(&model_classes[CLASS_network], NULL);
     TRY(check_device(c->db, vif));
     TRY(set_address(txn, vif));
-    TRY(check_allowed(vif));
+    TRY(vif_check_allowed(vif));
     if (get_VIF_MTU(vif) <= 0)
         TRY(set_VIF_MTU(txn, vif, get_network_MTU(network)));
     attached = get_VIF_currently_attached(vif) &&
@@ -219,47 +201,4 @@ struct err *VIF_move(struct call *c, const struct VIF_move_args *a)
 BODY(plug, plug)
 BODY(unplug, unplug)
 BODY(unplug_force, unplug)
-/* clang-format on */
-
-/* ---- what it may send ---------------------------------------------------- */
-
-/* The field that a call is about is in its name: set_F, add_F, remove_F. */
-static const struct model_field *field_of(const struct call *c)
-{
-    return model_field_find(c->row->class, strchr(c->row->message, '_') + 1);
-}
-
-static struct err *set(struct call *c, struct txn *txn, struct object *vif)
-{
-    TRY(txn_set(txn, vif, field_of(c), c->args[1]));
-    return check_allowed(vif);
-}
-
-static struct err *add(struct call *c, struct txn *txn, struct object *vif)
-{
-    TRY(txn_add(txn, vif, field_of(c), vm_arg(c, 1), (union model_atom){0}));
-    return check_allowed(vif);
-}
-
-static struct err *remove_(struct call *c, struct txn *txn, struct object *vif)
-{
-    return txn_remove(txn, vif, field_of(c), vm_arg(c, 1));
-}
-
-/* clang-format off */
-#define WRITES(name_, fn)                                                  \
-    struct err *VIF_##name_(struct call *c,                                \
-                            const struct VIF_##name_##_args *a)            \
-    {                                                                      \
-        (void)a;                                                           \
-        return vm_write(c, fn);                                            \
-    }
-
-WRITES(set_locking_mode, set)
-WRITES(set_ipv4_allowed, set)
-WRITES(add_ipv4_allowed, add)
-WRITES(remove_ipv4_allowed, remove_)
-WRITES(set_ipv6_allowed, set)
-WRITES(add_ipv6_allowed, add)
-WRITES(remove_ipv6_allowed, remove_)
 /* clang-format on */

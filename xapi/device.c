@@ -7,6 +7,7 @@
 #include <uuid/uuid.h>
 
 #include "xapi/disk.h"
+#include "xapi/hv.h"
 #include "xapi/network.h"
 #include "xapi/ops_queue.h"
 
@@ -80,6 +81,7 @@ struct err *vif_attach_network(struct job *j, const struct ops_work *w,
         return db_no_object(&model_classes[CLASS_network], NULL);
     TRY(attach_network(j, w, vif, network));
     plan_nic(job_pool(j), vif, &nic);
+    plan_lock(job_pool(j), vif, network, &nic);
     nic.bridge = pool_str(job_pool(j), get_network_bridge(network));
     *ret = nic;
     return NULL;
@@ -97,6 +99,32 @@ struct err *vif_release(struct job *j, const struct ops_work *w,
     const struct object *network = get_VIF_network(vif);
 
     return w->net && network ? network_down(j, w->net, network, vif) : NULL;
+}
+
+struct err *vif_tell(struct job *j, const struct ops_work *w,
+                     const struct object *vif, const struct plan_nic *nic,
+                     uint32_t domid)
+{
+    struct plan_pair pairs[PLAN_TOLD];
+    struct plan_ip ips[PLAN_IPS];
+
+    if (nic->lock != PLAN_UNLOCKED)
+        TRY(w->hv->lock_nic(w->hv, domid, nic));
+    plan_ips(job_pool(j), vif, ips);
+    if (!ips[PLAN_IPV4].address && !ips[PLAN_IPV6].address)
+        return NULL;
+    plan_told(job_pool(j), vif, ips, pairs);
+    return w->hv->set_data(w->hv, domid, pairs, PLAN_TOLD);
+}
+
+struct err *vif_unlock(const struct ops_work *w, const struct plan_nic *nic,
+                       uint32_t domid)
+{
+    struct plan_nic open = *nic;
+
+    open.lock = PLAN_UNLOCKED;
+    return nic->lock != PLAN_UNLOCKED ? w->hv->lock_nic(w->hv, domid, &open)
+                                      : NULL;
 }
 
 /* ---- records ------------------------------------------------------------- */

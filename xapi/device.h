@@ -31,6 +31,16 @@ struct err *vif_attach_network(struct job *j, const struct ops_work *w,
 /* No domain has it any more. */
 struct err *vif_release(struct job *j, const struct ops_work *w,
                         const struct object *vif) MUST_USE;
+/* DOMID has NIC no more. */
+struct err *vif_unlock(const struct ops_work *w, const struct plan_nic *nic,
+                       uint32_t domid) MUST_USE;
+/* The addresses it may use are some. */
+struct err *vif_check_allowed(const struct object *vif) MUST_USE;
+/* For the guest DOMID, which has VIF as NIC or is about to: it is told its
+ * addresses, if any, and what it may send is limited. */
+struct err *vif_tell(struct job *j, const struct ops_work *w,
+                     const struct object *vif, const struct plan_nic *nic,
+                     uint32_t domid) MUST_USE;
 
 /* The guest has it from now on, or has it no longer. */
 struct err *vbd_set_attached(struct txn *txn, struct object *vbd,

@@ -65,13 +65,15 @@ static struct err *vif_give_back(const struct device *d)
 
 static struct err *vif_plug(const struct device *d, const struct hv *hv)
 {
+    TRY(vif_tell(d->job, d->work, d->o, &d->nic, d->domid));
     return hv->attach_nic(hv, d->domid, &d->nic);
 }
 
 static struct err *vif_unplug(const struct device *d, const struct hv *hv,
                               bool force)
 {
-    return hv->detach_nic(hv, d->domid, &d->nic, force);
+    TRY(hv->detach_nic(hv, d->domid, &d->nic, force));
+    return vif_unlock(d->work, &d->nic, d->domid);
 }
 
 static const struct device_kind kinds[] = {

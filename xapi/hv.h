@@ -65,6 +65,7 @@ enum hv_console {
     HV_CONSOLE_VNC,
 };
 
+#define HV_AGENT "xenserver/" /* what its agent reads, and answers there */
 #define HV_SAID {"attr", "control", "data", "feature"}
 #define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
@@ -137,6 +138,10 @@ struct hv {
                               const struct plan_nic *nic);
     struct err *(*detach_nic)(const struct hv *hv, uint32_t domid,
                               const struct plan_nic *nic, bool force);
+    /* What the guest may send by NIC, whether it is there already or not, as
+     * nic->lock says; until it is detached or the domain destroyed. */
+    struct err *(*lock_nic)(const struct hv *hv, uint32_t domid,
+                            const struct plan_nic *nic);
     /* What the balloon shall come to, in bytes; it gets there by and by. */
     struct err *(*set_memory)(const struct hv *hv, uint32_t domid,
                               int64_t bytes);
@@ -151,7 +156,7 @@ struct hv {
     struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
     /* Entries below the domain's own path in XenStore; a value of NULL: it goes.
-     */
+     * The guest may write those that begin with HV_AGENT, too. */
     struct err *(*set_data)(const struct hv *hv, uint32_t domid,
                             const struct plan_pair *pairs, size_t n);
     /* What the guest says of itself there: the nodes below HV_SAID, with their
@@ -188,6 +193,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  *     life UUID                      the same as long as the guest remembers
  *     disk VBD DEVICE disk|cdrom rw|ro boot|- FORMAT PATH      "- -": empty
  *     nic VIF DEVID MAC BRIDGE MTU RATE
+ *     lock VIF locked|disabled ADDRESS ...     unless it may send anything
  *     platform NAME VALUE
  *     xenstore NAME VALUE
  *     guest PATH VALUE               what it says of itself

@@ -147,7 +147,8 @@ static struct err *destroy_one(struct lx *lx, uint32_t domid)
     a.interruptible = false;
     rc = await_end(&a, libxl_domain_destroy(lx->host.ctx, domid, &a.how));
     if (!rc || rc == ERROR_DOMAIN_NOTFOUND)
-        return screen ? file_remove(screen) : NULL;
+        return err_join(screen ? file_remove(screen) : NULL,
+                        lx_unlock_all(domid));
     return host_err(&lx->host, rc, "cannot destroy domain %u", domid);
 }
 
@@ -347,6 +348,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .set_medium = lx_set_medium,
         .attach_nic = lx_attach_nic,
         .detach_nic = lx_detach_nic,
+        .lock_nic = lx_lock_nic,
         .set_memory = lx_set_memory,
         .set_vcpus = lx_set_vcpus,
         .set_data = lx_set_data,

@@ -60,6 +60,12 @@ struct err *lx_screen_prepare(void) MUST_USE;
 struct err *lx_screen_path(struct lx *lx, struct pool *p, uint32_t domid,
                            const char **ret) MUST_USE;
 
+/* What nft is told so that NIC of DOMID may send what it says. */
+const char *lx_lock_rules(struct pool *p, uint32_t domid,
+                          const struct plan_nic *nic);
+/* The domain has gone. */
+struct err *lx_unlock_all(uint32_t domid) MUST_USE;
+
 /* ---- the verbs of other files ------------------------------------------- */
 
 struct err *lx_attach_disk(const struct hv *hv, uint32_t domid,
@@ -72,6 +78,8 @@ struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
                           const struct plan_nic *nic);
 struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,
                           const struct plan_nic *nic, bool force);
+struct err *lx_lock_nic(const struct hv *hv, uint32_t domid,
+                        const struct plan_nic *nic);
 struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path);
 struct err *lx_resume(const struct hv *hv, const struct plan *plan,
                       const char *path, uint32_t *ret_domid);

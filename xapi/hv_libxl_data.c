@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hv_libxl_data: what is said to guests and by them in XenStore; see
  * hv_libxl.h. */
+#include <string.h>
+
 #include "lib/str.h"
 #include "xapi/hv_libxl.h"
 #include "xenstore/store.h"
 
 #define DEPTH 6 /* of nodes below one of HV_SAID */
+
+static struct err *set_one(struct lx *lx, struct pool *p, uint32_t domid,
+                           const struct plan_pair *pair)
+{
+    const char *path = pool_printf(p, "/local/domain/%u/%s", domid, pair->name);
+    const char *owner = pool_printf(p, "n%u", domid);
+    struct store_req own = {.op = STORE_SET_PERMS,
+                            .path = path,
+                            .data = owner,
+                            .data_len = strlen(owner) + 1};
+
+    if (!pair->value)
+        return store_remove(lx->host.store, path);
+    TRY(store_write(lx->host.store, path, pair->value));
+    if (!text_has_prefix(pair->name, HV_AGENT))
+        return NULL;
+    TRY(store_run(lx->host.store, &own, 1, p));
+    return own.errnum ? store_req_err(&own) : NULL;
+}
 
 struct err *lx_set_data(const struct hv *hv, uint32_t domid,
                         const struct plan_pair *pairs, size_t n)
@@ -15,13 +36,8 @@ struct err *lx_set_data(const struct hv *hv, uint32_t domid,
 
     (void)hv;
     TRY(lx_begin_quick(&lx));
-    for (size_t i = 0; i < n; i++) {
-        const char *path =
-            pool_printf(p, "/local/domain/%u/%s", domid, pairs[i].name);
-
-        TRY(pairs[i].value ? store_write(lx.host.store, path, pairs[i].value)
-                           : store_remove(lx.host.store, path));
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(set_one(&lx, p, domid, &pairs[i]));
     return NULL;
 }
 

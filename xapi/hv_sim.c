@@ -362,6 +362,24 @@ static struct err *resize_disk(const struct hv *hv, uint32_t domid,
                          disk_text(p, disk), true);
 }
 
+static const char *lock_key(struct pool *p, const struct plan_nic *nic)
+{
+    return pool_printf(p, "lock %s", nic->vif);
+}
+
+static struct err *lock_nic(const struct hv *hv, uint32_t domid,
+                            const struct plan_nic *nic)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *text = nic->lock == PLAN_LOCKED ? "locked" : "disabled";
+
+    TRY(sim_obey(hv, "lock_nic", NULL));
+    for (size_t i = 0; i < nic->n_allowed; i++)
+        text = pool_printf(p, "%s %s", text, nic->allowed[i]);
+    return sim_set(hv, domid, lock_key(p, nic),
+                   nic->lock == PLAN_UNLOCKED ? NULL : text);
+}
+
 static struct err *attach_nic(const struct hv *hv, uint32_t domid,
                               const struct plan_nic *nic)
 {
@@ -556,6 +574,7 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .resize_disk = resize_disk,
         .attach_nic = attach_nic,
         .detach_nic = detach_nic,
+        .lock_nic = lock_nic,
         .set_memory = set_memory,
         .set_vcpus = set_vcpus,
         .power = power,

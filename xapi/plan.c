@@ -8,6 +8,7 @@
 #include "lib/str.h"
 #include "xapi/errors_gen.h"
 #include "xapi/fields_gen.h"
+#include "xapi/hv.h"
 
 #define BOOT_ORDER "cd"
 #define FIRMWARE "bios"
@@ -106,6 +107,40 @@ static int64_t rate_of(const struct object *vif)
     return rate;
 }
 
+static enum plan_lock lock_of(const struct object *vif,
+                              const struct object *network)
+{
+    static const enum plan_lock locks[] = {
+        [VIF_locking_mode_locked] = PLAN_LOCKED,
+        [VIF_locking_mode_unlocked] = PLAN_UNLOCKED,
+        [VIF_locking_mode_disabled] = PLAN_DISABLED,
+    };
+
+    if (get_VIF_locking_mode(vif) != VIF_locking_mode_network_default)
+        return locks[get_VIF_locking_mode(vif)];
+    return network && get_network_default_locking_mode(network) ==
+                          network_default_locking_mode_disabled
+               ? PLAN_DISABLED
+               : PLAN_UNLOCKED;
+}
+
+void plan_lock(struct pool *p, const struct object *vif,
+               const struct object *network, struct plan_nic *nic)
+{
+    const struct model_value lists[] = {get_VIF_ipv4_allowed(vif),
+                                        get_VIF_ipv6_allowed(vif)};
+    const char **allowed =
+        pool_alloc(p, (lists[0].n + lists[1].n + 1) * sizeof(*allowed));
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        for (unsigned k = 0; k < lists[i].n; k++)
+            allowed[n++] = pool_str(p, lists[i].keys[k].s);
+    nic->lock = lock_of(vif, network);
+    nic->allowed = allowed;
+    nic->n_allowed = n;
+}
+
 void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
 {
     int64_t devid = 0;
@@ -120,6 +155,57 @@ void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret)
         .mtu = get_VIF_MTU(vif),
         .rate = rate_of(vif),
     };
+    plan_lock(p, vif, get_VIF_network(vif), ret);
+}
+
+/* ---- addresses ----------------------------------------------------------- */
+
+static struct plan_ip ip_of(struct pool *p, bool is_static,
+                            struct model_value addresses, const char *gateway)
+{
+    return is_static && addresses.n
+               ? (struct plan_ip){pool_str(p, addresses.keys[0].s),
+                                  *gateway ? pool_str(p, gateway) : NULL}
+               : (struct plan_ip){NULL, NULL};
+}
+
+void plan_ips(struct pool *p, const struct object *vif,
+              struct plan_ip ret[PLAN_IPS])
+{
+    ret[PLAN_IPV4] =
+        ip_of(p,
+              get_VIF_ipv4_configuration_mode(vif) ==
+                  VIF_ipv4_configuration_mode_Static,
+              get_VIF_ipv4_addresses(vif), get_VIF_ipv4_gateway(vif));
+    ret[PLAN_IPV6] =
+        ip_of(p,
+              get_VIF_ipv6_configuration_mode(vif) ==
+                  VIF_ipv6_configuration_mode_Static,
+              get_VIF_ipv6_addresses(vif), get_VIF_ipv6_gateway(vif));
+}
+
+/* Names and values are the guest agents'. */
+void plan_told(struct pool *p, const struct object *vif,
+               const struct plan_ip ips[PLAN_IPS],
+               struct plan_pair ret[PLAN_TOLD])
+{
+    const struct plan_pair all[PLAN_TOLD] = {
+        {"mac", pool_str(p, get_VIF_MAC(vif))},
+        {"error-code", "0"},
+        {"error-msg", ""},
+        {"address", ips[PLAN_IPV4].address},
+        {"gateway", ips[PLAN_IPV4].gateway},
+        {"enabled", ips[PLAN_IPV4].address ? "1" : "0"},
+        {"address6", ips[PLAN_IPV6].address},
+        {"gateway6", ips[PLAN_IPV6].gateway},
+        {"enabled6", ips[PLAN_IPV6].address ? "1" : "0"},
+    };
+
+    for (size_t i = 0; i < PLAN_TOLD; i++)
+        ret[i] = (struct plan_pair){
+            pool_printf(p, HV_AGENT "device/vif/%s/static-ip-setting/%s",
+                        get_VIF_device(vif), all[i].name),
+            all[i].value};
 }
 
 /* ---- maps ---------------------------------------------------------------- */

@@ -18,6 +18,13 @@ struct plan_disk {
     bool cdrom, writable, bootable;
 };
 
+/* What a guest may send. */
+enum plan_lock {
+    PLAN_UNLOCKED, /* all */
+    PLAN_LOCKED,   /* of its own address, and of those that it is allowed */
+    PLAN_DISABLED, /* nothing, and it gets nothing */
+};
+
 struct plan_nic {
     const char *vif; /* uuid */
     int64_t devid;
@@ -25,6 +32,9 @@ struct plan_nic {
     const char *bridge;
     int64_t mtu;
     int64_t rate; /* kilobytes a second, 0: no limit */
+    enum plan_lock lock;
+    const char *const *allowed; /* IPv4 and IPv6 */
+    size_t n_allowed;
 };
 
 struct plan_pair {
@@ -68,9 +78,26 @@ struct err *plan_make(struct pool *p, const struct object *vm,
 void plan_data(struct pool *p, struct model_value map, struct plan *plan);
 
 /* Of a VBD, as an empty drive: path and format are the attached disk's; of a
- * VIF, without its bridge. */
+ * VIF on its network, without the bridge. */
 void plan_disk(struct pool *p, const struct object *vbd, struct plan_disk *ret);
 void plan_nic(struct pool *p, const struct object *vif, struct plan_nic *ret);
+
+/* Of NIC, which is VIF on NETWORK, what it may send. */
+void plan_lock(struct pool *p, const struct object *vif,
+               const struct object *network, struct plan_nic *nic);
+
+/* What VIF's guest agent is told of addresses: IPv4 and IPv6. */
+enum { PLAN_IPV4, PLAN_IPV6, PLAN_IPS };
+struct plan_ip {
+    const char *address, *gateway; /* "192.0.2.1/24"; NULL: none */
+};
+void plan_ips(struct pool *p, const struct object *vif,
+              struct plan_ip ret[PLAN_IPS]);
+/* The same as paths below the domain's own; a value of NULL: it goes. */
+#define PLAN_TOLD 9
+void plan_told(struct pool *p, const struct object *vif,
+               const struct plan_ip ips[PLAN_IPS],
+               struct plan_pair ret[PLAN_TOLD]);
 
 /* The place among a guest's disks that a userdevice ("3", "xvdd", "hdd") stands
  * for, or -1. */

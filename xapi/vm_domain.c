@@ -95,6 +95,20 @@ static struct err *add_nics(struct job *j, const struct ops_work *w,
     return NULL;
 }
 
+/* They are in the order of the VM's VIFs. */
+static struct err *tell_nics(struct job *j, const struct made *m,
+                             const struct plan *plan)
+{
+    struct model_value vifs = get_VM_VIFs(m->work->self);
+
+    for (unsigned i = 0; i < vifs.n; i++)
+        TRY(vif_tell(
+            j, m->work,
+            db_find(job_db(j), &model_classes[CLASS_VIF], vifs.keys[i].s),
+            &plan->nics[i], m->domid));
+    return NULL;
+}
+
 /* All are tried. */
 static struct err *give_disks_back(struct job *j, const struct ops_work *w)
 {
@@ -196,7 +210,7 @@ static struct err *create(struct job *j, struct made *m, const char *from)
     TRY(from ? hv->resume(hv, &plan, from, &m->domid)
              : hv->create(hv, &plan, &m->domid));
     job_undo(j, undo_create, m);
-    return NULL;
+    return tell_nics(j, m, &plan);
 }
 
 static struct err *boot(struct job *j, struct made *m)

@@ -11,7 +11,8 @@
  * A word is name=, uuid=, type=, kernel=, ramdisk=, args=, boot=, memory= and
  * memory_max= (MB), vcpus=, vcpus_max=, platform=KEY:VALUE,
  * disk=DEVICE,FORMAT,rw|ro|cd,PATH, nic=DEVID,MAC,BRIDGE, xenstore=PATH:VALUE,
- * gone=PATH (of set_data), path= (of suspend), or "force".
+ * gone=PATH (of set_data), path= (of suspend), lock=unlocked|locked|disabled
+ * with ,ADDRESS ... (of lock_nic, which needs no Xen), or "force".
  */
 #include "xapi/hv.h"
 
@@ -69,6 +70,22 @@ static void take_nic(struct words *w, const char *text)
                                .bridge = parts[2]};
     *pool_push(w->pool, nics, w->plan.n_nics) = w->nic;
     w->plan.nics = nics;
+}
+
+static void take_lock(struct words *w, const char *text)
+{
+    static const char *const names[] = {
+        [PLAN_UNLOCKED] = "unlocked",
+        [PLAN_LOCKED] = "locked",
+        [PLAN_DISABLED] = "disabled",
+    };
+    char **parts = text_split(w->pool, text, ',', &w->nic.n_allowed);
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (!strcmp(parts[0], names[i]))
+            w->nic.lock = (enum plan_lock)i;
+    w->nic.allowed = (const char *const *)parts + 1;
+    w->nic.n_allowed--;
 }
 
 static void take_pair(struct words *w, const char *text,
@@ -134,6 +151,8 @@ static struct err *take_word(struct words *w, const char *word)
         take_disk(w, value);
     else if (text_has_prefix(word, "nic="))
         take_nic(w, value);
+    else if (text_has_prefix(word, "lock="))
+        take_lock(w, value);
     else if (text_has_prefix(word, "platform="))
         take_pair(w, value, &plan->platform, &plan->n_platform);
     else if (text_has_prefix(word, "xenstore="))
@@ -282,6 +301,7 @@ static struct err *on_domain(const struct hv *hv, const char *verb,
     VERB("set_medium", hv->set_medium(hv, domid, &w->disk));
     VERB("attach_nic", hv->attach_nic(hv, domid, &w->nic));
     VERB("detach_nic", hv->detach_nic(hv, domid, &w->nic, w->force));
+    VERB("lock_nic", hv->lock_nic(hv, domid, &w->nic));
     VERB("rounds", rounds(hv, domid, w));
     VERB("set_memory", hv->set_memory(hv, domid, w->plan.memory));
     VERB("set_vcpus", hv->set_vcpus(hv, domid, w->plan.vcpus));

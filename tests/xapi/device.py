@@ -104,6 +104,98 @@ def interfaces(daemon):
     fails(["HANDLE_INVALID", "network", "OpaqueRef:x"], s.VIF.move, own, "OpaqueRef:x")
 
 
+def told(host, domid, device="0"):
+    """What a guest's agent finds of a NIC's addresses."""
+    begin = f"xenserver/device/vif/{device}/static-ip-setting/"
+    return {line[0][len(begin):]: " ".join(line[1:]) for line in lines(host, domid, "xenstore") if line[0].startswith(begin)}
+
+
+def addresses(daemon):
+    """VIF.configure_ipv4 and _ipv6: kept, told at the start, told to a guest that runs"""
+    s, host = Session(daemon), Host(daemon)
+    vm, lan = make(s, "Halted"), s.network.create(NETWORK)
+    nic, other = (s.VIF.create(vif(vm, lan, device=d)) for d in "01")
+    v4, v6 = s.VIF.configure_ipv4, s.VIF.configure_ipv6
+    for bad in "", "192.0.2.1", "192.0.2.1/33", "192.0.2.1/", "192.0.2/24", "/24", "x/24", "2001:db8::1/64", "192.0.2.1/-1":
+        fails(["INVALID_CIDR_ADDRESS_SPECIFIED", "address"], v4, nic, "Static", bad)
+    fails(["INVALID_CIDR_ADDRESS_SPECIFIED", "address"], v6, nic, "Static", "2001:db8::1/129")
+    fails(["INVALID_CIDR_ADDRESS_SPECIFIED", "address"], v6, nic, "Static", "192.0.2.1/24")
+    fails(["INVALID_IP_ADDRESS_SPECIFIED", "gateway"], v4, nic, "Static", "192.0.2.1/24", "2001:db8::1")
+    fails(["VALUE_NOT_SUPPORTED", "mode", "DHCP", None], v4, nic, "DHCP")
+    fails(["VALUE_NOT_SUPPORTED", "mode", "Autoconf", None], v6, nic, "Autoconf")
+    v4(nic, "Static", "192.0.2.7/24", "192.0.2.1")
+    got = s.VIF.get_record(nic)
+    equal([got["ipv4_" + k] for k in ("configuration_mode", "addresses", "gateway")], ["Static", ["192.0.2.7/24"], "192.0.2.1"])
+    equal([got["ipv6_" + k] for k in ("configuration_mode", "addresses", "gateway")], ["None", [], ""])
+    s.VM.start(vm, False, False)
+    domid = s.VM.get_domid(vm)
+    base = {"mac": got["MAC"], "error-code": "0", "error-msg": ""}
+    first = dict(base, enabled="1", address="192.0.2.7/24", gateway="192.0.2.1", enabled6="0")
+    equal((told(host, domid), told(host, domid, "1")), (first, {}))
+    v6(nic, "Static", "2001:db8::7/64", "")
+    equal(told(host, domid), dict(first, enabled6="1", address6="2001:db8::7/64"))
+    host.fault("set_data", "fail no")
+    fails(["INTERNAL_ERROR", None], v4, nic, "None")
+    equal(s.VIF.get_ipv4_configuration_mode(nic), "Static")
+    host.fault("set_data")
+    v4(nic, "None")
+    equal(told(host, domid), dict(base, enabled="0", enabled6="1", address6="2001:db8::7/64"))
+    s.VIF.unplug(other)
+    v4(other, "Static", "198.51.100.1/32")
+    equal(told(host, domid, "1"), {})
+    s.VIF.plug(other)
+    equal(told(host, domid, "1")["address"], "198.51.100.1/32")
+    s.VM.hard_reboot(vm)
+    equal((told(host, s.VM.get_domid(vm))["enabled"], told(host, s.VM.get_domid(vm), "1")["enabled"]), ("0", "1"))
+
+
+def locks(daemon):
+    """what a guest may send: from its start on, changed while it runs, by the network's word, gone with the NIC"""
+    s, host = Session(daemon), Host(daemon)
+    vm, lan = make(s, "Halted"), s.network.create(NETWORK)
+    wan = s.network.create(dict(NETWORK, name_label="wan"))
+    s.network.set_default_locking_mode(wan, "disabled")
+    nics = [s.VIF.create(vif(vm, net, device=d, **more)) for d, net, more in (
+        ("0", lan, {}), ("1", lan, {"locking_mode": "locked", "ipv4_allowed": ["192.0.2.1"], "ipv6_allowed": ["2001:db8::1"]}),
+        ("2", wan, {}), ("3", wan, {"locking_mode": "unlocked"}))]
+    uuids = [s.VIF.get_uuid(n) for n in nics]
+    s.VM.start(vm, False, False)
+
+    def found():
+        by_uuid = {line[0]: line[1:] for line in lines(host, s.VM.get_domid(vm), "lock")}
+        return [by_uuid.get(uuid) for uuid in uuids]
+
+    locked = ["locked", "192.0.2.1", "2001:db8::1"]
+    equal(found(), [None, locked, ["disabled"], None])
+    s.VIF.add_ipv4_allowed(nics[1], "192.0.2.2")
+    s.VIF.remove_ipv6_allowed(nics[1], "2001:db8::1")
+    s.VIF.set_locking_mode(nics[3], "disabled")
+    equal(found(), [None, ["locked", "192.0.2.1", "192.0.2.2"], ["disabled"], ["disabled"]])
+    fails(["INVALID_IP_ADDRESS_SPECIFIED", "ipv4_allowed"], s.VIF.add_ipv4_allowed, nics[1], "192.0.2")
+    host.fault("lock_nic", "fail nobody listens")  # what is not enforced is not said to be
+    fails(["INTERNAL_ERROR", None], s.VIF.set_locking_mode, nics[1], "unlocked")
+    equal(s.VIF.get_locking_mode(nics[1]), "locked")
+    host.fault("lock_nic")
+    s.VIF.set_locking_mode(nics[1], "unlocked")
+    s.VIF.set_locking_mode(nics[0], "locked")
+    equal(found(), [["locked"], None, ["disabled"], ["disabled"]])
+    fails(["VIF_IN_USE", wan, nics[2]], s.network.set_default_locking_mode, wan, "unlocked")
+    s.VIF.move(nics[2], lan)
+    s.network.set_default_locking_mode(wan, "unlocked")
+    s.VIF.unplug(nics[3])
+    equal(found(), [["locked"], None, None, None])
+    s.VIF.set_locking_mode(nics[3], "locked")
+    equal(found()[3], None)
+    host.fault("lock_nic", "fail nobody listens")
+    fails(["INTERNAL_ERROR", None], s.VIF.plug, nics[3])
+    equal(s.VIF.get_currently_attached(nics[3]), False)
+    fails(["INTERNAL_ERROR", None], s.VM.hard_reboot, vm)  # none starts without its limits
+    equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))
+    host.fault("lock_nic")
+    s.VM.start(vm, False, False)
+    equal(found(), [["locked"], None, None, ["locked"]])
+
+
 def starts(daemon):
     """a VM starts with its devices, and gives them back"""
     s, host = Session(daemon), Host(daemon)
@@ -425,4 +517,4 @@ def survives(daemon):
 
 
 if __name__ == "__main__":
-    run([drives, interfaces, starts, shares, media, plugs, resists, moves, survives], "--hv=sim")
+    run([drives, interfaces, addresses, locks, starts, shares, media, plugs, resists, moves, survives], "--hv=sim")

@@ -168,6 +168,37 @@ def repositories(daemon):
     equal(files(daemon), [])
 
 
+def probes(daemon):
+    """probe_ext and make: what is there, whether the database knows it or not"""
+    s = Session(daemon)
+    host, config = s.host.get_all()[0], {"location": place(daemon, "made")}
+
+    def found(**more):
+        return s.SR.probe_ext(host, dict(config, **more), "file", {})
+
+    fails(["SR_UNKNOWN_DRIVER", "zfs"], s.SR.probe_ext, host, {}, "zfs", {})
+    fails(["SR_UNKNOWN_DRIVER", "zfs"], s.SR.make, host, {}, "0", "x", "", "zfs", "", {})
+    fails(["SR_OPERATION_NOT_SUPPORTED", "iso"], s.SR.probe_ext, host, {"location": "/"}, "iso", {})
+    fails(["INVALID_VALUE", "device_config", None], s.SR.make, host, {}, "0", "x", "", "file", "", {})
+    os.mkdir(config["location"])
+    equal(found(), [{"configuration": config, "complete": True, "extra_info": {}}])
+    uuid = s.SR.make(host, config, "0", "x", "", "file", "", {})
+    equal(s.SR.get_all_records_where(f'field "uuid" = "{uuid}"'), {})
+    fails(["SR_BACKEND_FAILURE", "1", "", None], s.SR.make, host, config, "0", "x", "", "file", "", {})
+    got = found()[0]["sr"]
+    total, free = int(got.pop("total_space")), int(got.pop("free_space"))
+    equal(got, {"uuid": uuid, "name_label": "", "name_description": "", "clustered": False, "health": "healthy"})
+    equal(0 <= free < total, True)
+    sr = s.SR.introduce(uuid, "known", "by now", "file", "user", False, {})
+    s.PBD.plug(s.PBD.create({"host": host, "SR": sr, "device_config": config, "other_config": {}}))
+    s.VDI.create(disk(sr))
+    equal([found()[0]["sr"][k] for k in ("uuid", "name_label", "name_description")], [uuid, "known", "by now"])
+    task = s.Async.SR.probe_ext(host, config, "file", {})
+    until(lambda: s.task.get_status(task) == "success")
+    equal(f"<value>{uuid}</value>" in s.task.get_result(task), True)
+    equal(daemon.json("SR.probe_ext", s.ref, host, config, "file", {})["result"][0]["sr"]["uuid"], uuid)
+
+
 def refusals(daemon):
     """drivers, directories, names: what cannot be a repository"""
     s = Session(daemon)
@@ -608,5 +639,5 @@ def scale(daemon):
 
 
 if __name__ == "__main__":
-    run([repositories, refusals, drivers, disks, branches, copies, by_hand, discs, fields, faults, cancelled, one_at_a_time, deaths,
+    run([repositories, probes, refusals, drivers, disks, branches, copies, by_hand, discs, fields, faults, cancelled, one_at_a_time, deaths,
          scale], "--hv", "sim")

@@ -192,6 +192,42 @@ static void bad(const struct plan *plan, const char *text)
         fail_msg("said: %s", err_text(e));
 }
 
+/* Rules by themselves; what they do to packets is the Dom0's to show. */
+static void locks(void **state)
+{
+    static const char *const allowed[] = {"192.0.2.7", "2001:db8::7",
+                                          "192.0.2.8"};
+    AUTO_POOL struct pool *p = pool_new();
+    struct plan_nic nic = {.devid = 2,
+                           .mac = "00:16:3e:00:01:11",
+                           .lock = PLAN_LOCKED,
+                           .allowed = allowed,
+                           .n_allowed = ARRAY_LEN(allowed)};
+    const char *rules = lx_lock_rules(p, 5, &nic);
+
+    (void)state;
+    assert_non_null(strstr(rules, "vif5_2 ether saddr != 00:16:3e:00:01:11 d"));
+    assert_non_null(strstr(rules, " ip saddr { 192.0.2.7, 192.0.2.8 } accept"));
+    assert_non_null(strstr(
+        rules, "ip6 saddr { fe80::216:3eff:fe00:111, 2001:db8::7 } accept"));
+    assert_non_null(strstr(rules, "0xfe8000000000000002163efffe000111, "
+                                  "0x20010db8000000000000000000000007 }"));
+    assert_non_null(strstr(rules, "vif5_2 drop\n"));
+    assert_non_null(strstr(rules, "delete element bridge dom0kit to"));
+    assert_null(strstr(rules, "delete element bridge dom0kit from"));
+    nic.n_allowed = 0;
+    rules = lx_lock_rules(p, 5, &nic);
+    assert_null(strstr(rules, " accept\n"));
+    nic.lock = PLAN_DISABLED;
+    rules = lx_lock_rules(p, 5, &nic);
+    assert_null(strstr(rules, "delete"));
+    assert_null(strstr(rules, "saddr"));
+    nic.lock = PLAN_UNLOCKED;
+    rules = lx_lock_rules(p, 5, &nic);
+    assert_null(strstr(rules, "drop"));
+    assert_non_null(strstr(rules, "delete chain bridge dom0kit vif5_2\n"));
+}
+
 static void refuses(void **state)
 {
     static const struct plan_disk iso = {
@@ -221,7 +257,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_pv),      cmocka_unit_test(makes_hvm),
         cmocka_unit_test(makes_screens), cmocka_unit_test(makes_pvh),
-        cmocka_unit_test(makes_devices), cmocka_unit_test(refuses),
+        cmocka_unit_test(makes_devices), cmocka_unit_test(locks),
+        cmocka_unit_test(refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,9 @@
 /* xva_import: the records of an XVA become objects; see xva_import.h. */
 #include "xapi/xva_import.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/log.h"
 #include "xapi/device.h"
@@ -27,14 +29,14 @@ static bool is_true(const struct value *record, const char *name)
     return v && v->kind == VALUE_BOOL && v->b;
 }
 
-static uint32_t hash_of(const char *id)
+static uint32_t hash_of(const struct xva_import *x, const char *id)
 {
-    return hash_bytes(0, id, strlen(id));
+    return hash_bytes(x->seed, id, strlen(id));
 }
 
 struct xva_item *xva_find(const struct xva_import *x, const char *id)
 {
-    struct hash_node *node = hash_first(&x->index, hash_of(id));
+    struct hash_node *node = hash_first(&x->index, hash_of(x, id));
 
     for (; node; node = hash_next(node)) {
         struct xva_item *item = hash_entry(node, struct xva_item, node);
@@ -67,7 +69,7 @@ static struct err *add_item(struct xva_import *x, const struct value *v)
     item->id = text_of(v, "id");
     item->class = model_class_find(text_of(v, "class"));
     item->record = record;
-    hash_add(&x->index, &item->node, hash_of(item->id));
+    hash_add(&x->index, &item->node, hash_of(x, item->id));
     *pool_push(x->pool, x->items, x->n) = item;
     return NULL;
 }
@@ -91,8 +93,11 @@ struct err *xva_read_records(struct xva_import *x, const char *text, size_t len)
 {
     const struct value *objects;
     struct value *all;
-    struct err *e = xmlrpc_parse_value(x->pool, text, len, &all);
+    struct err *e;
 
+    if (getrandom(&x->seed, sizeof(x->seed), 0) != sizeof(x->seed))
+        abort();
+    e = xmlrpc_parse_value(x->pool, text, len, &all);
     if (e) {
         const char *why =
             pool_printf(x->pool, "%s: %s", XVA_RECORDS, err_text(e));
@@ -432,18 +437,28 @@ static struct err *set_template(struct txn *txn, struct object *vm)
     return set_VM_snapshot_metadata(txn, vm, "");
 }
 
+/* Of ITEM's own kind, of which it cannot be itself. */
+static const struct xva_item *other_vm(const struct xva_import *x,
+                                       const struct xva_item *item,
+                                       const char *field)
+{
+    const struct xva_item *other = follow(x, item, field);
+
+    return other && other != item && other->object ? other : NULL;
+}
+
 /* Snapshots know whose they are once all are there. */
 static struct err *join(struct txn *txn, const struct xva_import *x,
                         const struct xva_item *item)
 {
-    const struct xva_item *of = follow(x, item, "snapshot_of");
-    const struct xva_item *parent = follow(x, item, "parent");
+    const struct xva_item *of = other_vm(x, item, "snapshot_of");
+    const struct xva_item *parent = other_vm(x, item, "parent");
 
-    if (parent && parent->object)
+    if (parent)
         TRY(set_VM_parent(txn, item->object, parent->object));
     if (!get_VM_is_a_snapshot(item->object))
         return NULL;
-    if (!of || !of->object)
+    if (!of || is_true(of->record, "is_a_snapshot"))
         return set_template(txn, item->object);
     TRY(rename_kept(txn, x, item, of));
     return set_VM_snapshot_of(txn, item->object, of->object);

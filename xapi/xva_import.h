@@ -42,6 +42,7 @@ struct xva_import {
     struct xva_item **items;
     size_t n;
     struct hash index; /* of ids */
+    uint64_t seed;     /* its own: strangers choose them */
 };
 
 /* ---- the records --------------------------------------------------------- */

@@ -102,6 +102,7 @@ struct err *cli_vm_resume(struct cli *c, const struct cli_command *cmd,
 struct err *cli_vm_migrate(struct cli *c, const struct cli_command *cmd,
                            const struct object *self)
 {
+    static const char *const flags[] = {"live", "force", "copy", "compress"};
     const char *name = cli_param(c, "host"), *vm = cli_ref(c, self), *host;
     struct value *args = value_list(c->pool), *options = value_struct(c->pool);
 
@@ -113,8 +114,10 @@ struct err *cli_vm_migrate(struct cli *c, const struct cli_command *cmd,
     if (!name)
         return ERR_AS(usage, "Required parameter not found: host");
     TRY(find_host(c, name, &host));
-    value_set(options, "live",
-              value_string(c->pool, cli_flag(c, "live") ? "true" : "false"));
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        value_set(
+            options, flags[i],
+            value_string(c->pool, cli_flag(c, flags[i]) ? "true" : "false"));
     value_append(args, value_string(c->pool, vm));
     value_append(args, value_string(c->pool, host));
     value_append(args, options);

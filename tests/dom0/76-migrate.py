@@ -4,13 +4,11 @@
 while they write to a qcow2 disk and talk over the bridge; and nothing is lost or
 there twice when that fails, or when who does it is killed."""
 import os
-import shutil
 import signal
-import subprocess
 import tempfile
 import time
 
-from xapid import GUESTS, MIB, NOBODY, Console, Session, domains, equal, fails, linux, record, run, tests, until
+from xapid import MIB, NOBODY, Console, Session, domains, equal, fails, linux, record, run, tests, until
 
 WORK = tempfile.mkdtemp()
 LIVE = {"live": "true"}
@@ -137,5 +135,52 @@ def says(daemon):
     r.s.VM.destroy(vm)
 
 
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def killed(daemon):
+    """the worker, and the daemon with all that came of it, killed (-9) amid a move: the guest runs on, once"""
+    r = Rig(daemon)
+    vm = r.s.VM.create(linux("pv", "pv", "192.168.128.21"))
+    vdi = r.disk(vm, 16)
+    r.s.VM.start(vm, False, False)
+    line = r.line(vm)
+    line.ask("remembered=all-of-it")
+    line.close()
+    for whom, share in ("worker", 0.15), ("worker", 0.6), ("daemon", 0.3):
+        task = r.s.Async.VM.pool_migrate(vm, r.host, LIVE)
+        until(lambda: r.s.task.get_progress(task) >= share or r.s.task.get_status(task) != "pending")
+        print(f"# {whom} killed at {r.s.task.get_progress(task)}", flush=True)
+        mine = [pid for pid in children(daemon.process.pid) if comm(pid) == "VM.pool_migrate"]
+        if whom == "worker":
+            for pid in mine[:1]:
+                os.kill(pid, signal.SIGKILL)
+        else:
+            for pid in [daemon.process.pid] + children(daemon.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            daemon.process.wait()
+            daemon.start()
+            r = Rig(daemon)
+        until(lambda: not r.s.VM.get_current_operations(vm) and r.s.VM.get_scheduled_to_be_resident_on(vm) == NOBODY)
+        until(lambda: len(domains()) == 1)
+        r.is_one(vm)
+        line = r.line(vm)
+        equal(line.ask("echo $remembered"), "all-of-it")
+        line.ask("dd if=/dev/zero of=/dev/xvda bs=64k count=4 conv=fsync 2>/dev/null")
+        line.close()
+        equal(os.listdir("/run/dom0kit/create"), [])
+    r.move(vm)
+    r.is_one(vm)
+    r.s.VM.hard_shutdown(vm)
+    equal(domains(), {})
+    r.s.VM.destroy(vm)
+    r.s.VDI.destroy(vdi)
+
+
 if __name__ == "__main__":
-    tests(writes, says)
+    tests(says, writes, killed)

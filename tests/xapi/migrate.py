@@ -13,6 +13,7 @@ from guest import play
 from snapshot import built, vdis
 from storage import files, make_sr
 from vm import NOBODY, Host, agrees, ends, record, until, worker, workers
+from xe import Xe
 
 LIVE = {"live": "true"}
 
@@ -71,6 +72,21 @@ def moves(daemon):
     s.VM.hard_reboot(vm)
     s.VM.clean_shutdown(vm)
     equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))
+
+
+def by_xe(daemon):
+    """vm-migrate, with what it hands on"""
+    s, host, vm, here = started(daemon)
+    xe, had, domid = Xe(daemon), whole(host, s.VM.get_domid(vm)), s.VM.get_domid(vm)
+    name = s.host.get_name_label(here)
+    equal(xe("vm-migrate", "vm=vm", "host=" + name, "live=true"), (0, "", ""))
+    is_one(s, host, vm, had)
+    equal(s.VM.get_domid(vm) == domid, False)
+    s.VM.hard_shutdown(vm)
+    s.VM.set_domain_type(vm, "hvm")
+    s.VM.start(vm, False, False)
+    equal(xe("vm-migrate", "vm=vm", "host-uuid=" + s.host.get_uuid(here))[0], 1)
+    equal(xe("vm-migrate", "vm=vm", "host-uuid=" + s.host.get_uuid(here), "force=true")[0], 0)
 
 
 def listens(daemon):
@@ -262,4 +278,4 @@ def beside(daemon):
 
 
 if __name__ == "__main__":
-    run([moves, listens, refused, undone, lands_later, killed, halves, beside], "--hv=sim")
+    run([moves, by_xe, listens, refused, undone, lands_later, killed, halves, beside], "--hv=sim")

@@ -408,7 +408,7 @@ void console_end(struct consoles *c)
     while (c->openings) {
         job_forget(c->openings->job);
         if (c->openings->request)
-            http_on_gone(c->openings->request, NULL, NULL);
+            http_page(c->openings->request, 503, "The daemon ends.");
         opening_free(c->openings);
     }
 }

@@ -12,7 +12,7 @@ import time
 from daemon import ROOT, Session, equal, run
 from storage import make_sr
 from viewer import BINARY, CLOSE, CONTINUED, PING, TEXT, Plain, Screen, Stream, WebSocket
-from vm import Host, record, until
+from vm import Host, record, until, workers
 
 FIRST = 0x204060  # the colour of the simulated host's screens
 ENDED = "1001 The console has ended."
@@ -365,5 +365,16 @@ def opens(daemon):
     equal(xe.stdout.splitlines()[0], b"Connecting to the console of 'a'. Ctrl-] ends this.")
 
 
+def stops(daemon):
+    """the daemon is stopped while consoles are being opened"""
+    s, host = Session(daemon), Host(daemon)
+    _, of = hvm(s, "a")
+    host.fault("console", "delay 60")
+    daemon.viewers = [Stream(daemon) for _ in range(3)]  # there until run has stopped it
+    for stream in daemon.viewers:
+        stream.socket.sendall(f"CONNECT /console?{of['rfb']} HTTP/1.0\r\n\r\n".encode())
+    until(lambda: len(workers(daemon)) >= 3)
+
+
 if __name__ == "__main__":
-    run([records, text, screens, outside, tls, refuses, breaks, ends, limits, slow, opens], "--hv", "sim", "--https", "127.0.0.1:0")
+    run([records, text, screens, outside, tls, refuses, breaks, ends, limits, slow, opens, stops], "--hv", "sim", "--https", "127.0.0.1:0")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 import xmlrpc.client
 
@@ -147,6 +148,12 @@ class Daemon:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/jsonrpc", json.dumps(call).encode())
         with urllib.request.urlopen(request, timeout=30) as f:
             return json.load(f)
+
+    def get(self, path, headers=None, **params):
+        """What GET brings, and of what type that is."""
+        url = f"http://127.0.0.1:{self.port}{path}?{urllib.parse.urlencode(params, doseq=True)}"
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=60) as f:
+            return f.read(), f.headers["content-type"]
 
 
 def run(tests, *options, make=Daemon):

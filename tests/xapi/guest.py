@@ -7,8 +7,6 @@ import json
 import os
 import time
 import urllib.error
-import urllib.parse
-import urllib.request
 from xml.etree.ElementTree import fromstring as xml_of
 
 from daemon import Failure, Session, equal, fails, run
@@ -366,10 +364,7 @@ def is_recorded(daemon):
     uuids = [s.VM.get_uuid(vm) for vm in vms]
 
     def get(accept=None, **params):
-        path = "/rrd_updates?" + urllib.parse.urlencode({"session_id": s.ref, **params}, doseq=True)
-        request = urllib.request.Request(f"http://127.0.0.1:{daemon.port}{path}", headers={"accept": accept} if accept else {})
-        with urllib.request.urlopen(request, timeout=30) as f:
-            return f.read(), f.headers["content-type"]
+        return daemon.get("/rrd_updates", {"accept": accept} if accept else {}, **{"session_id": s.ref, **params})
 
     def status(**params):
         try:

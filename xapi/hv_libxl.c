@@ -56,6 +56,14 @@ struct err *lx_begin(struct lx *lx, bool changes)
     return changes && journal_has_debris() ? journal_recover(&lx->host) : NULL;
 }
 
+struct err *lx_begin_await(struct lx *lx, bool changes, struct await *a)
+{
+    TRY(lx_begin(lx, changes));
+    host_mark(&lx->host);
+    await_begin(a, &lx->host);
+    return NULL;
+}
+
 struct err *lx_begin_quick(struct lx *lx)
 {
     return host_open_quick(&lx->host, HOST_QUIET, 0);
@@ -90,9 +98,16 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
 
 /* ---- up and down --------------------------------------------------------- */
 
-static struct err *begin_guest(struct lx *lx, uint32_t domid, bool changes)
+static struct err *check_guest(uint32_t domid)
 {
-    return domid ? lx_begin(lx, changes) : ERR("Dom0 is no guest");
+    return domid ? NULL : ERR("Dom0 is no guest");
+}
+
+static struct err *begin_guest(struct lx *lx, uint32_t domid, bool changes,
+                               struct await *a)
+{
+    TRY(check_guest(domid));
+    return lx_begin_await(lx, changes, a);
 }
 
 /* VMs may share a name, domains cannot; nor can one have a name that is part of
@@ -180,7 +195,8 @@ static struct err *destroy(const struct hv *hv, uint32_t domid)
     const char *uuid = NULL;
 
     (void)hv;
-    TRY(begin_guest(&lx, domid, true));
+    TRY(check_guest(domid));
+    TRY(lx_begin(&lx, true));
     TRY(find_twin(&lx, p, domid, &uuid, &twin));
     if (!twin)
         return destroy_one(&lx, domid);
@@ -195,9 +211,7 @@ static struct err *pause_(const struct hv *hv, uint32_t domid)
     struct await a;
 
     (void)hv;
-    TRY(begin_guest(&lx, domid, false));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(begin_guest(&lx, domid, false, &a));
     return lx_await(&a, libxl_domain_pause(lx.host.ctx, domid, &a.how),
                     "cannot pause domain %u", domid);
 }
@@ -208,9 +222,7 @@ static struct err *unpause(const struct hv *hv, uint32_t domid)
     struct await a;
 
     (void)hv;
-    TRY(begin_guest(&lx, domid, false));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(begin_guest(&lx, domid, false, &a));
     return lx_await(&a, libxl_domain_unpause(lx.host.ctx, domid, &a.how),
                     "cannot start domain %u", domid);
 }
@@ -235,9 +247,7 @@ static struct err *shutdown_(const struct hv *hv, uint32_t domid,
     int rc;
 
     (void)hv;
-    TRY(begin_guest(&lx, domid, false));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(begin_guest(&lx, domid, false, &a));
     if (how == HV_REBOOT)
         rc = await_end(&a, libxl_domain_reboot(lx.host.ctx, domid, &a.how));
     else
@@ -346,6 +356,8 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .attach_disk = lx_attach_disk,
         .detach_disk = lx_detach_disk,
         .set_medium = lx_set_medium,
+        .switch_disk = lx_switch_disk,
+        .resize_disk = lx_resize_disk,
         .attach_nic = lx_attach_nic,
         .detach_nic = lx_detach_nic,
         .lock_nic = lx_lock_nic,

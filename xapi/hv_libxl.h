@@ -28,6 +28,9 @@ struct err *lx_begin(struct lx *lx, bool changes) MUST_USE;
 /* The same without libxl: hypercalls and XenStore alone. */
 struct err *lx_begin_quick(struct lx *lx) MUST_USE;
 void lx_end(struct lx *lx);
+/* The same for one long operation of libxl's, A. */
+struct err *lx_begin_await(struct lx *lx, bool changes,
+                           struct await *a) MUST_USE;
 /* STARTED is what a libxl call with A's how returned; FMT says what was to be
  * done. An interrupted one is an error of kind interrupted. */
 struct err *lx_await(struct await *a, int started, const char *fmt, ...)
@@ -59,6 +62,12 @@ struct err *lx_screen_prepare(void) MUST_USE;
 /* The socket's path; NULL: the domain has none of ours. */
 struct err *lx_screen_path(struct lx *lx, struct pool *p, uint32_t domid,
                            const char **ret) MUST_USE;
+/* DISK is an empty drive of a guest of that TYPE (of plan) without emulated
+ * hardware: it sees media come and go, and no drive. */
+bool lx_is_no_disk(const char *type, const struct plan_disk *disk);
+/* A PV disk that was unplugged is no longer open in the domain's qemu. */
+struct err *lx_close_disk(uint32_t domid,
+                          const struct plan_disk *disk) MUST_USE;
 
 /* What nft is told so that NIC of DOMID may send what it says. */
 const char *lx_lock_rules(struct pool *p, uint32_t domid,
@@ -74,6 +83,10 @@ struct err *lx_detach_disk(const struct hv *hv, uint32_t domid,
                            const struct plan_disk *disk, bool force);
 struct err *lx_set_medium(const struct hv *hv, uint32_t domid,
                           const struct plan_disk *disk);
+struct err *lx_switch_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk);
+struct err *lx_resize_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk, int64_t bytes);
 struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
                           const struct plan_nic *nic);
 struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,

@@ -173,9 +173,10 @@ static struct err *add_disks(const struct plan *plan, libxl_domain_config *c)
 {
     c->disks = xcalloc(plan->n_disks + 1, sizeof(*c->disks));
     for (size_t i = 0; i < plan->n_disks; i++) {
-        libxl_device_disk_init(&c->disks[i]);
-        c->num_disks++;
-        TRY(lx_disk(&plan->disks[i], &c->disks[i]));
+        if (lx_is_no_disk(plan->type, &plan->disks[i]))
+            continue;
+        libxl_device_disk_init(&c->disks[c->num_disks]);
+        TRY(lx_disk(&plan->disks[i], &c->disks[c->num_disks++]));
     }
     return NULL;
 }

@@ -7,6 +7,8 @@
 
 #include "lib/str.h"
 #include "xapi/hv_libxl.h"
+#include "xenstore/store.h"
+#include "xl/domain/medium.h"
 #include "xl/domain/scripts.h"
 
 /* ---- from a plan --------------------------------------------------------- */
@@ -81,64 +83,111 @@ struct err *lx_nic(const struct plan_nic *plan, libxl_device_nic *ret)
 
 /* ---- plugged and unplugged ----------------------------------------------- */
 
-struct err *lx_attach_disk(const struct hv *hv, uint32_t domid,
-                           const struct plan_disk *disk)
+/* A guest that began without disks of files may have no qemu, which libxl
+ * starts with the domain or never: the kernel serves what has no format. */
+static struct err *do_without_qemu(struct lx *lx, uint32_t domid,
+                                   libxl_device_disk *d)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    char *state;
+
+    if (d->backend != LIBXL_DISK_BACKEND_QDISK)
+        return NULL;
+    TRY(host_open_quick(&lx->host, HOST_QUIET, 0));
+    TRY(store_read(
+        lx->host.store, p,
+        pool_printf(p, "/local/domain/0/device-model/%u/state", domid),
+        &state));
+    if (state)
+        return NULL;
+    if (d->format != LIBXL_DISK_FORMAT_RAW)
+        return ERR("'%s' is no raw image: only a domain that starts with a "
+                   "disk has the qemu for it",
+                   d->pdev_path);
+    d->backend = LIBXL_DISK_BACKEND_PHY;
+    d->is_cdrom = d->removable = 0;
+    return NULL;
+}
+
+static struct err *attach(struct lx *lx, uint32_t domid,
+                          const struct plan_disk *disk)
 {
     libxl_device_disk d AUTO(libxl_device_disk_dispose);
-    struct lx lx AUTO_LX = {0};
     struct await a;
 
-    (void)hv;
     libxl_device_disk_init(&d);
     TRY(lx_disk(disk, &d));
+    TRY(do_without_qemu(lx, domid, &d));
     scripts_fill_disk(&d, NULL, false);
-    TRY(lx_begin(&lx, true));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
-    return lx_await(&a, libxl_device_disk_add(lx.host.ctx, domid, &d, &a.how),
+    host_mark(&lx->host);
+    await_begin(&a, &lx->host);
+    return lx_await(&a, libxl_device_disk_add(lx->host.ctx, domid, &d, &a.how),
                     "cannot plug disk '%s' into domain %u", disk->device,
                     domid);
 }
 
 /* The disk as it is now; libxl forgets what it cannot remove safely only when
  * FORCE. */
-struct err *lx_detach_disk(const struct hv *hv, uint32_t domid,
-                           const struct plan_disk *disk, bool force)
+static struct err *detach(struct lx *lx, uint32_t domid,
+                          const struct plan_disk *disk, bool force)
 {
     libxl_device_disk d AUTO(libxl_device_disk_dispose);
-    struct lx lx AUTO_LX = {0};
+    struct plan_disk open = *disk;
     struct await a;
     int rc;
 
-    (void)hv;
     libxl_device_disk_init(&d);
-    TRY(lx_begin(&lx, true));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
-    rc = libxl_vdev_to_device_disk(lx.host.ctx, domid, disk->device, &d);
+    host_mark(&lx->host);
+    await_begin(&a, &lx->host);
+    rc = libxl_vdev_to_device_disk(lx->host.ctx, domid, disk->device, &d);
+    if (rc && disk->cdrom) /* there was no medium in it */
+        return NULL;
     if (!rc)
-        rc = (force ? libxl_device_disk_destroy
-                    : libxl_device_disk_remove)(lx.host.ctx, domid, &d, &a.how);
-    return lx_await(&a, rc, "cannot unplug disk '%s' of domain %u",
-                    disk->device, domid);
+        rc = (force ? libxl_device_disk_destroy : libxl_device_disk_remove)(
+            lx->host.ctx, domid, &d, &a.how);
+    TRY(lx_await(&a, rc, "cannot unplug disk '%s' of domain %u", disk->device,
+                 domid));
+    open.path = d.pdev_path ? d.pdev_path : "";
+    return d.backend == LIBXL_DISK_BACKEND_QDISK ? lx_close_disk(domid, &open)
+                                                 : NULL;
+}
+
+bool lx_is_no_disk(const char *type, const struct plan_disk *disk)
+{
+    return !disk->path && strcmp(type, "hvm");
+}
+
+struct err *lx_attach_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk)
+{
+    struct lx lx AUTO_LX = {0};
+
+    (void)hv;
+    TRY(lx_begin(&lx, true));
+    return disk->path ? attach(&lx, domid, disk) : NULL;
+}
+
+struct err *lx_detach_disk(const struct hv *hv, uint32_t domid,
+                           const struct plan_disk *disk, bool force)
+{
+    struct lx lx AUTO_LX = {0};
+
+    (void)hv;
+    TRY(lx_begin(&lx, true));
+    return detach(&lx, domid, disk, force);
 }
 
 struct err *lx_set_medium(const struct hv *hv, uint32_t domid,
                           const struct plan_disk *disk)
 {
-    libxl_device_disk d AUTO(libxl_device_disk_dispose);
     struct lx lx AUTO_LX = {0};
-    struct await a;
 
     (void)hv;
-    libxl_device_disk_init(&d);
-    TRY(lx_disk(disk, &d));
     TRY(lx_begin(&lx, true));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
-    return lx_await(&a, libxl_cdrom_insert(lx.host.ctx, domid, &d, &a.how),
-                    "cannot change the medium in '%s' of domain %u",
-                    disk->device, domid);
+    if (medium_is_emulated(&lx.host, domid))
+        return medium_change(&lx.host, domid, disk->device, disk->path);
+    TRY(detach(&lx, domid, disk, false));
+    return disk->path ? attach(&lx, domid, disk) : NULL;
 }
 
 struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
@@ -152,9 +201,7 @@ struct err *lx_attach_nic(const struct hv *hv, uint32_t domid,
     libxl_device_nic_init(&n);
     TRY(lx_nic(nic, &n));
     scripts_fill_nic(&n);
-    TRY(lx_begin(&lx, true));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(lx_begin_await(&lx, true, &a));
     return lx_await(&a, libxl_device_nic_add(lx.host.ctx, domid, &n, &a.how),
                     "cannot plug NIC %lld into domain %u",
                     (long long)nic->devid, domid);
@@ -170,9 +217,7 @@ struct err *lx_detach_nic(const struct hv *hv, uint32_t domid,
 
     (void)hv;
     libxl_device_nic_init(&n);
-    TRY(lx_begin(&lx, true));
-    host_mark(&lx.host);
-    await_begin(&a, &lx.host);
+    TRY(lx_begin_await(&lx, true, &a));
     rc = libxl_devid_to_device_nic(lx.host.ctx, domid, (int)nic->devid, &n);
     if (!rc)
         rc = (force ? libxl_device_nic_destroy

@@ -29,6 +29,7 @@ const struct cmd *const xl_families[] = {
     cmds_power,
     cmds_mem,
     cmds_vcpu,
+    cmds_cd,
     cmds_host,
     cmds_console,
     cmds_lint,

@@ -77,6 +77,16 @@ static struct err *say_hung(struct err *e)
     return better;
 }
 
+/* libxl does not say which file. */
+static struct err *say_firmware(struct err *e)
+{
+    return strstr(err_text(e), "failed to read BIOS file")
+               ? add(e, "firmware",
+                     "SeaBIOS is in Debian's package seabios, UEFI in ovmf, "
+                     "/usr/share/ovmf/OVMF.fd, which has to be built for Xen")
+               : e;
+}
+
 static bool mentions(const struct err *e, const char *const *words)
 {
     for (; *words; words++) {
@@ -93,7 +103,7 @@ struct err *cause_explain_with(const struct cause *c, const char *hotplug_log,
     static const char *const script[] = {"script", "exited with error", NULL};
     AUTO_POOL struct pool *p = pool_new();
 
-    e = say_hung(e);
+    e = say_firmware(say_hung(e));
     if (mentions(e, qemu))
         return add(e, "qemu", last_line(p, qemu_log, 0));
     if (mentions(e, script))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * cause: adds to an error of libxl's what a program that libxl started said
- * itself: the last line of a hotplug script, or of the domain's qemu.
+ * itself: the last line of a hotplug script, or of the domain's qemu; and to
+ * one about firmware where that comes from.
  */
 #ifndef XL_DOMAIN_CAUSE_H
 #define XL_DOMAIN_CAUSE_H

@@ -6,8 +6,8 @@
 
 #include "lib/log.h"
 #include "lib/str.h"
-#include "xl/domain/await.h"
 #include "xl/domain/current.h"
+#include "xl/domain/medium.h"
 
 const char *eject_path(struct pool *p, uint32_t domid, const char *vdev)
 {
@@ -33,21 +33,9 @@ const char *eject_disks(struct pool *p, const libxl_domain_config *config)
 struct err *eject_obey(struct host *h, uint32_t domid, const char *vdev)
 {
     AUTO_FREE char *name = libxl_domid_to_name(h->ctx, domid);
-    libxl_device_disk disk AUTO(libxl_device_disk_dispose);
-    struct await a;
-    int rc;
 
-    libxl_device_disk_init(&disk);
-    disk.vdev = xstrdup(vdev);
-    disk.pdev_path = xstrdup("");
-    disk.format = LIBXL_DISK_FORMAT_EMPTY;
-    disk.is_cdrom = disk.removable = 1;
     log_info("eject", "%s: the guest ejects '%s'", name ? name : "(no name)",
              vdev);
-    host_mark(h);
-    await_begin(&a, h);
-    rc = await_end(&a, libxl_cdrom_insert(h->ctx, domid, &disk, &a.how));
-    return rc ? host_err(h, rc, "%s: cannot empty '%s'",
-                         name ? name : "(no name)", vdev)
-              : NULL;
+    return err_wrap(medium_change(h, domid, vdev, NULL), "%s",
+                    name ? name : "(no name)");
 }

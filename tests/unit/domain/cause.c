@@ -69,12 +69,23 @@ static void test_hung(void **state)
            "killed");
 }
 
+static void test_firmware(void **state)
+{
+    (void)state;
+    expect((struct cause){0}, "else",
+           "failed to read BIOS file: No such file or directory",
+           "failed to read BIOS file: No such file or directory (firmware: "
+           "\"SeaBIOS is in Debian's package seabios, UEFI in ovmf, "
+           "/usr/share/ovmf/OVMF.fd, which has to be built for Xen\")");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_line),
         cmocka_unit_test(test_only_what_is_new),
         cmocka_unit_test(test_hung),
+        cmocka_unit_test(test_firmware),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

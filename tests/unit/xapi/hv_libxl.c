@@ -160,8 +160,8 @@ static void makes_devices(void **state)
 {
     static const uint8_t mac[] = {0x00, 0x16, 0x3e, 0xab, 0x00, 0x01};
     AUTO_POOL struct pool *p = pool_new();
-    struct guest g AUTO(guest_done) = {0};
-    const struct plan plan = plan_of("pv");
+    struct guest g AUTO(guest_done) = {0}, pv AUTO(guest_done) = {0};
+    struct plan plan = plan_of("hvm");
     const libxl_domain_config *c = &g.config;
 
     (void)state;
@@ -178,6 +178,10 @@ static void makes_devices(void **state)
     assert_memory_equal(c->nics[0].mac, mac, sizeof(mac));
     assert_string_equal(c->nics[0].bridge, "xenbr7");
     assert_int_equal(c->nics[0].rate_bytes_per_interval, 100 * 1024 / 20);
+    /* an empty drive is for emulated hardware */
+    plan.type = "pv";
+    good(&plan, &pv, p);
+    assert_int_equal(pv.config.num_disks, 1);
 }
 
 static void bad(const struct plan *plan, const char *text)

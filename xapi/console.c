@@ -19,22 +19,49 @@
 
 /* ---- objects ------------------------------------------------------------- */
 
+/* (An IPv6 address is in brackets in URLs.) */
+static struct err *locate(struct txn *txn, struct object *console,
+                          const struct object *host)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *address = get_host_address(host);
+
+    if (strchr(address, ':'))
+        address = pool_printf(p, "[%s]", address);
+    return set_console_location(
+        txn, console,
+        pool_printf(p, "https://%s/console?uuid=%s",
+                    *address ? address : get_host_hostname(host),
+                    get_console_uuid(console)));
+}
+
 static struct err *make_one(struct txn *txn, struct object *vm,
                             const struct object *host,
                             enum console_protocol protocol)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    const char *address = get_host_address(host);
     struct object *o;
 
     TRY(txn_create(txn, &model_classes[CLASS_console], NULL, NULL, &o));
     TRY(set_console_VM(txn, o, vm));
     TRY(set_console_protocol(txn, o, protocol));
-    return set_console_location(
-        txn, o,
-        pool_printf(p, "https://%s/console?uuid=%s",
-                    *address ? address : get_host_hostname(host),
-                    get_console_uuid(o)));
+    return locate(txn, o, host);
+}
+
+struct err *console_locate_all(struct txn *txn, const struct object *host)
+{
+    struct model_value vms = get_host_resident_VMs(host);
+    const struct db *db = txn_db(txn);
+
+    for (unsigned i = 0; i < vms.n; i++) {
+        struct model_value refs = get_VM_consoles(
+            db_find(db, &model_classes[CLASS_VM], vms.keys[i].s));
+
+        for (unsigned k = 0; k < refs.n; k++)
+            TRY(locate(
+                txn, db_find(db, &model_classes[CLASS_console], refs.keys[k].s),
+                host));
+    }
+    return NULL;
 }
 
 static bool has_screen(const struct object *vm)

@@ -17,6 +17,9 @@
 struct err *console_make(struct txn *txn, struct object *vm,
                          const struct object *host) MUST_USE;
 void console_drop(struct txn *txn, const struct object *vm);
+/* HOST has another address. */
+struct err *console_locate_all(struct txn *txn,
+                               const struct object *host) MUST_USE;
 
 #define CONSOLE_VIEWERS 64       /* of one console */
 #define CONSOLE_ALL_VIEWERS 1024 /* of this host */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "lib/str.h"
+#include "xapi/console.h"
 #include "xapi/pif.h"
 
 #define MTU 1500
@@ -272,6 +273,16 @@ static struct object *guess_management(struct db *db, const struct object *host)
     return found;
 }
 
+/* Clients find consoles by it, too. */
+static struct err *set_address(struct txn *txn, struct object *host,
+                               const char *address)
+{
+    if (!strcmp(get_host_address(host), address))
+        return NULL;
+    TRY(set_host_address(txn, host, address));
+    return console_locate_all(txn, host);
+}
+
 static struct err *record_address(struct txn *txn, struct object *host,
                                   const struct object *pif)
 {
@@ -283,7 +294,7 @@ static struct err *record_address(struct txn *txn, struct object *host,
         address = ip6.n
                       ? pool_strn(p, ip6.keys[0].s, strcspn(ip6.keys[0].s, "/"))
                       : "";
-    return set_host_address(txn, host, address);
+    return set_address(txn, host, address);
 }
 
 struct err *pif_set_management(struct txn *txn, struct object *host,
@@ -294,8 +305,7 @@ struct err *pif_set_management(struct txn *txn, struct object *host,
     for (; o; o = object_next(o))
         if (get_PIF_host(o) == host)
             TRY(set_PIF_management(txn, o, o == pif));
-    return pif ? record_address(txn, host, pif)
-               : set_host_address(txn, host, "");
+    return pif ? record_address(txn, host, pif) : set_address(txn, host, "");
 }
 
 static struct err *add_all(struct txn *txn, const struct links *links,

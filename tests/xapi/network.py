@@ -492,7 +492,12 @@ def manages(daemon):
     zero, one = got["eth0"], got["eth1"]
     fails(["PIF_HAS_NO_NETWORK_CONFIGURATION", one["ref"]], s.host.management_reconfigure, one["ref"])
     s.PIF.reconfigure_ip(one["ref"], "Static", "192.0.2.3", "255.255.255.0", "", "")
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    console = s.VM.get_consoles(vm)[0]
+    equal(s.console.get_location(console), "https://127.0.0.1/console?uuid=" + s.console.get_uuid(console))
     s.host.management_reconfigure(one["ref"])
+    equal(s.console.get_location(console), "https://192.0.2.3/console?uuid=" + s.console.get_uuid(console))
     equal([s.PIF.get_management(p["ref"]) for p in (zero, one)], [False, True])
     equal((s.host.get_address(here), s.host.get_management_interface(here)), ("192.0.2.3", one["ref"]))
     equal(s.PIF.get_currently_attached(one["ref"]), True)

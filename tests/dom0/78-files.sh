@@ -1,4 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# VMs as files on Xen; see 78-files.py.
-exec python3 "$(dirname "$0")/78-files.py"

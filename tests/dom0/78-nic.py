@@ -42,7 +42,7 @@ def addresses(daemon):
     s.VIF.configure_ipv4(vif, "None")
     equal(line.ask("xs " + SETTING + "enabled"), "0")
     domid = s.VM.get_domid(vm)
-    equal(run("xenstore-ls", "-p", f"/local/domain/{domid}/{SETTING}").count(f"(n{domid})"), 7)
+    equal(run("xenstore-ls", "-p", f"/local/domain/{domid}/{SETTING[:-1]}").count(f"(n{domid})"), 6)
     s.VM.hard_shutdown(vm)
     s.VM.destroy(vm)
 

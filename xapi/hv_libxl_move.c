@@ -309,6 +309,7 @@ static struct err *read_config(struct lx *lx, uint32_t domid,
     name = pool_printf(p, "%s" HV_ARRIVING, config->c_info.name);
     free(config->c_info.name);
     config->c_info.name = xstrdup(name);
+    config->c_info.domid = INVALID_DOMID; /* another one */
     renew_screens(config, uuid_text(p, &config->c_info.uuid));
     return NULL;
 }

@@ -52,6 +52,7 @@ struct err *vm_path_restore(struct host *h, const struct vm_path *kept,
         b.reqs[at].data = perms;
         b.reqs[at].data_len = (size_t)len + 1;
     }
+    TRY(host_open_quick(h, HOST_QUIET, 0));
     TRY(store_batch_run(h->store, &b));
     for (size_t i = 0; i < b.n; i++)
         TRY(store_req_err(&b.reqs[i]));

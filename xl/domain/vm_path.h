@@ -18,7 +18,7 @@ struct vm_path {
     size_t n;
 };
 
-/* What is there now, in P; HOST is open quick, or will be. */
+/* What is there now, in P. HOST need not be open quick yet. */
 struct err *vm_path_keep(struct host *h, struct pool *p, const char *uuid,
                          struct vm_path *ret) MUST_USE;
 /* As it was, and DOMID may read it. */

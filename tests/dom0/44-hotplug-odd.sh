@@ -65,6 +65,7 @@ check "iSCSI is a disk of SCSI" sh -c 'case $0 in /dev/sd*) ;; *) exit 1 ;; esac
 refuse "another guest with the iSCSI disk" xl create -qp "$tiny" 'name="other"' "disk=[\"vdev=xvda,access=w,script=$hot/block-iscsi,target=iqn=$iqn,portal=127.0.0.1\"]"
 says "is in use: somebody is logged in to it"
 check "leaves it alone" [ "$(iscsiadm -m session | grep -c "$iqn")" = 1 ]
+sd=$(node 51712 physical-device-path)
 within 120 up pv || bad "pv is not up"
 typed pv 'for d in a b c d; do echo "written to $d" | dd of=/dev/xvd$d bs=512 seek=8 conv=sync,fsync 2>/dev/null; done'
 xl destroy pv
@@ -81,6 +82,28 @@ unchanged() {
     diff "$work/before" "$work/after" >"$work/diff"
 }
 within 10 unchanged || bad "left or lost: $(grep '^[<>]' "$work/diff")"
+
+note "beside stock's block-iscsi"
+target="target=iqn=$iqn,portal=127.0.0.1"
+sessions() { iscsiadm -m session 2>/dev/null | grep -c "$iqn"; }
+backend() { echo "backend/vbd/$(id tiny)/51712"; }
+# What udev would have made.
+mkdir -p /dev/disk/by-path
+link=/dev/disk/by-path/ip-127.0.0.1:3260-iscsi-$iqn-lun-0
+ln -s "$sd" "$link"
+xl create -qp "$tiny" "disk=[\"vdev=xvda,access=w,script=$hot/block-iscsi,$target\"]" || bad create
+check "attached by ours" [ "$(sessions)" = 1 ]
+XENBUS_PATH=$(backend) XENBUS_TYPE=vbd XENBUS_BASE_PATH=backend /etc/xen/scripts/block-iscsi remove
+check "detached by stock's" [ "$(sessions)" = 0 ]
+xl destroy tiny
+xl create -qp "$tiny" "disk=[\"vdev=xvda,access=w,script=block-iscsi,$target\"]" || bad create
+check "attached by stock's" [ "$(sessions)" = 1 ]
+XENBUS_PATH=$(backend) "$hot/block-iscsi" remove
+check "detached by ours" [ "$(sessions)" = 0 ]
+ln -sf /dev/null "$link" # or stock's would wait for ever
+xl destroy tiny 2>/dev/null
+rm "$link"
+check "all has gone" gone tiny
 
 note "what is wrong"
 refuse "no server" xl create -qp "$tiny" "disk=[\"vdev=xvda,access=w,script=$hot/block-nbd,target=127.0.0.1:10999\"]"

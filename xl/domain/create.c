@@ -8,6 +8,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
+#include "xenstore/making.h"
 #include "xl/domain/await.h"
 #include "xl/domain/cause.h"
 #include "xl/domain/domains.h"
@@ -133,7 +134,9 @@ static struct err *build(struct creation *c)
     await_begin(&a, c->h);
     a.tick = tick;
     a.tick_arg = c;
+    making_begin();
     rc = await_end(&a, start_build(c, &a));
+    making_end();
     if (c->domid != NO_DOMID)
         journal_domid(&c->journal, c->domid);
     if (a.interrupted)

@@ -95,7 +95,12 @@ umount /sys/class
 
 # ---- block-nbd ------------------------------------------------------------------
 stub nbd-client
-echo 'echo "Error: Socket failed: refused"; exit 1' >"$work/nbd-client.does"
+cat >"$work/nbd-client.does" <<'END'
+echo "Warning: the oldstyle protocol is no longer supported."
+echo "This method now uses the newstyle protocol with a default export"
+echo "Error: Socket failed: refused"
+exit 1
+END
 mount -t tmpfs tmpfs /sys/block
 mkdir /sys/block/nbd0 /sys/block/nbd1
 echo 2048 >/sys/block/nbd0/size

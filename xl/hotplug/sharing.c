@@ -7,6 +7,7 @@
  */
 #include "xl/hotplug/sharing.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 #include "lib/file.h"
 #include "lib/str.h"
 
-#define ATTRIBUTE_BYTES 4096
+#define ATTRIBUTE_BYTES 256
 #define TABLE_BYTES (16u << 20)
 
 const struct sharing_places sharing_places = {
@@ -132,17 +133,28 @@ struct users {
 /* Text of an attribute, NULL: there is none. */
 static char *attribute(struct pool *p, const char *dir, const char *name)
 {
-    const char *path = pool_printf(p, "%s/%s", dir, name);
-    char *text = NULL;
-    size_t len;
-    struct err *e = file_read(p, path, ATTRIBUTE_BYTES, &text, &len);
+    AUTO_FD int fd =
+        open(pool_printf(p, "%s/%s", dir, name), O_RDONLY | O_CLOEXEC);
+    char text[ATTRIBUTE_BYTES];
+    ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text));
 
-    err_drop(e, "the kernel has not opened it, or it has gone");
-    return e || !len ? NULL : text_trim(p, text);
+    /* or else the kernel has not opened it, or it has gone */
+    return len > 0 ? text_trim(p, pool_strn(p, text, (size_t)len)) : NULL;
+}
+
+static bool is_used(const struct user *user, const struct sharing_use *use)
+{
+    unsigned major_, minor_;
+
+    return user->device &&
+           sscanf(user->device, "%x:%x", &major_, &minor_) == 2 &&
+           is_one_of(use, makedev(major_, minor_)) &&
+           (user->domid != use->domid || user->devid != use->devid);
 }
 
 static void add_from_kernel(struct pool *p, const struct sharing_places *places,
-                            const char *name, struct users *to)
+                            const struct sharing_use *use, const char *name,
+                            struct users *to)
 {
     const char *dir = pool_printf(p, "%s/%s", places->backends, name);
     struct user user = {0};
@@ -153,7 +165,7 @@ static void add_from_kernel(struct pool *p, const struct sharing_places *places,
     user.domid = domid;
     user.devid = devid;
     user.device = attribute(p, dir, "physical_device");
-    user.mode = user.device ? attribute(p, dir, "mode") : NULL;
+    user.mode = is_used(&user, use) ? attribute(p, dir, "mode") : NULL;
     *pool_push(p, to->list, to->n) = user;
 }
 
@@ -208,7 +220,7 @@ static struct err *ask_store(const struct hotplug *h, struct users *users)
 
 static struct err *find_users(const struct hotplug *h,
                               const struct sharing_places *places,
-                              struct users *ret)
+                              const struct sharing_use *use, struct users *ret)
 {
     char **names;
     size_t n = 0;
@@ -219,18 +231,8 @@ static struct err *find_users(const struct hotplug *h,
     }
     TRY(file_list(h->pool, places->backends, &names, &n));
     for (size_t i = 0; i < n; i++)
-        add_from_kernel(h->pool, places, names[i], ret);
+        add_from_kernel(h->pool, places, use, names[i], ret);
     return ask_store(h, ret);
-}
-
-static bool is_used(const struct user *user, const struct sharing_use *use)
-{
-    unsigned major_, minor_;
-
-    return user->device &&
-           sscanf(user->device, "%x:%x", &major_, &minor_) == 2 &&
-           is_one_of(use, makedev(major_, minor_)) &&
-           (user->domid != use->domid || user->devid != use->devid);
 }
 
 /* ---- the same guest ------------------------------------------------------ */
@@ -308,7 +310,7 @@ struct err *sharing_check(const struct hotplug *h,
 
     TRY(check_lines(places->mounts, use, check_mount));
     TRY(check_lines(places->swaps, use, check_swap));
-    TRY(find_users(h, places, &users));
+    TRY(find_users(h, places, use, &users));
     for (size_t i = 0; i < users.n; i++)
         TRY(check_user(h, use, &users.list[i]));
     return NULL;

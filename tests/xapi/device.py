@@ -9,7 +9,7 @@ import signal
 
 from daemon import Session, equal, fails, run
 from storage import disk, fault, make_sr
-from vm import NOBODY, Host, agrees, ends, make, record, until, worker, workers
+from vm import NOBODY, Host, agrees, ends, kill_worker, make, record, until, workers
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []}
 NOT_ALLOWED = ["OPERATION_NOT_ALLOWED", None]
@@ -362,8 +362,7 @@ def media(daemon):
     host.fault("set_medium", "delay 60")
     task = s.Async.VBD.insert(cd, one)
     until(lambda: workers(daemon) and s.VBD.get_current_operations(cd))
-    host.fault("set_medium")
-    os.kill(worker(daemon, "VBD.insert"), signal.SIGKILL)
+    kill_worker(daemon, "VBD.insert", host, "set_medium")
     equal(ends(s, task)[0], "failure")
     equal((s.VBD.get_VDI(cd), s.VBD.get_currently_attached(cd)), (NOBODY, True))
     equal([line[6] for line in lines(host, s.VM.get_domid(vm), "disk") if line[0] == s.VBD.get_uuid(cd)], ["-"])

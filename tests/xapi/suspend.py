@@ -9,7 +9,7 @@ import time
 from daemon import Session, equal, fails, run
 from snapshot import built, paths, vdis
 from storage import disk, files, holds, make_sr, path_of, write
-from vm import NOBODY, Host, agrees, ends, record, until, worker, workers
+from vm import NOBODY, Host, agrees, ends, kill_worker, record, until, workers
 
 
 def set_default(s, sr):
@@ -157,8 +157,7 @@ def killed(daemon):
             time.sleep(0.2)
             children = workers(daemon)
             if whom == "worker":
-                os.kill(worker(daemon, call), signal.SIGKILL)
-                host.fault(verb)
+                kill_worker(daemon, call, host, verb)
                 equal(ends(s, task)[0], "failure")
             else:
                 for pid in [daemon.process.pid] + children:

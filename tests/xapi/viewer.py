@@ -8,6 +8,7 @@ import socket
 import struct
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+RESIZED = -223  # an encoding of RFB
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
@@ -192,8 +193,7 @@ class Screen:
         self.format = stream.take(16)
         self.name = stream.take(struct.unpack(">I", stream.take(4))[0]).decode()
         self.set_format(red=16, green=8, blue=0)
-        stream.say(struct.pack(">BxHi", 2, 1, 0))  # raw encoding alone
-        self.points = {}
+        stream.say(struct.pack(">BxHii", 2, 2, 0, RESIZED))  # raw encoding, and when it has another size
 
     def set_format(self, red, green, blue):
         self.shifts = (red, green, blue)
@@ -214,19 +214,24 @@ class Screen:
         n, = struct.unpack(">xH", self.stream.take(3))
         for _ in range(n):
             x, y, w, h, encoding = struct.unpack(">HHHHi", self.stream.take(12))
+            if encoding == RESIZED:
+                self.width, self.height = w, h
+                continue
             if encoding != 0:
                 raise AssertionError(f"an encoding {encoding}")
             yield x, y, w, h, self.stream.take(w * h * 4)
 
     def colours(self):
         """How many points of each colour there are, on all of it."""
-        self.ask()
-        counts, missing = {}, self.width * self.height
-        while missing > 0:
-            for _, _, w, h, data in self.rectangles():
-                missing -= w * h
-                for point, in struct.iter_unpack("<I", data):
-                    counts[point & 0xffffff] = counts.get(point & 0xffffff, 0) + 1
+        size = None
+        while size != (self.width, self.height):
+            size, counts, missing = (self.width, self.height), {}, self.width * self.height
+            self.ask()
+            while missing > 0 and size == (self.width, self.height):
+                for _, _, w, h, data in self.rectangles():
+                    missing -= w * h
+                    for point, in struct.iter_unpack("<I", data):
+                        counts[point & 0xffffff] = counts.get(point & 0xffffff, 0) + 1
         return counts
 
     def press(self, key):

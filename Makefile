@@ -40,10 +40,10 @@ XAPI_LIBS := -lcurl -larchive -lxxhash -levent_core -levent_openssl -lssl -lcryp
 
 # A program is a list of folders. What is no program's main goes into one
 # archive, and each program and test takes from it what it needs.
-MAINS := xl/main.c xl/keeperd.c xl/hotplug/main.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc.c
-MODELC := $(wildcard xapi/modelc*.c) # the model's compiler: needs no model
-GEN := $(B)/gen/xapi
-SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xl/hotplug/*.c xapi/*.c xapi/xe/*.c)) \
+MAINS := xl/main.c xl/keeperd.c xl/hotplug/main.c xenstore/main.c xenstore/top/main.c xapi/main.c xapi/xe/main.c xapi/modelc/modelc.c
+MODELC := $(wildcard xapi/modelc/*.c) # the model's compiler: needs no model
+GEN := $(B)/gen/xapi/model
+SRCS := $(filter-out $(MAINS),$(wildcard lib/*.c xenstore/*.c xenstore/tools/*.c xenstore/top/*.c xl/*.c xl/domain/*.c xl/hotplug/*.c xapi/*.c xapi/*/*.c)) \
 	$(GEN)/model_gen.c $(GEN)/calls_gen.c
 UNIT := $(wildcard tests/unit/*/*.c)
 DIFF := $(wildcard tests/diff/*.c)
@@ -112,7 +112,7 @@ $(GEN)/model_gen.c: $(B)/tools/modelc $(wildcard xapi/model/*.json)
 	$(call say,MODEL,$(@D))
 	$(Q)$(B)/tools/modelc xapi/model $(@D)
 $(GEN)/calls_gen.c: $(GEN)/model_gen.c ;
-$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c tests/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
+$(foreach dir,obj san fuzz-obj,$(patsubst %.c,$(B)/$(dir)/%.o,$(filter-out $(MODELC),$(wildcard xapi/*.c xapi/*/*.c tests/unit/xapi/*.c tests/fuzz/*.c tests/bench/*.c tests/dom0/*.c tests/xapi/*.c) $(GEN)/calls_gen.c))): | $(GEN)/model_gen.c
 
 $(B)/dom0kit.a: $(OBJS)
 $(B)/dom0kit-san.a: $(SAN_OBJS)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "xapi/audit.h"
-#include "xapi/auth.h"
+#include "xapi/call/audit.h"
+#include "xapi/call/auth.h"
 #include "xl/domain/cfg.h"
 
 /* ---- rows ---------------------------------------------------------------- */

@@ -8,8 +8,8 @@
 #define XAPI_CONF_H
 
 #include "lib/opt.h"
-#include "xapi/fetch.h"
-#include "xapi/limits.h"
+#include "xapi/call/fetch.h"
+#include "xapi/door/limits.h"
 
 #define CONF_PATH "/etc/xapi.conf" /* read when it is there */
 

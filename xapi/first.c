@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 
-#include "xapi/fields_gen.h"
+#include "xapi/model/fields_gen.h"
 #include "xapi/host_about.h"
-#include "xapi/ops.h"
-#include "xapi/sm.h"
-#include "xapi/templates.h"
+#include "xapi/ops/ops.h"
+#include "xapi/storage/sm.h"
+#include "xapi/vm/templates.h"
 
 /* ---- roles --------------------------------------------------------------- */
 

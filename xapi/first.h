@@ -7,7 +7,7 @@
 #ifndef XAPI_FIRST_H
 #define XAPI_FIRST_H
 
-#include "xapi/server.h"
+#include "xapi/call/server.h"
 
 /* Sets server->host and server->pool. */
 struct err *first_prepare(struct server *server) MUST_USE;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
-#include "xapi/fields_gen.h"
+#include "xapi/model/fields_gen.h"
 
 #define CPUINFO_MAX (16u << 20)
 #define LINE_BYTES 4096

@@ -7,7 +7,7 @@
 #ifndef XAPI_HOST_ABOUT_H
 #define XAPI_HOST_ABOUT_H
 
-#include "xapi/txn.h"
+#include "xapi/db/txn.h"
 
 /* One processor's part of /proc/cpuinfo in TEXT, from *AT; *AT is behind it
  * then. False: there is no more. Texts are in P, "" when they are not there. */

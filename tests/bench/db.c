@@ -17,10 +17,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "xapi/event.h"
-#include "xapi/model_gen.h"
-#include "xapi/store.h"
-#include "xapi/txn.h"
+#include "xapi/db/event.h"
+#include "xapi/model/model_gen.h"
+#include "xapi/db/store.h"
+#include "xapi/db/txn.h"
 
 #define F(id) (&model_fields[id])
 #define C(id) (&model_classes[CLASS_##id])

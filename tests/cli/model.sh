@@ -9,7 +9,7 @@ modelc=${MODELC:-$here/build/tools/modelc}
 cc=${CC:-gcc}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/model" "$work/xapi"
+mkdir -p "$work/model" "$work/xapi/model"
 cd "$work" || exit 1
 failed=0
 
@@ -28,19 +28,19 @@ compile() {
 for file in "$here"/xapi/model/*.json; do
     sed 's/ *\bunimplemented\b//' "$file" >"model/${file##*/}"
 done
-if ! "$modelc" model xapi >output 2>&1; then
+if ! "$modelc" model xapi/model >output 2>&1; then
     fail "modelc"
     exit 1
 fi
-n=$(grep -c ' = run_\|^    \[CALL_' xapi/calls_gen.c)
+n=$(grep -c ' = run_\|^    \[CALL_' xapi/model/calls_gen.c)
 [ "$n" -gt 500 ] || fail "only $n calls have bodies"
-compile xapi/calls_gen.c || fail "calls_gen.c does not compile"
-compile xapi/model_gen.c || fail "model_gen.c does not compile"
+compile xapi/model/calls_gen.c || fail "calls_gen.c does not compile"
+compile xapi/model/model_gen.c || fail "model_gen.c does not compile"
 
 cat >main.c <<'END'
-#include "xapi/calls_gen.h"
-#include "xapi/errors_gen.h"
-#include "xapi/fields_gen.h"
+#include "xapi/model/calls_gen.h"
+#include "xapi/model/errors_gen.h"
+#include "xapi/model/fields_gen.h"
 
 int main(void)
 {
@@ -48,14 +48,14 @@ int main(void)
 }
 END
 compile main.c || fail "the generated headers do not compile"
-"$cc" -o main main.o xapi/calls_gen.o xapi/model_gen.o >output 2>&1 && fail "links without bodies"
+"$cc" -o main main.o xapi/model/calls_gen.o xapi/model/model_gen.o >output 2>&1 && fail "links without bodies"
 for name in VM_start SR_create session_logout; do
     grep -q "undefined reference to .$name'" output || fail "$name is not missed"
 done
 
 # One argument too few, a value of another enum, a field of no such class.
 wrong() {
-    printf '#include "xapi/errors_gen.h"\n#include "xapi/fields_gen.h"\n%s\n' \
+    printf '#include "xapi/model/errors_gen.h"\n#include "xapi/model/fields_gen.h"\n%s\n' \
         "struct err *f(struct txn *t, struct object *o); struct err *f(struct txn *t, struct object *o) { return $1; }" >wrong.c
     compile wrong.c && fail "compiles: $1"
     grep -q "$2" output || fail "$1: not the compiler's complaint"

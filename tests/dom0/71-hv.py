@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs of xapi/hv.h on Xen (build/tests/hv): disks and NICs that a guest
+"""The verbs of xapi/hv/hv.h on Xen (build/tests/hv): disks and NICs that a guest
 writes to and talks over, plugged and unplugged, suspend and resume, sizes, consoles, watching."""
 import os
 import shutil

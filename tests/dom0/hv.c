@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hv: the verbs of xapi/hv.h on this host's Xen, from a command line, for the
+ * hv: the verbs of xapi/hv/hv.h on this host's Xen, from a command line, for the
  * tests that hold hv_libxl to its contract:
  *
  *     hv create WORD...           prints the domain's number
@@ -14,7 +14,7 @@
  * gone=PATH (of set_data), path= (of suspend), lock=unlocked|locked|disabled
  * with ,ADDRESS ... (of lock_nic, which needs no Xen), or "force".
  */
-#include "xapi/hv.h"
+#include "xapi/hv/hv.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
-#include "xapi/plan.h"
+#include "xapi/hv/plan.h"
 
 struct words {
     struct pool *pool;

@@ -14,13 +14,13 @@
 
 #include "lib/log.h"
 #include "tests/fuzz/fuzz.h"
-#include "xapi/cli_help.h"
-#include "xapi/cli_talk.h"
-#include "xapi/crowd.h"
+#include "xapi/cli/help.h"
+#include "xapi/cli/talk.h"
+#include "xapi/call/crowd.h"
 #include "xapi/first.h"
-#include "xapi/limits.h"
-#include "xapi/session.h"
-#include "xapi/model_gen.h"
+#include "xapi/door/limits.h"
+#include "xapi/call/session.h"
+#include "xapi/model/model_gen.h"
 
 static struct server *server_of_all(void)
 {

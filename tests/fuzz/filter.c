@@ -5,9 +5,9 @@
  * reads as the same. A filter in parentheses means the same.
  */
 #include "tests/fuzz/fuzz.h"
-#include "xapi/filter.h"
-#include "xapi/model_gen.h"
-#include "xapi/txn.h"
+#include "xapi/db/filter.h"
+#include "xapi/model/model_gen.h"
+#include "xapi/db/txn.h"
 
 static struct db *make_db(void)
 {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "xapi/http_conn.h"
+#include "xapi/door/http_conn.h"
 
 static void check_head(const char *text, size_t size)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "xapi/provision.h"
+#include "xapi/vm/provision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "xapi/codec.h"
+#include "xapi/door/codec.h"
 
 /* Ints are texts in XML-RPC, and a float has 16 digits: what was read as one
  * may come back as another. */

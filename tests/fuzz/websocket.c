@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "xapi/websocket.h"
+#include "xapi/door/websocket.h"
 
 struct run {
     struct evbuffer *data, *out;

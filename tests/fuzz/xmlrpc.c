@@ -2,7 +2,7 @@
 /* xmlrpc: what was parsed and is written parses to the same again. */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/rpc.h"
-#include "xapi/xmlrpc.h"
+#include "xapi/door/xmlrpc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

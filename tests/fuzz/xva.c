@@ -17,8 +17,8 @@
 #include <xxhash.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "xapi/xva_import.h"
-#include "xapi/xva_tar.h"
+#include "xapi/vm/xva_import.h"
+#include "xapi/vm/xva_tar.h"
 
 #define FILE_MAX (8u << 20)
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "lib/json.h"
-#include "xapi/model_gen.h"
-#include "xapi/store.h"
-#include "xapi/txn.h"
+#include "xapi/model/model_gen.h"
+#include "xapi/db/store.h"
+#include "xapi/db/txn.h"
 
 #define OBJECTS 2
 

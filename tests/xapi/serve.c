@@ -16,8 +16,8 @@
 
 #include "lib/file.h"
 #include "lib/log.h"
-#include "xapi/door.h"
-#include "xapi/tls.h"
+#include "xapi/door/door.h"
+#include "xapi/door/tls.h"
 
 #define RECORD_BYTES 3000
 

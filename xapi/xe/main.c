@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "xapi/cli_wire.h"
+#include "xapi/cli/wire.h"
 #include "xapi/xe/talk.h"
 
 static int show(const struct xe_options *o)

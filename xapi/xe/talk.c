@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
-#include "xapi/cli_wire.h"
+#include "xapi/cli/wire.h"
 
 #define LOAD_MAX (32u << 20)
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "lib/file.h"
-#include "xapi/cli_wire.h"
+#include "xapi/cli/wire.h"
 #include "xapi/xe/talk.h"
 
 #define PIECE 65536

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "lib/file.h"
-#include "xapi/audit.h"
-#include "xapi/call.h"
+#include "xapi/call/audit.h"
+#include "xapi/call/call.h"
 
 static char *folder(void)
 {

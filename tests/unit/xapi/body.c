@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "xapi/body.h"
+#include "xapi/door/body.h"
 
 static char large[1000];
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "xapi/cli_command.h"
-#include "xapi/cli_doc.h"
+#include "xapi/cli/command.h"
+#include "xapi/cli/doc.h"
 
 static unsigned n_wrong;
 

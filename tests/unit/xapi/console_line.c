@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "xapi/console_line.h"
-#include "xapi/websocket.h"
+#include "xapi/vm/console_line.h"
+#include "xapi/door/websocket.h"
 
 /* Requests are nothing but what is done with. */
 static int n_done;

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "xapi/model_gen.h"
-#include "xapi/txn.h"
+#include "xapi/model/model_gen.h"
+#include "xapi/db/txn.h"
 
 #define F(id) (&model_fields[id])
 #define C(id) (&model_classes[CLASS_##id])

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "xapi/door.h"
-#include "xapi/http_conn.h"
+#include "xapi/door/door.h"
+#include "xapi/door/http_conn.h"
 
 static unsigned n_released;
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "xapi/event.h"
-#include "xapi/row.h"
+#include "xapi/db/event.h"
+#include "xapi/db/row.h"
 
 struct answer {
     struct event_change *list;

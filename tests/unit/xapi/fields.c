@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "xapi/fields_gen.h"
+#include "xapi/model/fields_gen.h"
 
 struct world {
     struct db *db;

@@ -2,7 +2,7 @@
 /* filter: the grammar with its precedences, comparisons, errors, limits. */
 #include "tests/unit/xapi/db_rig.h"
 
-#include "xapi/filter.h"
+#include "xapi/db/filter.h"
 
 static bool matches(const struct object *o, const char *text)
 {

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "xapi/http_conn.h"
+#include "xapi/door/http_conn.h"
 
 /* ---- heads --------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "xapi/http_conn.h"
+#include "xapi/door/http_conn.h"
 
 #define CLIENTS_MAX 32
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "xapi/hv_libxl.h"
+#include "xapi/hv/hv_libxl.h"
 
 static const struct plan_disk disks[] = {
     {.device = "xvda", .path = "/none/a", .format = "qcow2", .writable = true},

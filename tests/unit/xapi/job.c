@@ -12,9 +12,9 @@
 
 #include "lib/clock.h"
 #include "lib/file.h"
-#include "xapi/fields_gen.h"
-#include "xapi/job.h"
-#include "xapi/store.h"
+#include "xapi/model/fields_gen.h"
+#include "xapi/call/job.h"
+#include "xapi/db/store.h"
 
 struct run {
     struct event_base *base;

@@ -11,7 +11,7 @@
 
 #include "lib/json.h"
 #include "lib/utf8.h"
-#include "xapi/jsonrpc.h"
+#include "xapi/door/jsonrpc.h"
 
 static struct codec_call parse(struct pool *p, const char *text)
 {

@@ -2,7 +2,7 @@
 /* message: there is room for so many, then the oldest go. */
 #include "tests/unit/xapi/db_rig.h"
 
-#include "xapi/message.h"
+#include "xapi/call/message.h"
 
 static void oldest_go(void **state)
 {

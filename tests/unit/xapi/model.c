@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "xapi/calls_gen.h"
-#include "xapi/errors_gen.h"
-#include "xapi/fields_gen.h" /* compiles; db's tests call what is in it */
-#include "xapi/model_gen.h"
+#include "xapi/model/calls_gen.h"
+#include "xapi/model/errors_gen.h"
+#include "xapi/model/fields_gen.h" /* compiles; db's tests call what is in it */
+#include "xapi/model/model_gen.h"
 
 static void every_row_is_found(void **state)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "lib/run.h"
-#include "xapi/model_doc.h"
-#include "xapi/model_gen.h"
+#include "xapi/model/model_doc.h"
+#include "xapi/model/model_gen.h"
 
 static void write_page(size_t i, enum doc_format format, struct str *out)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "xapi/modelc.h"
+#include "xapi/modelc/modelc.h"
 
 static const char roles_file[] =
     "{\"version\": [2, 23], \"vendor\": \"us\", \"schema\": [5, 1],"

@@ -10,7 +10,7 @@
 
 #include "lib/file.h"
 #include "lib/run.h"
-#include "xapi/net.h"
+#include "xapi/net/net.h"
 
 /* ---- a body that counts changes and fails when it is told ---------------- */
 

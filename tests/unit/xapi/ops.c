@@ -3,7 +3,7 @@
  * snapshots, what is blocked; what is advertised. */
 #include "tests/unit/xapi/db_rig.h"
 
-#include "xapi/ops.h"
+#include "xapi/ops/ops.h"
 
 #define N_OPS (VM_operations_sysprep + 1)
 

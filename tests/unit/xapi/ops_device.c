@@ -4,7 +4,7 @@
  * a disk beside whom. */
 #include "tests/unit/xapi/db_rig.h"
 
-#include "xapi/ops.h"
+#include "xapi/ops/ops.h"
 
 struct rig {
     struct db *db;

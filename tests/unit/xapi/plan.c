@@ -2,8 +2,8 @@
 /* plan: what records come to: places of disks, devices, settings. */
 #include "tests/unit/xapi/db_rig.h"
 
-#include "xapi/fields_gen.h"
-#include "xapi/plan.h"
+#include "xapi/model/fields_gen.h"
+#include "xapi/hv/plan.h"
 
 struct rig {
     struct pool *pool;

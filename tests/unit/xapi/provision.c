@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "xapi/provision.h"
+#include "xapi/vm/provision.h"
 
 #define DISK(attributes) "<provision><disk " attributes "/></provision>"
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "xapi/rrd_past.h"
+#include "xapi/vm/rrd_past.h"
 
 static struct reading gauge(double value)
 {

@@ -11,8 +11,8 @@
 
 #include "lib/file.h"
 #include "lib/run.h"
-#include "xapi/sr.h"
-#include "xapi/sr_mark.h"
+#include "xapi/storage/sr.h"
+#include "xapi/storage/sr_mark.h"
 
 #define MIB (INT64_C(1) << 20)
 #define A "aaaaaaaa-0000-4000-8000-000000000001"

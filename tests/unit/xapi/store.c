@@ -16,9 +16,9 @@
 
 #include "lib/file.h"
 #include "lib/log.h"
-#include "xapi/event.h"
-#include "xapi/store.h"
-#include "xapi/store_sqlite.h"
+#include "xapi/db/event.h"
+#include "xapi/db/store.h"
+#include "xapi/db/store_sqlite.h"
 
 static char folder[] = "/tmp/dom0kit-store-XXXXXX";
 

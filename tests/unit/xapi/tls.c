@@ -13,7 +13,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
-#include "xapi/tls.h"
+#include "xapi/door/tls.h"
 
 static char dir[] = "/tmp/dom0kit-tls-XXXXXX";
 static char cert_path[64], other_path[64];

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "xapi/http_conn.h"
-#include "xapi/websocket.h"
+#include "xapi/door/http_conn.h"
+#include "xapi/door/websocket.h"
 
 /* ---- the handshake ------------------------------------------------------- */
 

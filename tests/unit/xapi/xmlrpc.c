@@ -11,7 +11,7 @@
 
 #include "lib/json.h"
 #include "lib/utf8.h"
-#include "xapi/xmlrpc.h"
+#include "xapi/door/xmlrpc.h"
 
 #define CALL(params)                                                     \
     "<?xml version='1.0'?><methodCall><methodName>VM.start</methodName>" \

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rrd_answer: a request for what was measured, and its answer. */
+#ifndef XAPI_RRD_ANSWER_H
+#define XAPI_RRD_ANSWER_H
+
+#include "xapi/door/http.h"
+
+struct past;
+
+/*
+ * Parameters: start (seconds; below 0 from now), interval (the least time
+ * between rows), cf (AVERAGE is all there is), host=true, vm_uuid (of one VM;
+ * may come again), json=true. Rows are the newest first. False: that made no
+ * sense.
+ */
+bool rrd_answer(struct http_request *r, const struct past *h);
+
+#endif

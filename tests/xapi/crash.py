@@ -35,7 +35,7 @@ def references():
     """class: the fields that hold references, as the model says"""
     found = {}
     folder = os.path.join(ROOT, "xapi/model")
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(n for n in os.listdir(folder) if n.endswith(".json")):
         with open(os.path.join(folder, name)) as f:
             model = json.load(f)
         if "class" not in model or "fields" not in model:

@@ -49,11 +49,11 @@ static inline void auto_err_(struct err **e)
 #define AUTO_DIR AUTO(auto_closedir_)
 #define AUTO_ERR AUTO(auto_err_)
 
-#define take_ptr(p)                                                            \
-    ({                                                                         \
-        __typeof__(p) taken_ = (p);                                            \
-        (p) = NULL;                                                            \
-        taken_;                                                                \
+#define take_ptr(p)                 \
+    ({                              \
+        __typeof__(p) taken_ = (p); \
+        (p) = NULL;                 \
+        taken_;                     \
     })
 
 static inline int take_fd(int *fd)

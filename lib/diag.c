@@ -65,8 +65,8 @@ static bool starts_char(char c)
 
 static size_t line_start(struct place place)
 {
-    size_t at = place.start < place.source->len ? place.start
-                                                : place.source->len;
+    size_t at =
+        place.start < place.source->len ? place.start : place.source->len;
 
     while (at && place.source->text[at - 1] != '\n')
         at--;
@@ -89,8 +89,8 @@ void place_line_column(struct place place, size_t *ret_line, size_t *ret_col)
 static void add_shown(struct str *out, const char *text)
 {
     for (; *text; text++)
-        str_addc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?'
-                                                                  : *text);
+        str_addc(out,
+                 (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
 }
 
 /* The line as it stands, control characters but tabs shown as '?'. */

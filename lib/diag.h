@@ -43,7 +43,7 @@ struct diags {
 void diag_add(struct diags *d, enum diag_level level, struct place place,
               const char *fmt, ...) PRINTF_LIKE(4, 5);
 #define diag_error(d, place, ...) diag_add(d, DIAG_ERROR, place, __VA_ARGS__)
-#define diag_warning(d, place, ...)                                            \
+#define diag_warning(d, place, ...) \
     diag_add(d, DIAG_WARNING, place, __VA_ARGS__)
 /* Adds E's sentence as an error at PLACE and frees E. */
 void diag_err(struct diags *d, struct place place, struct err *e);

@@ -12,7 +12,7 @@
 static void add_man_char(struct str *out, char c)
 {
     static const char special[] = "\\-^~'\"";
-    static const char *const names[] = {"\\e", "\\-", "\\(ha",
+    static const char *const names[] = {"\\e",   "\\-",   "\\(ha",
                                         "\\(ti", "\\(aq", "\\(dq"};
     const char *at = c ? strchr(special, c) : NULL;
 
@@ -222,8 +222,9 @@ static void add_value_name(const struct slot *slot, struct str *out)
         return;
     str_add(out, "=");
     for (; *name; name++)
-        str_addc(out, slot->unit ? *name : *name == ' ' ? '-'
-                                         : (char)toupper((unsigned char)*name));
+        str_addc(out, slot->unit     ? *name
+                      : *name == ' ' ? '-'
+                                     : (char)toupper((unsigned char)*name));
 }
 
 void doc_table(struct doc *d, const struct slot_table *table)

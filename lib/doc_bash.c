@@ -109,9 +109,9 @@ static void add_args(const struct slot *rows, const struct doc_source *sources,
     str_add(out, "'");
 }
 
-#define each_cmd(c, families)                                                  \
-    for (const struct cmd *const *f_ = (families); *f_; f_++)                  \
-        for (const struct cmd *c = *f_; c->name; c++)                          \
+#define each_cmd(c, families)                                 \
+    for (const struct cmd *const *f_ = (families); *f_; f_++) \
+        for (const struct cmd *c = *f_; c->name; c++)         \
             if (!(c->flags & CMD_HIDDEN))
 
 static void add_rows(const struct cmd *const *families,
@@ -149,8 +149,7 @@ static void add_sources(const struct doc_source *sources, struct str *out)
     }
 }
 
-static void add_script(struct str *out, const char *script,
-                       const char *program)
+static void add_script(struct str *out, const char *script, const char *program)
 {
     for (; *script; script++) {
         if (*script == '~')
@@ -259,14 +258,16 @@ void doc_bash(const char *program, const struct slot *global_opts,
               const struct doc_source *sources, struct str *out)
 {
     str_addf(out, "# bash completion of %s, made by it\n\n", program);
-    str_addf(out, "# Words of a source, one a line.\n_%s_words() {\n"
-                  "    case $1 in\n",
+    str_addf(out,
+             "# Words of a source, one a line.\n_%s_words() {\n"
+             "    case $1 in\n",
              program);
     add_sources(sources, out);
     str_add(out, "    '{'*) tr , '\\n' <<<\"${1//[\\{\\}]/}\" ;;\n"
                  "    esac\n}\n\n");
-    str_addf(out, "# Options and arguments of a command.\n_%s_row() {\n"
-                  "    case $1 in\n    '') ",
+    str_addf(out,
+             "# Options and arguments of a command.\n_%s_row() {\n"
+             "    case $1 in\n    '') ",
              program);
     add_opts(global_opts, sources, out);
     add_names(families, out);

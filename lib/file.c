@@ -225,8 +225,10 @@ static struct err *held(int fd, const char *path)
 static struct err *lock_failed(const char *path)
 {
     if (errno == EINTR)
-        return ERR_AS(interrupted, "interrupted while waiting for the lock "
-                                   "'%s'", path);
+        return ERR_AS(interrupted,
+                      "interrupted while waiting for the lock "
+                      "'%s'",
+                      path);
     return err_errno(errno, "cannot lock '%s'", path);
 }
 

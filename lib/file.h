@@ -15,8 +15,8 @@ struct err *file_read(struct pool *p, const char *path, size_t max,
 /* Replaces the file as one step (temporary name, fsync, rename). */
 struct err *file_write(const char *path, const void *data, size_t len,
                        mode_t mode) MUST_USE;
-struct err *file_append_line(const char *path, const char *line, mode_t mode)
-    MUST_USE;
+struct err *file_append_line(const char *path, const char *line,
+                             mode_t mode) MUST_USE;
 struct err *file_make_dirs(const char *path, mode_t mode) MUST_USE;
 /* Removes a file; not there is fine. */
 struct err *file_remove(const char *path) MUST_USE;

@@ -53,8 +53,8 @@ static bool begins(const char *candidate, const char *word, size_t len)
 void near_try(struct near *n, const char *candidate)
 {
     size_t len = strlen(n->word), candidate_len = strlen(candidate);
-    size_t apart = len < candidate_len ? candidate_len - len
-                                       : len - candidate_len;
+    size_t apart =
+        len < candidate_len ? candidate_len - len : len - candidate_len;
     unsigned limit = (unsigned)(len < 3 ? 1 : (len + 2) / 3);
     unsigned distance = limit;
 

@@ -16,35 +16,35 @@
 /* Rows, aligned by hand at the users. letter 0: long name only; a name of
  * NULL ends the table, so an option without a long name is named by
  * OPT_SHORT. */
-#define OPT(letter_, name_, ...)                                               \
-    {                                                                          \
-        .name = name_, .letter = letter_, __VA_ARGS__                          \
+#define OPT(letter_, name_, ...)                      \
+    {                                                 \
+        .name = name_, .letter = letter_, __VA_ARGS__ \
     }
 /* The long name is then the letter itself and is not offered as `--x`. */
-#define OPT_SHORT(letter_, ...)                                                \
-    {                                                                          \
-        .name = (const char[]){letter_, 0}, .letter = letter_, __VA_ARGS__     \
+#define OPT_SHORT(letter_, ...)                                            \
+    {                                                                      \
+        .name = (const char[]){letter_, 0}, .letter = letter_, __VA_ARGS__ \
     }
-#define ARG(name_, ...)                                                        \
-    {                                                                          \
-        .name = name_, .flags = SLOT_ARG, __VA_ARGS__                          \
+#define ARG(name_, ...)                               \
+    {                                                 \
+        .name = name_, .flags = SLOT_ARG, __VA_ARGS__ \
     }
-#define ARG_OPTIONAL(name_, ...)                                               \
-    {                                                                          \
-        .name = name_, .flags = SLOT_ARG | SLOT_OPTIONAL, __VA_ARGS__          \
+#define ARG_OPTIONAL(name_, ...)                                      \
+    {                                                                 \
+        .name = name_, .flags = SLOT_ARG | SLOT_OPTIONAL, __VA_ARGS__ \
     }
-#define ARGS(name_, ...) /* none or more */                                    \
-    {                                                                          \
-        .name = name_, .flags = SLOT_ARG | SLOT_OPTIONAL | SLOT_REST,          \
-        __VA_ARGS__                                                            \
+#define ARGS(name_, ...) /* none or more */                           \
+    {                                                                 \
+        .name = name_, .flags = SLOT_ARG | SLOT_OPTIONAL | SLOT_REST, \
+        __VA_ARGS__                                                   \
     }
-#define ARGS_SOME(name_, ...) /* one or more */                                \
-    {                                                                          \
-        .name = name_, .flags = SLOT_ARG | SLOT_REST, __VA_ARGS__              \
+#define ARGS_SOME(name_, ...) /* one or more */                   \
+    {                                                             \
+        .name = name_, .flags = SLOT_ARG | SLOT_REST, __VA_ARGS__ \
     }
-#define OPT_END                                                                \
-    {                                                                          \
-        .name = NULL                                                           \
+#define OPT_END      \
+    {                \
+        .name = NULL \
     }
 
 struct opt_parse {
@@ -55,8 +55,8 @@ struct opt_parse {
 
 /* Parses argv[1..argc-1] into BASE. An error is of kind usage. */
 struct err *opt_parse(const struct slot *rows, int argc, char *const argv[],
-                      void *base, struct pool *p, struct opt_parse *parse)
-    MUST_USE;
+                      void *base, struct pool *p,
+                      struct opt_parse *parse) MUST_USE;
 
 /* "[-w] [--timeout SECONDS] DOMAIN [ID...]" */
 void opt_usage(const struct slot *rows, struct str *out);

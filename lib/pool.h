@@ -42,7 +42,7 @@ void pool_at_free(struct pool *p, void (*fn)(void *), void *arg);
 /* An array that grows by one: `*array` of `*n` items of `size` bytes. Returns
  * the new, zeroed item; the array may move. */
 void *pool_grow_(struct pool *p, void *array, size_t n, size_t size);
-#define pool_push(p, array, n)                                                 \
+#define pool_push(p, array, n) \
     ((array) = pool_grow_(p, array, n, sizeof(*(array))), &(array)[(n)++])
 
 #endif

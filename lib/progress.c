@@ -13,8 +13,8 @@
 
 struct progress {
     char *title, *step;
-    bool on;     /* there is a terminal that wants it */
-    bool drawn;  /* the line is on the screen */
+    bool on;      /* there is a terminal that wants it */
+    bool drawn;   /* the line is on the screen */
     double share; /* <0: not known */
     double began, redrawn;
 };

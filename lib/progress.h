@@ -17,8 +17,7 @@ struct progress;
 struct progress *progress_new(const char *title, bool quiet);
 /* What happens now; shows elapsed seconds when it lasts (the line is redrawn
  * on the next call, no timers). */
-void progress_step(struct progress *p, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);
+void progress_step(struct progress *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Share done, 0 to 1, drawn behind the step. */
 void progress_share(struct progress *p, double share);
 void progress_hide(struct progress *p);

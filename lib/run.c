@@ -200,7 +200,8 @@ static enum why serve(struct child *c, double deadline)
             {.fd = c->out_fd, .events = POLLIN},
             {.fd = c->signal_fd, .events = POLLIN},
         };
-        int n = poll(fds, ARRAY_LEN(fds), clock_poll_ms(deadline - clock_now()));
+        int n =
+            poll(fds, ARRAY_LEN(fds), clock_poll_ms(deadline - clock_now()));
 
         if (n < 0)
             continue; /* EINTR: somebody's SIGCHLD handler ran */
@@ -257,8 +258,7 @@ static sigset_t stop_signals(void)
 
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
-        if (!sigaction(asked[i], NULL, &action) &&
-            action.sa_handler != SIG_IGN)
+        if (!sigaction(asked[i], NULL, &action) && action.sa_handler != SIG_IGN)
             sigaddset(&set, asked[i]);
     }
     return set;
@@ -266,7 +266,8 @@ static sigset_t stop_signals(void)
 
 static struct err *serve_to_end(struct child *c, struct run *r)
 {
-    enum why why = serve(c, r->timeout > 0 ? clock_now() + r->timeout : INFINITY);
+    enum why why =
+        serve(c, r->timeout > 0 ? clock_now() + r->timeout : INFINITY);
     struct err *e;
 
     if (why != EXITED)
@@ -305,8 +306,8 @@ struct err *run_wait(struct run *r, struct pool *p)
 {
     size_t max = r->output_max ? r->output_max : OUTPUT_DEFAULT;
     AUTO_FREE char *kept = xcalloc(2, max);
-    struct child c = {.run = r, .pid_fd = -1, .out_fd = -1, .kept = kept,
-                      .max = max};
+    struct child c = {
+        .run = r, .pid_fd = -1, .out_fd = -1, .kept = kept, .max = max};
     struct err *e = run_child(&c, r, p);
 
     if (c.pid_fd >= 0)
@@ -349,8 +350,8 @@ static struct err *with_output(struct err *e, const struct run *r)
         if ((ch < ' ' && ch != '\n' && ch != '\t') || ch == 0x7f)
             text.text[i] = '?';
     }
-    full = err_make(err_kind(e), "%s: it said:\n%s", err_text(e),
-                    str_text(&text));
+    full =
+        err_make(err_kind(e), "%s: it said:\n%s", err_text(e), str_text(&text));
     err_free(e);
     return full;
 }

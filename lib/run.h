@@ -19,15 +19,15 @@ struct run {
     const char *const *env;  /* "NAME=value" over the environment, or NULL */
     const char *input;       /* for its standard input; NULL: /dev/null */
     size_t input_len;
-    double timeout;          /* seconds; 0: none */
-    size_t output_max;       /* bytes kept of the output's end; 0: 64 kB */
-    bool inherit;            /* stdin, stdout, stderr and the process group are
-                              * the caller's (viewers, editors) */
+    double timeout;    /* seconds; 0: none */
+    size_t output_max; /* bytes kept of the output's end; 0: 64 kB */
+    bool inherit;      /* stdin, stdout, stderr and the process group are
+                        * the caller's (viewers, editors) */
     /* results */
-    int exit_status;         /* 128 + signal when killed */
-    int signal;              /* that killed it, or 0 */
+    int exit_status; /* 128 + signal when killed */
+    int signal;      /* that killed it, or 0 */
     bool timed_out;
-    char *output;            /* stdout and stderr as they came, in the pool */
+    char *output; /* stdout and stderr as they came, in the pool */
     size_t output_len;
 };
 

@@ -71,48 +71,51 @@ enum slot_flag {
 };
 
 /* offsetof that refuses a member of another type than the kind stores. */
-#define SLOT_AT(strct, member, ctype)                                          \
-    (offsetof(strct, member) +                                                 \
-     0 * sizeof(char[_Generic(&((strct *)0)->member, ctype *: 1, default: -1)]))
-#define SLOT_AT_INT(strct, member)                                             \
-    (offsetof(strct, member) +                                                 \
-     0 * sizeof(char[_Generic(((strct *)0)->member, int: 1, unsigned: 1,       \
-                     long: 1, unsigned long: 1, long long: 1,                  \
-                     unsigned long long: 1, short: 1, unsigned short: 1,       \
-                     unsigned char: 1, signed char: 1, default: -1)]))
+#define SLOT_AT(strct, member, ctype)                                     \
+    (offsetof(strct, member) +                                            \
+     0 * sizeof(char[_Generic(&((strct *)0)->member, ctype * : 1, default \
+                              : -1)]))
+#define SLOT_AT_INT(strct, member)                                         \
+    (offsetof(strct, member) +                                             \
+     0 * sizeof(char[_Generic(((strct *)0)->member, int : 1, unsigned : 1, \
+                              long : 1, unsigned long : 1, long long : 1,  \
+                              unsigned long long : 1, short : 1,           \
+                              unsigned short : 1, unsigned char : 1,       \
+                              signed char : 1, default                     \
+                              : -1)]))
 #define SLOT_SIZE(strct, member) sizeof(((strct *)0)->member)
-#define SLOT_IS_SIGNED(strct, member)                                          \
-    _Generic(((strct *)0)->member, int: 1, long: 1, long long: 1, short: 1,    \
-             signed char: 1, default: 0)
+#define SLOT_IS_SIGNED(strct, member)                                \
+    _Generic(((strct *)0)->member, int : 1, long : 1, long long : 1, \
+             short : 1, signed char : 1, default : 0)
 
 /* Kinds over plain C types. Each macro gives kind, offset and size. */
-#define SLOT_BOOL(strct, member)                                               \
-    .kind = &slot_kind_bool, .offset = SLOT_AT(strct, member, bool),           \
+#define SLOT_BOOL(strct, member)                                     \
+    .kind = &slot_kind_bool, .offset = SLOT_AT(strct, member, bool), \
     .size = SLOT_SIZE(strct, member)
 /* Only given or not given; counts when the field is an int (-vvv). */
-#define SLOT_FLAG(strct, member)                                               \
-    .kind = &slot_kind_flag, .offset = SLOT_AT(strct, member, bool),           \
+#define SLOT_FLAG(strct, member)                                     \
+    .kind = &slot_kind_flag, .offset = SLOT_AT(strct, member, bool), \
     .size = SLOT_SIZE(strct, member)
-#define SLOT_COUNT(strct, member)                                              \
-    .kind = &slot_kind_flag, .offset = SLOT_AT(strct, member, int),            \
+#define SLOT_COUNT(strct, member)                                   \
+    .kind = &slot_kind_flag, .offset = SLOT_AT(strct, member, int), \
     .size = SLOT_SIZE(strct, member)
 /* Any C integer; the range is what it can hold unless min and max say less. */
-#define SLOT_INT(strct, member)                                                \
-    .kind = SLOT_IS_SIGNED(strct, member) ? &slot_kind_int : &slot_kind_uint,  \
+#define SLOT_INT(strct, member)                                               \
+    .kind = SLOT_IS_SIGNED(strct, member) ? &slot_kind_int : &slot_kind_uint, \
     .offset = SLOT_AT_INT(strct, member), .size = SLOT_SIZE(strct, member)
 /* const char *, in the fill's pool. */
-#define SLOT_WORD(strct, member)                                               \
-    .kind = &slot_kind_word, .offset = SLOT_AT(strct, member, const char *),   \
+#define SLOT_WORD(strct, member)                                             \
+    .kind = &slot_kind_word, .offset = SLOT_AT(strct, member, const char *), \
     .size = SLOT_SIZE(strct, member)
 /* struct slot_words: every mention appends. */
-#define SLOT_WORDS(strct, member)                                              \
-    .kind = &slot_kind_words,                                                  \
-    .offset = SLOT_AT(strct, member, struct slot_words),                       \
+#define SLOT_WORDS(strct, member)                        \
+    .kind = &slot_kind_words,                            \
+    .offset = SLOT_AT(strct, member, struct slot_words), \
     .size = SLOT_SIZE(strct, member)
 /* int; MORE is a struct slot_choice array that ends with a NULL name. Letter
  * case counts; a choice named "" is accepted, but not offered. */
-#define SLOT_CHOICE(strct, member, choices)                                    \
-    .kind = &slot_kind_choice, .offset = SLOT_AT(strct, member, int),          \
+#define SLOT_CHOICE(strct, member, choices)                           \
+    .kind = &slot_kind_choice, .offset = SLOT_AT(strct, member, int), \
     .size = SLOT_SIZE(strct, member), .more = (choices)
 
 struct slot_words {

@@ -240,8 +240,8 @@ static size_t *measure(const struct table *t)
     const char **text = t->texts;
 
     for (size_t i = 0; i < t->n_cols && !t->no_head; i++)
-        widths[i] = characters(heading(&t->cols[i]),
-                               strlen(heading(&t->cols[i])));
+        widths[i] =
+            characters(heading(&t->cols[i]), strlen(heading(&t->cols[i])));
     value_each(row, t->rows)
     {
         size_t i = 0;

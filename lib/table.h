@@ -24,8 +24,8 @@ struct table_col {
      * spaces between. */
     const char *head;
     const char *cell;
-    bool right;     /* content-aligned columns: to the right */
-    bool only_data; /* not in text output */
+    bool right;      /* content-aligned columns: to the right */
+    bool only_data;  /* not in text output */
     const char *doc; /* one sentence, with the unit */
 };
 
@@ -36,8 +36,8 @@ enum table_format {
 };
 /* Choices for `--format`, and the option row every lister has. */
 extern const struct slot_choice table_formats[];
-#define OPT_FORMAT(strct)                                                      \
-    OPT(0, "format", SLOT_CHOICE(strct, format, table_formats),                \
+#define OPT_FORMAT(strct)                                       \
+    OPT(0, "format", SLOT_CHOICE(strct, format, table_formats), \
         .unit = "text|json|csv", .doc = "Print as text, JSON or CSV.")
 
 struct table;

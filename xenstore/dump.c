@@ -36,15 +36,18 @@ static struct err *parse_perms(struct pool *p, const char *at, const char *end,
     ret->perms_len = (size_t)(end - at) + 1;
     for (char *c = perms;; c++) {
         if (!*c || !strchr("nrwb", *c) || !isdigit((unsigned char)c[1]))
-            return ERR_AS(input, "permissions '%.*s': a letter of n, r, w, b "
+            return ERR_AS(input,
+                          "permissions '%.*s': a letter of n, r, w, b "
                           "and a domain's number are wanted",
                           (int)(end - at), at);
         c += 1 + strspn(c + 1, "0123456789");
         if (!*c)
             return NULL;
         if (*c != ',')
-            return ERR_AS(input, "permissions '%.*s': a comma goes between "
-                          "them", (int)(end - at), at);
+            return ERR_AS(input,
+                          "permissions '%.*s': a comma goes between "
+                          "them",
+                          (int)(end - at), at);
         *c = '\0';
     }
 }
@@ -94,8 +97,7 @@ struct err *dump_parse(struct pool *p, const char *name, const char *text,
     for (size_t i = 0; i < n; i++) {
         if (!*lines[i] || *lines[i] == '#')
             continue;
-        TRY(err_wrap(parse_line(p, lines[i],
-                                pool_push(p, dump.nodes, dump.n)),
+        TRY(err_wrap(parse_line(p, lines[i], pool_push(p, dump.nodes, dump.n)),
                      "%s:%zu", name, i + 1));
     }
     *ret = dump;

@@ -59,8 +59,8 @@ static struct err *match_part(struct store *s, struct pool *p,
     struct paths found = {0};
 
     for (size_t i = 0; i < dirs->n; i++)
-        store_batch_add(&lists, STORE_LIST, *dirs->list[i] ? dirs->list[i]
-                                                           : "/");
+        store_batch_add(&lists, STORE_LIST,
+                        *dirs->list[i] ? dirs->list[i] : "/");
     TRY(store_batch_run(s, &lists));
     for (size_t i = 0; i < lists.n; i++) {
         const struct store_req *req = &lists.reqs[i];

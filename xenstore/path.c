@@ -31,8 +31,10 @@ const char *path_fault(struct pool *p, const char *path)
         if (isalnum((unsigned char)*c) || strchr("-/_@", *c))
             continue;
         if (isprint((unsigned char)*c))
-            return pool_printf(p, "'%c' cannot be in a path, which is letters, "
-                                  "digits and - / _ @", *c);
+            return pool_printf(p,
+                               "'%c' cannot be in a path, which is letters, "
+                               "digits and - / _ @",
+                               *c);
         return pool_printf(p, "the byte 0x%02x cannot be in a path",
                            (unsigned char)*c);
     }
@@ -41,8 +43,9 @@ const char *path_fault(struct pool *p, const char *path)
     if (len > 1 && path[len - 1] == '/')
         return "a path does not end with '/'";
     if (relative_len(path) > REL_MAX)
-        return pool_printf(p, "of its %zu characters the daemon takes %d, not "
-                              "counting /local/domain/DOMID/",
+        return pool_printf(p,
+                           "of its %zu characters the daemon takes %d, not "
+                           "counting /local/domain/DOMID/",
                            len, REL_MAX);
     return NULL;
 }

@@ -444,8 +444,7 @@ short store_events(const struct store *s)
 
 double store_seconds_left(const struct store *s)
 {
-    return s->n_busy ? fmax(0, s->heard + s->timeout - clock_now())
-                     : INFINITY;
+    return s->n_busy ? fmax(0, s->heard + s->timeout - clock_now()) : INFINITY;
 }
 
 struct err *store_pump(struct store *s)

@@ -52,9 +52,9 @@ static struct err *try_transaction(struct store *s, store_tx_fn *fn, void *arg,
     return e;
 }
 
-/* A turn ends when FD is closed. Turns save retries, no more: who has waited for
- * one as long as no transaction takes (its holder may be stopped) does without
- * from then on. Transactions take a millisecond, so we look often. */
+/* A turn ends when FD is closed. Turns save retries, no more: who has waited
+ * for one as long as no transaction takes (its holder may be stopped) does
+ * without from then on. Transactions take a millisecond, so we look often. */
 static void take_turn(struct store *s, int *fd)
 {
     double deadline = clock_now() + TURN_SECONDS;

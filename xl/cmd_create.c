@@ -19,8 +19,8 @@
 #include "xl/several.h"
 #include "xl/xl.h"
 
-/* At once, when nobody says how many. Half of a create is the work of xenstored,
- * which is one thread: more of them only wait for it. */
+/* At once, when nobody says how many. Half of a create is the work of
+ * xenstored, which is one thread: more of them only wait for it. */
 #define JOBS 4
 
 struct create_args {

@@ -25,18 +25,8 @@ const struct slot xl_global_opts[] = {
 
 const struct cmd *const xl_families[] = {
     cmds_create, /* one a line */
-    cmds_list,
-    cmds_power,
-    cmds_mem,
-    cmds_vcpu,
-    cmds_cd,
-    cmds_host,
-    cmds_console,
-    cmds_lint,
-    cmds_config,
-    cmds_misc,
-    cmds_doc,
-    NULL,
+    cmds_list,    cmds_power, cmds_mem,    cmds_vcpu, cmds_cd,  cmds_host,
+    cmds_console, cmds_lint,  cmds_config, cmds_misc, cmds_doc, NULL,
 };
 
 /* Each -v shows one level more, from the one stock xl shows unasked. */

@@ -26,8 +26,8 @@ struct xl {
 struct err *xl_host(struct xl *xl, struct host **ret) MUST_USE;
 
 /* The same for guest_defaults.host_cpus: only configs with cpus= need Xen. */
-struct err *xl_host_cpus(void *xl, struct pool *p, struct host_cpus *ret)
-    MUST_USE;
+struct err *xl_host_cpus(void *xl, struct pool *p,
+                         struct host_cpus *ret) MUST_USE;
 
 /* The connection for host->xc and host->store alone. */
 struct err *xl_host_quick(struct xl *xl, struct host **ret) MUST_USE;
@@ -58,8 +58,8 @@ struct domains;
 /* The same within a list that was read (domains.h); may fill in its names. */
 struct err *find_in(struct xl *xl, struct domains *ds, const char *word,
                     struct domain **ret) MUST_USE;
-struct err *find_domain(struct xl *xl, const char *word, uint32_t *ret_domid)
-    MUST_USE;
+struct err *find_domain(struct xl *xl, const char *word,
+                        uint32_t *ret_domid) MUST_USE;
 /* The same, and the connection to do something to it: host_err then explains
  * what libxl says from here on. */
 struct err *find_and_open(struct xl *xl, const char *word, uint32_t *ret_domid,

@@ -28,16 +28,16 @@
 /* One port and the command that runs on it, if any. */
 struct job {
     int port;
-    pid_t pid;                  /* 0: none */
-    bool ended;                 /* the command was reaped, its status is known */
+    pid_t pid;  /* 0: none */
+    bool ended; /* the command was reaped, its status is known */
     int status;
-    int in, out, err;           /* ours of the command's pipes or pty; -1: closed */
+    int in, out, err; /* ours of the command's pipes or pty; -1: closed */
     bool in_eof;
-    char rx[HEAD + WIRE_MAX];   /* from the port, not yet a whole frame */
+    char rx[HEAD + WIRE_MAX]; /* from the port, not yet a whole frame */
     size_t rx_len;
-    char tx[HEAD + WIRE_MAX];   /* for the port */
+    char tx[HEAD + WIRE_MAX]; /* for the port */
     size_t tx_off, tx_len;
-    char feed[WIRE_MAX];        /* for the command's standard input */
+    char feed[WIRE_MAX]; /* for the command's standard input */
     size_t feed_off, feed_len;
 };
 
@@ -55,7 +55,7 @@ static void fd_nonblock(int fd)
 
 static void job_put(struct job *j, uint32_t type, const void *data, size_t len)
 {
-    struct wire_head h = { WIRE_MAGIC, type, (uint32_t)len };
+    struct wire_head h = {WIRE_MAGIC, type, (uint32_t)len};
 
     memcpy(j->tx, &h, HEAD);
     memcpy(j->tx + HEAD, data, len);
@@ -63,7 +63,8 @@ static void job_put(struct job *j, uint32_t type, const void *data, size_t len)
     j->tx_len = HEAD + len;
 }
 
-/* Ends the command of a client that went away, and all that it started in its session. */
+/* Ends the command of a client that went away, and all that it started in its
+ * session. */
 static void job_kill(struct job *j)
 {
     if (j->pid > 0 && !j->ended) {
@@ -104,7 +105,7 @@ static void child_run(char **argv, const char *term, const char *dir)
 
 static int pty_open(struct wire_size size, int *ret_slave)
 {
-    struct winsize ws = { .ws_row = size.rows, .ws_col = size.cols };
+    struct winsize ws = {.ws_row = size.rows, .ws_col = size.cols};
     int m = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 
     if (m < 0 || grantpt(m) < 0 || unlockpt(m) < 0)
@@ -119,15 +120,16 @@ static void job_start(struct job *j, const char *data, size_t len)
     struct wire_start st;
     char *argv[1024];
     size_t argc = 0;
-    int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
-    const char *word[2] = { "", "/" };
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+    const char *word[2] = {"", "/"};
     size_t words = 0;
 
     job_kill(j);
     if (len < sizeof(st) + 1 || data[len - 1] != 0)
         return;
     memcpy(&st, data, sizeof(st));
-    for (const char *p = data + sizeof(st); p < data + len; p += strlen(p) + 1) {
+    for (const char *p = data + sizeof(st); p < data + len;
+         p += strlen(p) + 1) {
         if (words < 2)
             word[words++] = p;
         else if (argc < 1023)
@@ -140,7 +142,8 @@ static void job_start(struct job *j, const char *data, size_t len)
     if (st.pty) {
         out[0] = in[1] = pty_open(st.size, &in[0]);
         out[1] = err[1] = in[0];
-    } else if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) {
+    } else if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+               pipe2(err, O_CLOEXEC) < 0) {
         in[1] = -1;
     }
     j->pid = in[1] < 0 ? -1 : fork();
@@ -170,7 +173,8 @@ static void job_start(struct job *j, const char *data, size_t len)
     j->err = err[0];
 }
 
-static void job_frame(struct job *j, const struct wire_head *h, const char *data)
+static void job_frame(struct job *j, const struct wire_head *h,
+                      const char *data)
 {
     struct wire_size size;
 
@@ -182,8 +186,9 @@ static void job_frame(struct job *j, const struct wire_head *h, const char *data
         memcpy(j->feed, data, h->len);
         j->feed_off = 0;
         j->feed_len = h->len;
-    } else if (h->type == WIRE_SIZE && h->len == sizeof(size) && j->in >= 0 && j->in == j->out) {
-        struct winsize ws = { 0 };
+    } else if (h->type == WIRE_SIZE && h->len == sizeof(size) && j->in >= 0 &&
+               j->in == j->out) {
+        struct winsize ws = {0};
 
         memcpy(&size, data, sizeof(size));
         ws.ws_row = size.rows;
@@ -198,10 +203,11 @@ static void job_parse(struct job *j)
     size_t at = 0;
     struct wire_head h;
 
-    while (j->rx_len - at >= HEAD && j->feed_len == 0 && !j->in_eof && j->tx_len == 0) {
+    while (j->rx_len - at >= HEAD && j->feed_len == 0 && !j->in_eof &&
+           j->tx_len == 0) {
         memcpy(&h, j->rx + at, HEAD);
-        if (h.magic != WIRE_MAGIC || h.len > WIRE_MAX || h.type < WIRE_START || h.type > WIRE_SIZE ||
-            (j->pid == 0 && h.type != WIRE_START)) {
+        if (h.magic != WIRE_MAGIC || h.len > WIRE_MAX || h.type < WIRE_START ||
+            h.type > WIRE_SIZE || (j->pid == 0 && h.type != WIRE_START)) {
             at++;
             continue;
         }
@@ -243,7 +249,8 @@ static void job_feed(struct job *j)
         return;
     }
     if (j->feed_len) {
-        ssize_t n = write(j->in, j->feed + j->feed_off, j->feed_len - j->feed_off);
+        ssize_t n =
+            write(j->in, j->feed + j->feed_off, j->feed_len - j->feed_off);
 
         if (n > 0)
             j->feed_off += (size_t)n;
@@ -271,9 +278,10 @@ static void job_reap(struct job *j)
     }
     if (!j->ended || j->tx_len)
         return;
-    /* its output is in the pipes by now (a pty may take a moment more); others may hold them open */
+    /* its output is in the pipes by now (a pty may take a moment more); others
+     * may hold them open */
     if (j->out >= 0 && j->out == j->in)
-        poll(&(struct pollfd){ j->out, POLLIN, 0 }, 1, 50);
+        poll(&(struct pollfd){j->out, POLLIN, 0}, 1, 50);
     if (job_output(j, &j->out, WIRE_OUT) || job_output(j, &j->err, WIRE_ERR))
         return;
     int32_t status = j->status;
@@ -313,14 +321,17 @@ static void port_serve(int port, int sigs)
     struct signalfd_siginfo si;
     bool up = true;
 
-    j = (struct job){ .port = port, .in = -1, .out = -1, .err = -1 };
+    j = (struct job){.port = port, .in = -1, .out = -1, .err = -1};
     while (up) {
         struct pollfd p[5] = {
-            { sigs, POLLIN, 0 },
-            { port, (short)((j.rx_len < sizeof(j.rx) ? POLLIN : 0) | (j.tx_len ? POLLOUT : 0)), 0 },
-            { j.tx_len ? -1 : j.out, POLLIN, 0 },
-            { j.tx_len ? -1 : j.err, POLLIN, 0 },
-            { j.feed_len ? j.in : -1, POLLOUT, 0 },
+            {sigs, POLLIN, 0},
+            {port,
+             (short)((j.rx_len < sizeof(j.rx) ? POLLIN : 0) |
+                     (j.tx_len ? POLLOUT : 0)),
+             0},
+            {j.tx_len ? -1 : j.out, POLLIN, 0},
+            {j.tx_len ? -1 : j.err, POLLIN, 0},
+            {j.feed_len ? j.in : -1, POLLOUT, 0},
         };
 
         poll(p, 5, 1000);
@@ -339,7 +350,7 @@ static void port_serve(int port, int sigs)
 
 static bool port_has_client(int fd)
 {
-    struct pollfd p = { fd, POLLIN, 0 };
+    struct pollfd p = {fd, POLLIN, 0};
 
     return poll(&p, 1, 0) >= 0 && !(p.revents & POLLHUP);
 }
@@ -347,7 +358,7 @@ static bool port_has_client(int fd)
 int main(void)
 {
     int port[WIRE_PORTS];
-    pid_t server[WIRE_PORTS] = { 0 };
+    pid_t server[WIRE_PORTS] = {0};
     int ep = epoll_create1(EPOLL_CLOEXEC);
     int sigs, opened = 0;
     sigset_t set;
@@ -357,18 +368,23 @@ int main(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     sigs = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    epoll_ctl(ep, EPOLL_CTL_ADD, sigs, &(struct epoll_event){ .events = EPOLLIN });
+    epoll_ctl(ep, EPOLL_CTL_ADD, sigs,
+              &(struct epoll_event){.events = EPOLLIN});
     for (int i = 0; i < WIRE_PORTS; i++) {
         char pattern[32];
-        glob_t g = { 0 };
+        glob_t g = {0};
 
-        /* the first number is that of the virtio device, and depends on the others */
+        /* the first number is that of the virtio device, and depends on the
+         * others */
         snprintf(pattern, sizeof(pattern), "/dev/vport*p%d", i + 1);
-        port[i] = glob(pattern, 0, NULL, &g) == 0 ? open(g.gl_pathv[0], O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+        port[i] = glob(pattern, 0, NULL, &g) == 0
+                      ? open(g.gl_pathv[0], O_RDWR | O_NONBLOCK | O_CLOEXEC)
+                      : -1;
         globfree(&g);
         if (port[i] >= 0)
             opened++;
-        epoll_ctl(ep, EPOLL_CTL_ADD, port[i], &(struct epoll_event){ .events = EPOLLIN | EPOLLET });
+        epoll_ctl(ep, EPOLL_CTL_ADD, port[i],
+                  &(struct epoll_event){.events = EPOLLIN | EPOLLET});
     }
     if (!opened) {
         dprintf(2, "lab: agent: no virtio-serial port\n");
@@ -384,7 +400,8 @@ int main(void)
                 continue;
             server[i] = fork();
             if (server[i] == 0) {
-                port_serve(port[i], signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+                port_serve(port[i],
+                           signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
                 _exit(0);
             }
         }

@@ -6,9 +6,9 @@
  *
  *   client [-t] [-i] [-d DIR] [-T SECONDS] STATE COMMAND...
  *     -t  a terminal for the command     -d  the directory it runs in
- *     -i  hand standard input on         -T  a limit on its time (exit status 124)
- *   client -p COMMAND...
- *     runs COMMAND on the host and ends it when the caller dies
+ *     -i  hand standard input on         -T  a limit on its time (exit status
+ * 124) client -p COMMAND... runs COMMAND on the host and ends it when the
+ * caller dies
  *
  * Exit status 125: the machine is not there, or ended under the command.
  */
@@ -73,26 +73,27 @@ static int fail(int status, const char *what, const char *arg)
 
 static struct wire_size term_size(void)
 {
-    struct winsize ws = { .ws_row = 24, .ws_col = 80 };
+    struct winsize ws = {.ws_row = 24, .ws_col = 80};
 
     if (ioctl(0, TIOCGWINSZ, &ws) < 0 || ws.ws_col == 0)
         ioctl(1, TIOCGWINSZ, &ws);
-    return (struct wire_size){ ws.ws_row, ws.ws_col };
+    return (struct wire_size){ws.ws_row, ws.ws_col};
 }
 
 static void put(uint32_t type, const void *data, size_t len)
 {
-    struct wire_head h = { WIRE_MAGIC, type, (uint32_t)len };
+    struct wire_head h = {WIRE_MAGIC, type, (uint32_t)len};
 
     memcpy(tx + tx_len, &h, HEAD);
     memcpy(tx + tx_len + HEAD, data, len);
     tx_len += HEAD + len;
 }
 
-/* A free port: its lock is ours until we end. The paths are relative, so they are short. */
+/* A free port: its lock is ours until we end. The paths are relative, so they
+ * are short. */
 static int port_open(const char *state)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     char name[32];
 
     if (chdir(state) < 0)
@@ -126,7 +127,7 @@ static bool write_all(int fd, const char *p, size_t len)
         ssize_t n = write(fd, p, len);
 
         if (n < 0 && errno == EAGAIN) {
-            poll(&(struct pollfd){ fd, POLLOUT, 0 }, 1, -1);
+            poll(&(struct pollfd){fd, POLLOUT, 0}, 1, -1);
             continue;
         }
         if (n < 0 && errno != EINTR)
@@ -195,7 +196,8 @@ static bool send_stdin(void)
     return n > 0;
 }
 
-static int talk(int fd, const unsigned char *nonce, bool pty, bool input, long limit)
+static int talk(int fd, const unsigned char *nonce, bool pty, bool input,
+                long limit)
 {
     int64_t end = limit ? now_ms() + limit * 1000 : 0;
     bool ready = false;
@@ -211,9 +213,9 @@ static int talk(int fd, const unsigned char *nonce, bool pty, bool input, long l
     sigs = signalfd(-1, &set, SFD_CLOEXEC);
     for (;;) {
         struct pollfd p[3] = {
-            { fd, (short)(POLLIN | (tx_len ? POLLOUT : 0)), 0 },
-            { input && ready && !tx_len ? 0 : -1, POLLIN, 0 },
-            { sigs, POLLIN, 0 },
+            {fd, (short)(POLLIN | (tx_len ? POLLOUT : 0)), 0},
+            {input && ready && !tx_len ? 0 : -1, POLLIN, 0},
+            {sigs, POLLIN, 0},
         };
         int64_t left = end ? end - now_ms() : -1;
         struct signalfd_siginfo si;
@@ -223,8 +225,10 @@ static int talk(int fd, const unsigned char *nonce, bool pty, bool input, long l
             char text[32];
 
             snprintf(text, sizeof(text), "%ld s", limit);
-            return fail(LATE, ready ? "the command was ended at its time limit of " :
-                                      "no answer within the time limit of ", text);
+            return fail(LATE,
+                        ready ? "the command was ended at its time limit of "
+                              : "no answer within the time limit of ",
+                        text);
         }
         poll(p, 3, (int)left);
         if (p[2].revents && read(sigs, &si, sizeof(si)) == sizeof(si)) {
@@ -269,7 +273,7 @@ static int tie(char **argv)
 int main(int argc, char **argv)
 {
     static char start[WIRE_MAX];
-    struct wire_start st = { 0 };
+    struct wire_start st = {0};
     const char *dir = "/", *term = getenv("TERM");
     bool pty = false, input = false;
     long limit = 0;
@@ -291,18 +295,22 @@ int main(int argc, char **argv)
             return GONE;
     }
     if (argc - optind < 2)
-        return fail(GONE, "client: a state folder and a command are needed", "");
+        return fail(GONE, "client: a state folder and a command are needed",
+                    "");
     if (getrandom(st.nonce, sizeof(st.nonce), 0) != sizeof(st.nonce))
         return fail(GONE, "no random numbers", "");
     st.pty = pty;
     st.size = term_size();
     memcpy(start, &st, sizeof(st));
     for (int i = -2; i < argc - optind - 1; i++) {
-        const char *s = i == -2 ? (term && pty ? term : "") : i == -1 ? dir : argv[optind + 1 + i];
+        const char *s = i == -2   ? (term && pty ? term : "")
+                        : i == -1 ? dir
+                                  : argv[optind + 1 + i];
         size_t n = strlen(s) + 1;
 
         if (len + n > sizeof(start))
-            return fail(GONE, "the command is too long; put it into a script", "");
+            return fail(GONE, "the command is too long; put it into a script",
+                        "");
         memcpy(start + len, s, n);
         len += n;
     }

@@ -10,7 +10,8 @@
  *   START  struct wire_start, strings       HELLO  the nonce of START
  *   STDIN  bytes; none: end of file         OUT    bytes of standard output
  *   SIZE   struct wire_size                 ERR    bytes of standard error
- *                                           EXIT   int32, as a shell has it in $?
+ *                                           EXIT   int32, as a shell has it in
+ * $?
  *
  * The strings of START each end with a NUL: TERM, the directory to be in, then
  * the command's words. A port can still hold what an earlier client left there,
@@ -28,7 +29,15 @@
 #define WIRE_MAX 16384
 #define WIRE_MAGIC 0x6b306d64u
 
-enum wire_type { WIRE_START = 1, WIRE_STDIN, WIRE_SIZE, WIRE_HELLO, WIRE_OUT, WIRE_ERR, WIRE_EXIT };
+enum wire_type {
+    WIRE_START = 1,
+    WIRE_STDIN,
+    WIRE_SIZE,
+    WIRE_HELLO,
+    WIRE_OUT,
+    WIRE_ERR,
+    WIRE_EXIT
+};
 
 struct wire_head {
     uint32_t magic;

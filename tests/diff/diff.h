@@ -155,8 +155,8 @@ static inline const char *diff_pick(struct diff_rng *r,
 {
     return words[diff_rand(r, (unsigned)n)];
 }
-#define DIFF_PICK(r, ...)                                                      \
-    diff_pick(r, (const char *const[]){__VA_ARGS__},                           \
+#define DIFF_PICK(r, ...)                            \
+    diff_pick(r, (const char *const[]){__VA_ARGS__}, \
               ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
 
 /* One small damage: a character gone, doubled, replaced, or two swapped. */

@@ -35,10 +35,10 @@ static inline const char *disk_outcome(struct pool *p,
         TEXT(d->backend_domname), (int)d->backend_domid, (int)d->format,
         TEXT(d->script), d->removable, d->readwrite, d->is_cdrom,
         d->direct_io_safe, d->discard_enable.val, (int)d->specification,
-        (int)d->transport, d->irq, (unsigned long long)d->base,
-        d->trusted.val, d->colo_enable.val, d->colo_restore_enable.val,
-        TEXT(d->colo_host), d->colo_port, TEXT(d->colo_export),
-        TEXT(d->active_disk), TEXT(d->hidden_disk));
+        (int)d->transport, d->irq, (unsigned long long)d->base, d->trusted.val,
+        d->colo_enable.val, d->colo_restore_enable.val, TEXT(d->colo_host),
+        d->colo_port, TEXT(d->colo_export), TEXT(d->active_disk),
+        TEXT(d->hidden_disk));
 #undef TEXT
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hv: the verbs of xapi/hv/hv.h on this host's Xen, from a command line, for the
- * tests that hold hv_libxl to its contract:
+ * hv: the verbs of xapi/hv/hv.h on this host's Xen, from a command line, for
+ * the tests that hold hv_libxl to its contract:
  *
  *     hv create WORD...           prints the domain's number
  *     hv resume PATH WORD...

@@ -51,8 +51,7 @@ static inline void fuzz_show(const struct diags *diags)
         const struct place *place = &diags->list[i].place;
 
         if (!place->source || place->start == PLACE_WHOLE ||
-            (place->start <= place->end &&
-             place->end <= place->source->len))
+            (place->start <= place->end && place->end <= place->source->len))
             continue;
         fprintf(stderr, "at %zu to %zu of %zu: %s\n", place->start, place->end,
                 place->source->len, diags->list[i].text);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A PV guest of a few kB, for tests with hundreds of domains: it runs in 8 MB,
- * takes no CPU time while nobody asks it anything, and does what a toolstack can
- * ask of a guest: poweroff, halt, reboot, suspend (so save, restore and migration
- * work) through control/shutdown. On its console it says "dom0kit tiny guest up",
- * its command line, and echoes what is typed.
+ * takes no CPU time while nobody asks it anything, and does what a toolstack
+ * can ask of a guest: poweroff, halt, reboot, suspend (so save, restore and
+ * migration work) through control/shutdown. On its console it says "dom0kit
+ * tiny guest up", its command line, and echoes what is typed.
  *
  * Words of its command line: do=poweroff, do=reboot or do=crash, at once after
  * start; after=SECONDS delays that.
@@ -28,7 +28,8 @@
 
 void guest_main(struct start_info *si);
 
-/* Pages of our own that Xen's structures are mapped over or that describe our memory. */
+/* Pages of our own that Xen's structures are mapped over or that describe our
+ * memory. */
 static char shared_page[PAGE] __attribute__((aligned(4096)));
 static unsigned long frame_list[512] __attribute__((aligned(4096)));
 static unsigned long frame_list_list[512] __attribute__((aligned(4096)));
@@ -54,9 +55,10 @@ __asm__(".pushsection .text\n"
         ".popsection\n");
 
 /* What the domain builder reads. */
-#define NOTE(name, type, value) \
-    __asm__(".pushsection .note.Xen, \"a\", @note\n" \
-            ".balign 4\n.long 4, 2f-1f, " #type "\n.asciz \"Xen\"\n1: " value "\n2: .balign 4\n.popsection\n")
+#define NOTE(name, type, value)                                               \
+    __asm__(".pushsection .note.Xen, \"a\", @note\n"                          \
+            ".balign 4\n.long 4, 2f-1f, " #type "\n.asciz \"Xen\"\n1: " value \
+            "\n2: .balign 4\n.popsection\n")
 
 NOTE(os, 6 /* GUEST_OS */, ".asciz \"dom0kit-tiny\"");
 NOTE(version, 7 /* GUEST_VERSION */, ".asciz \"1\"");
@@ -68,14 +70,17 @@ NOTE(entry, 1 /* ENTRY */, ".quad _start");
 NOTE(pae, 9 /* PAE_MODE */, ".asciz \"yes\"");
 NOTE(cancel, 14 /* SUSPEND_CANCEL */, ".long 1");
 
-static long hypercall(long nr, unsigned long a, unsigned long b, unsigned long c)
+static long hypercall(long nr, unsigned long a, unsigned long b,
+                      unsigned long c)
 {
     long ret;
 
-    __asm__ volatile("syscall" : "=a"(ret), "+D"(a), "+S"(b), "+d"(c) : "0"(nr) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "=a"(ret), "+D"(a), "+S"(b), "+d"(c)
+                     : "0"(nr)
+                     : "rcx", "r11", "memory");
     return ret;
 }
-
 
 static size_t length(const char *s)
 {
@@ -122,13 +127,16 @@ static struct shared_info *shared(void)
     return (struct shared_info *)shared_page;
 }
 
-/* Maps what the page table entry says over shared_page; 0 leaves nothing there. */
+/* Maps what the page table entry says over shared_page; 0 leaves nothing there.
+ */
 static void shared_map(unsigned long entry)
 {
-    hypercall(__HYPERVISOR_update_va_mapping, (unsigned long)shared_page, entry, UVMF_INVLPG);
+    hypercall(__HYPERVISOR_update_va_mapping, (unsigned long)shared_page, entry,
+              UVMF_INVLPG);
 }
 
-/* Maps Xen's shared page, and tells in it where our memory map is (for suspend). */
+/* Maps Xen's shared page, and tells in it where our memory map is (for
+ * suspend). */
 static void memory_describe(void)
 {
     unsigned long n = (pages + 511) / 512;
@@ -143,16 +151,17 @@ static void memory_describe(void)
 
 static void notify(uint32_t port)
 {
-    struct evtchn_send s = { port };
+    struct evtchn_send s = {port};
 
-    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (unsigned long)&s, 0);
+    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (unsigned long)&s,
+              0);
 }
 
 /* Waits for an event on one of our two channels; ms 0 is for ever. */
 static void wait(unsigned long ms)
 {
-    evtchn_port_t ports[2] = { info->console.domU.evtchn, info->store_evtchn };
-    struct sched_poll p = { .nr_ports = 2 };
+    evtchn_port_t ports[2] = {info->console.domU.evtchn, info->store_evtchn};
+    struct sched_poll p = {.nr_ports = 2};
     struct vcpu_time_info *t = &shared()->vcpu_info[0].time;
 
     set_xen_guest_handle(p.ports, ports);
@@ -162,13 +171,18 @@ static void wait(unsigned long ms)
 
         __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
         delta = ((uint64_t)hi << 32 | lo) - t->tsc_timestamp;
-        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-        p.timeout = t->system_time + (uint64_t)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32) +
-                    ms * 1000000;
+        delta =
+            t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+        p.timeout =
+            t->system_time +
+            (uint64_t)(((unsigned __int128)delta * t->tsc_to_system_mul) >>
+                       32) +
+            ms * 1000000;
     }
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (unsigned long)&p, 0);
     for (int i = 0; i < 2; i++)
-        __atomic_and_fetch(&shared()->evtchn_pending[ports[i] / 64], ~(1UL << ports[i] % 64), __ATOMIC_SEQ_CST);
+        __atomic_and_fetch(&shared()->evtchn_pending[ports[i] / 64],
+                           ~(1UL << ports[i] % 64), __ATOMIC_SEQ_CST);
 }
 
 static void console_write(const char *s, size_t len)
@@ -238,7 +252,8 @@ static void store_get(char *p, size_t len)
     notify(info->store_evtchn);
 }
 
-/* Takes one message; its body, cut to 64 bytes, goes to buf. Returns its type. */
+/* Takes one message; its body, cut to 64 bytes, goes to buf. Returns its type.
+ */
 static uint32_t store_take(char *buf)
 {
     struct xsd_sockmsg h;
@@ -254,10 +269,12 @@ static uint32_t store_take(char *buf)
     return h.type;
 }
 
-/* Sends a request and waits for its answer; changes seen meanwhile are noted in *ret_event. */
-static void store_ask(uint32_t type, const char *body, size_t len, char *buf, int *ret_event)
+/* Sends a request and waits for its answer; changes seen meanwhile are noted in
+ * *ret_event. */
+static void store_ask(uint32_t type, const char *body, size_t len, char *buf,
+                      int *ret_event)
 {
-    struct xsd_sockmsg h = { .type = type, .len = (uint32_t)len };
+    struct xsd_sockmsg h = {.type = type, .len = (uint32_t)len};
 
     store_put((const char *)&h, sizeof(h));
     store_put(body, len);
@@ -283,7 +300,7 @@ static int store_has_input(void)
 
 static void leave(unsigned int reason)
 {
-    struct sched_shutdown s = { reason };
+    struct sched_shutdown s = {reason};
 
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&s, 0);
 }
@@ -295,17 +312,19 @@ static void watch(int *ret_event)
     store_ask(XS_WATCH, "control/shutdown\0s", 19, buf, ret_event);
 }
 
-/* Saved in one machine, resumed in the same or another one, with other frames under us. */
+/* Saved in one machine, resumed in the same or another one, with other frames
+ * under us. */
 static void suspend(int *ret_event)
 {
-    struct sched_shutdown s = { SHUTDOWN_suspend };
+    struct sched_shutdown s = {SHUTDOWN_suspend};
     struct start_info *si = info;
     unsigned long *m2p = (unsigned long *)MACH2PHYS_VIRT_START;
 
     si->store_mfn = m2p[si->store_mfn];
     si->console.domU.mfn = m2p[si->console.domU.mfn];
     shared_map(0);
-    if (hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&s, frame_of(si)) == 1) {
+    if (hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&s,
+                  frame_of(si)) == 1) {
         si->store_mfn = p2m[si->store_mfn];
         si->console.domU.mfn = p2m[si->console.domU.mfn];
     }
@@ -344,7 +363,9 @@ static void obey_line(void)
         return;
     if (ms)
         wait(ms);
-    leave(starts(what, "poweroff") ? SHUTDOWN_poweroff : starts(what, "reboot") ? SHUTDOWN_reboot : SHUTDOWN_crash);
+    leave(starts(what, "poweroff") ? SHUTDOWN_poweroff
+          : starts(what, "reboot") ? SHUTDOWN_reboot
+                                   : SHUTDOWN_crash);
 }
 
 void guest_main(struct start_info *si)
@@ -357,7 +378,8 @@ void guest_main(struct start_info *si)
     pages = si->nr_pages;
     memory_describe();
     console_write("dom0kit tiny guest up: ", 23);
-    console_write((const char *)si->cmd_line, length((const char *)si->cmd_line));
+    console_write((const char *)si->cmd_line,
+                  length((const char *)si->cmd_line));
     console_write("\r\n", 2);
     obey_line();
     watch(&event);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Part of the Linux test guest: `xs PATH` reads from XenStore, `xs PATH VALUE` writes, `xs -l PATH` lists. */
+/* Part of the Linux test guest: `xs PATH` reads from XenStore, `xs PATH VALUE`
+ * writes, `xs -l PATH` lists. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,12 +25,16 @@ static int read_all(int fd, char *p, size_t len)
 int main(int argc, char **argv)
 {
     int list = argc == 3 && strcmp(argv[1], "-l") == 0;
-    const char *path = argv[list ? 2 : 1], *value = argc == 3 && !list ? argv[2] : NULL;
-    struct xsd_sockmsg h = { .type = list ? XS_DIRECTORY : value ? XS_WRITE : XS_READ };
+    const char *path = argv[list ? 2 : 1],
+               *value = argc == 3 && !list ? argv[2] : NULL;
+    struct xsd_sockmsg h = {.type = list    ? XS_DIRECTORY
+                                    : value ? XS_WRITE
+                                            : XS_READ};
     static char buf[XENSTORE_PAYLOAD_MAX + sizeof(h) + 1];
     int fd = open("/dev/xen/xenbus", O_RDWR);
 
-    if (argc < 2 || fd < 0 || strlen(path) + (value ? strlen(value) : 0) > 3000) {
+    if (argc < 2 || fd < 0 ||
+        strlen(path) + (value ? strlen(value) : 0) > 3000) {
         fprintf(stderr, "usage: xs PATH [VALUE] | xs -l PATH\n");
         return 2;
     }
@@ -38,7 +43,8 @@ int main(int argc, char **argv)
     strcpy(buf + sizeof(h), path);
     if (value)
         memcpy(buf + sizeof(h) + strlen(path) + 1, value, strlen(value));
-    if (write(fd, buf, sizeof(h) + h.len) < 0 || read_all(fd, (char *)&h, sizeof(h)) < 0 ||
+    if (write(fd, buf, sizeof(h) + h.len) < 0 ||
+        read_all(fd, (char *)&h, sizeof(h)) < 0 ||
         h.len > XENSTORE_PAYLOAD_MAX || read_all(fd, buf, h.len) < 0)
         return 1;
     buf[h.len] = 0;

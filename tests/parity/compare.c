@@ -48,8 +48,8 @@ static const char *shown(struct compare *c, const struct value *v)
     return str_text(&s);
 }
 
-static void differ(struct compare *c, const char *path, const struct value *ours,
-                   const struct value *stock)
+static void differ(struct compare *c, const char *path,
+                   const struct value *ours, const struct value *stock)
 {
     if (is_among(&c->deliberate, path)) {
         c->n_deliberate++;

@@ -139,8 +139,8 @@ int xc_physinfo(xc_interface *xch, xc_physinfo_t *info)
     return 0;
 }
 
-int xc_numainfo(xc_interface *xch, unsigned *max_nodes,
-                xc_meminfo_t *meminfo, uint32_t *distance)
+int xc_numainfo(xc_interface *xch, unsigned *max_nodes, xc_meminfo_t *meminfo,
+                uint32_t *distance)
 {
     (void)xch;
     if (meminfo)
@@ -152,8 +152,7 @@ int xc_numainfo(xc_interface *xch, unsigned *max_nodes,
 }
 
 /* All processors sit on node 0. */
-int xc_cputopoinfo(xc_interface *xch, unsigned *max_cpus,
-                   xc_cputopo_t *cputopo)
+int xc_cputopoinfo(xc_interface *xch, unsigned *max_cpus, xc_cputopo_t *cputopo)
 {
     unsigned n = (unsigned)xc_get_max_cpus(xch);
 

@@ -152,9 +152,9 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 
     if (addr->sa_family != AF_UNIX)
         return NEXT(bind)(fd, addr, len);
-    snprintf(un.sun_path, sizeof(un.sun_path), "%s",
-             moved(((const struct sockaddr_un *)addr)->sun_path, buf,
-                   sizeof(buf)));
+    snprintf(
+        un.sun_path, sizeof(un.sun_path), "%s",
+        moved(((const struct sockaddr_un *)addr)->sun_path, buf, sizeof(buf)));
     return NEXT(bind)(fd, (const struct sockaddr *)&un, sizeof(un));
 }
 

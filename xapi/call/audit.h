@@ -6,9 +6,9 @@
  * restart. Secrets (as the model marks them), what not everybody may read, and
  * references of sessions are in none either.
  *
- * A line waits for audit_write, which is called before the client is told. It is
- * not synced: the end of the daemon loses none of what was told, the machine's
- * may lose the last.
+ * A line waits for audit_write, which is called before the client is told. It
+ * is not synced: the end of the daemon loses none of what was told, the
+ * machine's may lose the last.
  */
 #ifndef XAPI_AUDIT_H
 #define XAPI_AUDIT_H

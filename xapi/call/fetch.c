@@ -12,8 +12,8 @@
 #include "xapi/model/errors_gen.h"
 #include "xapi/call/job.h"
 
-#define BUFFER (256u << 10) /* libcurl gives CURL_MAX_WRITE_SIZE at the most \
-                             */
+/* libcurl gives CURL_MAX_WRITE_SIZE at the most. */
+#define BUFFER (256u << 10)
 #define REDIRECTIONS 10
 #define CONNECT_SECONDS 30
 #define LOOK_SECONDS 0.5 /* between looks whether to stop */

@@ -29,8 +29,7 @@ struct err *task_end(struct txn *txn, struct object *o,
                      enum task_status status) MUST_USE;
 /* The same, by FAILURE or, when that is NULL, with RESULT: XML. */
 struct err *task_end_of(struct txn *txn, struct object *o,
-                        const struct err *failure,
-                        const char *result) MUST_USE;
+                        const struct err *failure, const char *result) MUST_USE;
 /* It (C's) has been asked to stop, and goes on until it can. */
 struct err *task_cancelling(struct txn *txn, struct object *o) MUST_USE;
 void task_note_cancel(const struct call *c);

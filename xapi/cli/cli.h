@@ -180,8 +180,8 @@ void cli_undo(struct cli *c, const char *method, const char *ref,
               const char *word);
 void cli_undo_all(struct cli *c);
 
-/* What was printed goes out and others go on first, if the command has kept them
- * waiting for a while. */
+/* What was printed goes out and others go on first, if the command has kept
+ * them waiting for a while. */
 struct err *cli_breathe(struct cli *c) MUST_USE;
 
 /* A line from the client's standard input. */

@@ -12,8 +12,8 @@
  *     add_to_VM_other_config(txn, vm, "k", "v")  a key; remove_from_...
  *
  * What set, add and remove refuse: see txn.h. Fields at the computed end of a
- * relation have no setters. xapi/model/fields_gen.h, made by modelc, has a line for
- * each field; it is what to include.
+ * relation have no setters. xapi/model/fields_gen.h, made by modelc, has a line
+ * for each field; it is what to include.
  */
 #ifndef XAPI_FIELDS_H
 #define XAPI_FIELDS_H

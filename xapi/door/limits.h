@@ -8,8 +8,8 @@
 struct limits {
     unsigned connections, client_connections;
     unsigned client_tasks, client_listeners; /* calls that are under way */
-    unsigned head_bytes; /* request line and headers */
-    unsigned rpc_bytes;  /* body of an RPC call */
+    unsigned head_bytes;                     /* request line and headers */
+    unsigned rpc_bytes;                      /* body of an RPC call */
     unsigned head_seconds, body_seconds, idle_seconds, send_seconds;
 };
 

@@ -66,7 +66,10 @@ enum hv_console {
 };
 
 #define HV_AGENT "xenserver/" /* what its agent reads, and answers there */
-#define HV_SAID {"attr", "control", "data", "feature"}
+#define HV_SAID                              \
+    {                                        \
+        "attr", "control", "data", "feature" \
+    }
 #define HV_SAID_MAX 512 /* nodes; the rest is not heard */
 
 struct hv_move {
@@ -100,18 +103,18 @@ struct hv {
     /* As create, with what suspend has written at PATH. */
     struct err *(*resume)(const struct hv *hv, const struct plan *plan,
                           const char *path, uint32_t *ret_domid);
-    /* The guest into another domain of this host, with all that it has. That one
-     * is paused, and called NAME HV_ARRIVING; of the two with its uuid the old
-     * is HV_SHUT for HV_SUSPEND, and writes to no disk any more. After an error
-     * it runs on, and nothing else is there. */
+    /* The guest into another domain of this host, with all that it has. That
+     * one is paused, and called NAME HV_ARRIVING; of the two with its uuid the
+     * old is HV_SHUT for HV_SUSPEND, and writes to no disk any more. After an
+     * error it runs on, and nothing else is there. */
     struct err *(*migrate)(const struct hv *hv, uint32_t domid,
                            const struct hv_move *how, uint32_t *ret_domid);
     /* DOMID, which migrate has made, takes the place of OLD: that goes (0: it
      * has gone), DOMID has the guest's name, and runs. Nothing cancels it, and
      * what was done of it already is fine. */
     struct err *(*land)(const struct hv *hv, uint32_t old, uint32_t domid);
-    /* A guest that is HV_SHUT for HV_SUSPEND runs on as if it had not been asked
-     * to; one that runs is fine. */
+    /* A guest that is HV_SHUT for HV_SUSPEND runs on as if it had not been
+     * asked to; one that runs is fine. */
     struct err *(*go_on)(const struct hv *hv, uint32_t domid);
     /* All domains but Dom0; the list and its texts are in P. */
     struct err *(*list)(const struct hv *hv, struct pool *p,
@@ -155,8 +158,8 @@ struct hv {
     /* As if they were typed on the hypervisor's console. */
     struct err *(*send_keys)(const struct hv *hv, const char *keys);
     struct err *(*host)(const struct hv *hv, struct hv_host *ret);
-    /* Entries below the domain's own path in XenStore; a value of NULL: it goes.
-     * The guest may write those that begin with HV_AGENT, too. */
+    /* Entries below the domain's own path in XenStore; a value of NULL: it
+     * goes. The guest may write those that begin with HV_AGENT, too. */
     struct err *(*set_data)(const struct hv *hv, uint32_t domid,
                             const struct plan_pair *pairs, size_t n);
     /* What the guest says of itself there: the nodes below HV_SAID, with their

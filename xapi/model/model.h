@@ -217,9 +217,9 @@ struct model_call {
     bool unlisted;      /* not in current_operations while it runs */
     bool own;           /* a body of its own: every custom call, VM.create */
     bool unimplemented; /* no body yet: answers NOT_IMPLEMENTED */
-    bool partial; /* its checks are there, then it answers NOT_IMPLEMENTED */
-    bool refused;       /* the same for ever: the original does it too */
-    const char *doc;    /* a sentence, or NULL */
+    bool partial;    /* its checks are there, then it answers NOT_IMPLEMENTED */
+    bool refused;    /* the same for ever: the original does it too */
+    const char *doc; /* a sentence, or NULL */
 };
 
 /* ---- the rest ------------------------------------------------------------ */

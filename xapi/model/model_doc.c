@@ -143,8 +143,8 @@ static const char *answer_of(const struct model_call *call)
     return call->state == MODEL_REMOVED ? "Removed: answers MESSAGE_REMOVED."
            : call->refused       ? "Answers NOT_IMPLEMENTED, as it always did."
            : call->unimplemented ? "Not implemented yet."
-           : call->partial ? "Checks whether it could; the rest is not "
-                             "implemented yet."
+           : call->partial       ? "Checks whether it could; the rest is not "
+                                   "implemented yet."
                                  : NULL;
 }
 

@@ -196,7 +196,9 @@ static void write_prototype(struct modelc *m, struct str *out,
 
 void modelc_write_calls_header(struct modelc *m, struct str *out)
 {
-    str_add(out, "#include \"xapi/call/call.h\"\n#include \"xapi/model/model_gen.h\"\n");
+    str_add(
+        out,
+        "#include \"xapi/call/call.h\"\n#include \"xapi/model/model_gen.h\"\n");
     for (size_t i = 0; i < m->n_calls; i++) {
         if (has_body(&m->calls[i]->row)) {
             write_args(m, out, &m->calls[i]->row);

@@ -5,15 +5,8 @@
 #include "xapi/model/errors_gen.h"
 
 static const struct ops_class *const rows[] = {
-    &ops_appliance,
-    &ops_sr,
-    &ops_vbd,
-    &ops_vdi,
-    &ops_vif,
-    &ops_host,
-    &ops_network,
-    &ops_pool,
-    &ops_vm,
+    &ops_appliance, &ops_sr,      &ops_vbd,  &ops_vdi, &ops_vif,
+    &ops_host,      &ops_network, &ops_pool, &ops_vm,
 };
 
 static const struct ops_class *row_of(const struct model_class *class)

@@ -480,8 +480,7 @@ static struct err *update_near(struct txn *txn, struct object *vm)
 
     for (size_t i = 0; i < ARRAY_LEN(sets); i++)
         for (unsigned k = 0; k < sets[i].n; k++)
-            TRY(ops_update(txn,
-                           db_find(txn_db(txn), NULL, sets[i].keys[k].s)));
+            TRY(ops_update(txn, db_find(txn_db(txn), NULL, sets[i].keys[k].s)));
     return ops_update_alone(txn, get_VM_appliance(vm));
 }
 

@@ -122,8 +122,7 @@ void files_serve(struct http *http, struct files *f)
 {
     f->gates[0] = (struct gate){"get_audit_log", get_audit_log, f};
     f->gates[1] = (struct gate){"get_pool_xml_db_sync", get_database, f};
-    f->gates[2] =
-        (struct gate){"put_pool_xml_db_sync", files_put_database, f};
+    f->gates[2] = (struct gate){"put_pool_xml_db_sync", files_put_database, f};
     gate_serve(http, &f->gates[0], f->server, 0);
     gate_serve(http, &f->gates[1], f->server, 0);
     gate_serve(http, &f->gates[2], f->server, GATE_STREAM);

@@ -67,5 +67,4 @@ static inline bool vm_is_up(const struct object *vm)
            get_VM_power_state(vm) == VM_power_state_Paused;
 }
 
-
 #endif

@@ -24,8 +24,7 @@ struct err *vm_bring_up(struct job *j, const struct ops_work *w,
  * says STATE: Halted (with NEWS as a message; its memory image goes too) or
  * Suspended. */
 struct err *vm_bring_down(struct job *j, const struct ops_work *w,
-                          enum VM_power_state state,
-                          const char *news) MUST_USE;
+                          enum VM_power_state state, const char *news) MUST_USE;
 /* The same where the domain has gone: its number may be another VM's now. */
 struct err *vm_domain_gone(struct job *j, const struct ops_work *w,
                            enum VM_power_state state,

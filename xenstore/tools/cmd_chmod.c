@@ -25,8 +25,10 @@ static struct err *parse_mode(const char *mode, struct str *perms)
     struct err *e;
 
     if (!*mode || !strchr("nrwb", *mode))
-        return ERR_AS(input, "'%s' is no mode: n (none), r (read), w (write) "
-                      "or b (both) and a domain's number, as in r7", mode);
+        return ERR_AS(input,
+                      "'%s' is no mode: n (none), r (read), w (write) "
+                      "or b (both) and a domain's number, as in r7",
+                      mode);
     if (!mode[1]) {
         str_addf(perms, "%c0", *mode);
     } else {

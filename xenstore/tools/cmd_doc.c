@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cmd_doc: `xenstore __doc`, the tools' manual and completion; see lib/doc.h. */
+/* cmd_doc: `xenstore __doc`, the tools' manual and completion; see lib/doc.h.
+ */
 #include "lib/doc.h"
 #include "xenstore/tools/tools.h"
 

@@ -46,8 +46,7 @@ static struct err *run_dump(void *app, const void *args_, struct pool *p)
 
 /* ---- a file of it -------------------------------------------------------- */
 
-static struct err *read_dump(struct pool *p, const char *file,
-                             struct dump *ret)
+static struct err *read_dump(struct pool *p, const char *file, struct dump *ret)
 {
     char *text;
     size_t len;

@@ -33,8 +33,9 @@ struct ls {
 static const struct table_col ls_cols[] = {
     {.name = "path", .doc = "The node."},
     {.name = "value", .doc = "Its value, quoted as xenstore-read prints it."},
-    {.name = "permissions", .doc = "The owner with what all others may, then "
-                                   "what single domains may."},
+    {.name = "permissions",
+     .doc = "The owner with what all others may, then "
+            "what single domains may."},
     {.name = NULL},
 };
 

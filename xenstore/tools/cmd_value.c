@@ -86,8 +86,7 @@ static void add_write(const struct write_args *args, struct store_batch *b,
                       const char *path, const char *word)
 {
     size_t len = strlen(word);
-    const char *value = args->raw ? word
-                                  : quote_undo(b->pool, word, len, &len);
+    const char *value = args->raw ? word : quote_undo(b->pool, word, len, &len);
 
     store_batch_write(b, path, value, len);
 }
@@ -107,8 +106,10 @@ static struct err *run_write(void *app, const void *args_, struct pool *p)
     struct store *s;
 
     if (pairs->n % 2)
-        return ERR_AS(usage, "path '%s' has no value: a value follows each "
-                      "path", pairs->list[pairs->n - 1]);
+        return ERR_AS(usage,
+                      "path '%s' has no value: a value follows each "
+                      "path",
+                      pairs->list[pairs->n - 1]);
     for (size_t i = 0; i < pairs->n; i += 2)
         add_write(args, &b, pairs->list[i], pairs->list[i + 1]);
     TRY(tools_store(app, &s));

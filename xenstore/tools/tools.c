@@ -6,9 +6,9 @@
 
 #include "xenstore/glob.h"
 
-const struct cmd *const tools_families[] = {cmds_value, cmds_ls,
-                                            cmds_dump,  cmds_chmod,
-                                            cmds_watch, cmds_tools_doc, NULL};
+const struct cmd *const tools_families[] = {
+    cmds_value, cmds_ls,        cmds_dump, cmds_chmod,
+    cmds_watch, cmds_tools_doc, NULL};
 
 struct err *tools_store(struct tools *t, struct store **ret)
 {

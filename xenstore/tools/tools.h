@@ -17,7 +17,7 @@ struct tools {
 
 extern const struct cmd cmds_value[]; /* read, write, list, exists, rm */
 extern const struct cmd cmds_ls[];
-extern const struct cmd cmds_dump[];  /* dump, load, diff */
+extern const struct cmd cmds_dump[]; /* dump, load, diff */
 extern const struct cmd cmds_chmod[];
 extern const struct cmd cmds_watch[];
 extern const struct cmd cmds_tools_doc[]; /* hidden */
@@ -40,8 +40,8 @@ struct err *tools_paths(struct tools *t, const struct slot_words *words,
 
 /* Runs a whole batch; more than one request is one transaction, which is given
  * up when ALL and one of them fails. */
-struct err *tools_run(struct store *s, struct store_batch *b, bool all)
-    MUST_USE;
+struct err *tools_run(struct store *s, struct store_batch *b,
+                      bool all) MUST_USE;
 
 /* The failure of the first request that failed. */
 struct err *tools_failure(const struct store_batch *b) MUST_USE;

@@ -5,7 +5,8 @@
  *
  *     struct await a;
  *     await_begin(&a, h);
- *     rc = await_end(&a, libxl_domain_create_new(ctx, &config, &domid, &a.how, NULL));
+ *     rc = await_end(&a, libxl_domain_create_new(ctx, &config, &domid, &a.how,
+ * NULL));
  */
 #ifndef XL_DOMAIN_AWAIT_H
 #define XL_DOMAIN_AWAIT_H

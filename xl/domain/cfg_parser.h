@@ -21,14 +21,14 @@ struct cfg_parser {
     const struct source *source;
     struct value *record;
     struct diags *diags;
-    size_t at;               /* behind the token */
-    struct cfg_token token;  /* the next one */
-    size_t last_end;         /* end of the one before that is no newline */
+    size_t at;              /* behind the token */
+    struct cfg_token token; /* the next one */
+    size_t last_end;        /* end of the one before that is no newline */
     size_t n_settings, n_again;
-    size_t errors_before;    /* complaints that are not ours */
-    bool open_explained;     /* a complaint explains that a ] is missing */
-    bool list_open;          /* in this setting a ] was missing */
-    bool lost;               /* the setting before was not understood */
+    size_t errors_before; /* complaints that are not ours */
+    bool open_explained;  /* a complaint explains that a ] is missing */
+    bool list_open;       /* in this setting a ] was missing */
+    bool lost;            /* the setting before was not understood */
     struct cfg_sum *sums;
     size_t n_sums;
 };

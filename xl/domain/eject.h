@@ -17,7 +17,7 @@ const char *eject_path(struct pool *p, uint32_t domid, const char *vdev);
 const char *eject_disks(struct pool *p, const libxl_domain_config *config);
 
 /* Empties the drive. Says in the log what it does. */
-struct err *eject_obey(struct host *h, uint32_t domid, const char *vdev)
-    MUST_USE;
+struct err *eject_obey(struct host *h, uint32_t domid,
+                       const char *vdev) MUST_USE;
 
 #endif

@@ -18,7 +18,7 @@
 
 /* The host's physical CPUs, for affinities. */
 struct host_cpus {
-    unsigned n;              /* highest number + 1; 0: not known */
+    unsigned n; /* highest number + 1; 0: not known */
     unsigned n_nodes;
     const unsigned *node_of; /* [n]; UINT_MAX: no such CPU */
 };
@@ -33,14 +33,14 @@ struct guest_defaults {
     const char *vif_gatewaydev; /* vif.default.gatewaydev */
     const char *vif_backend;    /* vif.default.backend */
     const char *colo_proxy_script, *remus_script;
-    uint32_t max_grant_frames;       /* UINT32_MAX: libxl's default */
-    uint32_t max_maptrack_frames;    /* UINT32_MAX: libxl's default */
-    int max_grant_version;           /* -1: libxl's default */
+    uint32_t max_grant_frames;    /* UINT32_MAX: libxl's default */
+    uint32_t max_maptrack_frames; /* UINT32_MAX: libxl's default */
+    int max_grant_version;        /* -1: libxl's default */
     bool claim_mode;
     const char *vm_cpus, *vm_pv_cpus, *vm_hvm_cpus; /* vm.cpumask and so on */
-    bool run_hotplug_scripts; /* by libxl, not by udev */
-    const char *blkdev_start; /* NULL: libxl's default */
-    int domid_policy;         /* enum guest_domid_policy */
+    bool run_hotplug_scripts;                       /* by libxl, not by udev */
+    const char *blkdev_start;                       /* NULL: libxl's default */
+    int domid_policy; /* enum guest_domid_policy */
     /* This host's CPUs, asked for when a key needs them (cpus="all"). NULL:
      * not known, such keys are checked for their form alone. */
     struct err *(*host_cpus)(void *arg, struct pool *p, struct host_cpus *ret);
@@ -60,9 +60,9 @@ enum guest_where {
 /* What keys say that more than one field comes from; rules place it. */
 struct guest_raw {
     bool broken; /* the text had errors: what is missing may stand there */
-    int type, builder;              /* libxl_domain_type; 0: not given */
-    int vcpus, maxvcpus;            /* 0: not given */
-    int stdvga;                     /* -1: not given */
+    int type, builder;   /* libxl_domain_type; 0: not given */
+    int vcpus, maxvcpus; /* 0: not given */
+    int stdvga;          /* -1: not given */
     bool pci_permissive, pci_seize, pci_msitranslate, pci_power_mgmt;
     const char *root, *extra, *seclabel, *init_seclabel;
     const struct value *name, *uuid, *firmware, *cpus, *cpus_soft;
@@ -90,8 +90,8 @@ void guest_parse(struct guest *g, const struct value *record, struct pool *p,
 /* The JSON that libxl would get, as text ending in a newline. DOMID <0: the
  * config alone, as `xl create -n` prints it; else {"domid": N, "config":
  * {...}}, as `xl create -e -d` and `xl list -l` do. */
-struct err *guest_json(const struct guest *g, long domid, struct str *out)
-    MUST_USE;
+struct err *guest_json(const struct guest *g, long domid,
+                       struct str *out) MUST_USE;
 
 /* ---- device strings (spec_*.c), also for *-attach commands --------------- */
 
@@ -106,8 +106,9 @@ void spec_net_parse(const struct value *value,
 void spec_vfb_parse(const struct value *value, libxl_device_vfb *vfb,
                     libxl_device_vkb *vkb, struct pool *p, struct diags *diags);
 /* One channel string. */
-void spec_channel_parse(const struct value *value, libxl_device_channel *channel,
-                        struct pool *p, struct diags *diags);
+void spec_channel_parse(const struct value *value,
+                        libxl_device_channel *channel, struct pool *p,
+                        struct diags *diags);
 /* usbctrl= and usbdev= strings. */
 void spec_usbctrl_parse(const struct value *value, libxl_device_usbctrl *ctrl,
                         struct pool *p, struct diags *diags);

@@ -19,8 +19,8 @@ struct sink;
 struct store;
 
 struct host {
-    libxl_ctx *ctx; /* after host_open */
-    xc_interface *xc;    /* these after host_open_quick */
+    libxl_ctx *ctx;   /* after host_open */
+    xc_interface *xc; /* these after host_open_quick */
     struct store *store;
     struct sink *sink;
 };
@@ -29,8 +29,8 @@ struct host {
  * the form stock xl shows it; HOST_QUIET: only what is critical, the rest is
  * kept for host_err. FLAGS are xentoollog's XTL_STDIOSTREAM_ ones. */
 #define HOST_QUIET XTL_CRITICAL
-struct err *host_open(struct host *h, xentoollog_level level, unsigned flags)
-    MUST_USE;
+struct err *host_open(struct host *h, xentoollog_level level,
+                      unsigned flags) MUST_USE;
 /* The same without libxl: a hypercall handle and a XenStore connection of our
  * own, which take a few requests where libxl takes many. A host may be opened
  * both ways, one after the other; twice the same way is once. */
@@ -40,8 +40,8 @@ void host_close(struct host *h); /* a zeroed host is fine */
 
 /* The host's CPUs; with a struct host as its argument, guest_defaults.host_cpus
  * of who has one open. */
-struct err *host_cpus_read(void *host, struct pool *p, struct host_cpus *ret)
-    MUST_USE;
+struct err *host_cpus_read(void *host, struct pool *p,
+                           struct host_cpus *ret) MUST_USE;
 
 /* Forgets what libxl said so far: call before an operation whose failure
  * host_err shall explain. */

@@ -5,7 +5,10 @@
  */
 #include "xl/domain/keys.h"
 
-#define KEY(name_, where_, ...) {.name = name_, .where = where_, __VA_ARGS__}
+#define KEY(name_, where_, ...)                     \
+    {                                               \
+        .name = name_, .where = where_, __VA_ARGS__ \
+    }
 #define DEFBOOL(member) DEFBOOL_OF(struct guest, member)
 #define STRING(member) STRING_OF(struct guest, member)
 #define STRINGS(member) STRINGS_OF(struct guest, member)

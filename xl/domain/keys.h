@@ -16,8 +16,8 @@ extern const struct kind_set set_cpuid, set_viridian, set_gfx_passthru,
 /* Lists that become arrays of structs. */
 extern const struct kind_items items_irqs, items_ioports, items_iomem,
     items_disk, items_vif, items_vfb, items_vkb, items_channel, items_usbctrl,
-    items_usbdev, items_p9, items_pvcalls, items_vtpm, items_vdispl,
-    items_vsnd, items_dtdev;
+    items_usbdev, items_p9, items_pvcalls, items_vtpm, items_vdispl, items_vsnd,
+    items_dtdev;
 
 /* Words of our own for libxl's enums. */
 extern const struct slot_choice choices_type[], choices_builder[],
@@ -82,8 +82,8 @@ struct err *cpu_limit_read(const struct guest_defaults *d,
                            libxl_domain_type type, const struct host_cpus *host,
                            struct pool *p, struct cpu_limit *ret) MUST_USE;
 /* Takes away from MAP what is not allowed; nothing left is an error. */
-struct err *cpu_limit_apply(const struct cpu_limit *limit, libxl_bitmap *map)
-    MUST_USE;
+struct err *cpu_limit_apply(const struct cpu_limit *limit,
+                            libxl_bitmap *map) MUST_USE;
 
 /* The setting of rdm=. */
 void spec_rdm_parse(const struct value *value, libxl_rdm_reserve *rdm,

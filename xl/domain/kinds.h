@@ -16,44 +16,47 @@ extern const struct slot_kind kind_defbool, kind_string, kind_strings,
     kind_items, kind_keep, kind_set, kind_newer;
 
 /* Generic over the struct: used as DEFBOOL_OF(libxl_device_vfb, vnc.enable). */
-#define DEFBOOL_OF(strct, member)                                              \
-    .kind = &kind_defbool, .offset = SLOT_AT(strct, member, libxl_defbool),    \
+#define DEFBOOL_OF(strct, member)                                           \
+    .kind = &kind_defbool, .offset = SLOT_AT(strct, member, libxl_defbool), \
     .size = SLOT_SIZE(strct, member)
-#define STRING_OF(strct, member)                                               \
-    .kind = &kind_string, .offset = SLOT_AT(strct, member, char *),            \
+#define STRING_OF(strct, member)                                    \
+    .kind = &kind_string, .offset = SLOT_AT(strct, member, char *), \
     .size = SLOT_SIZE(strct, member)
 /* A list of strings. */
-#define STRINGS_OF(strct, member)                                              \
-    .kind = &kind_strings, .offset = SLOT_AT(strct, member, char **),          \
+#define STRINGS_OF(strct, member)                                     \
+    .kind = &kind_strings, .offset = SLOT_AT(strct, member, char **), \
     .size = SLOT_SIZE(strct, member)
 /* A list of strings, or (with a warning) one string of several words. */
-#define ARGS_OF(strct, member)                                                 \
-    .kind = &kind_args, .offset = SLOT_AT(strct, member, char **),             \
+#define ARGS_OF(strct, member)                                     \
+    .kind = &kind_args, .offset = SLOT_AT(strct, member, char **), \
     .size = SLOT_SIZE(strct, member)
 /* A string into MEMBER or a list into LIST_MEMBER. */
-#define STRING_OR_LIST_OF(strct, member, list_member)                          \
-    .kind = &kind_string_or_list, .offset = SLOT_AT(strct, member, char *),    \
-    .size = SLOT_SIZE(strct, member),                                          \
-    .more = &(const size_t){SLOT_AT(strct, list_member, char **)}
+#define STRING_OR_LIST_OF(strct, member, list_member)                       \
+    .kind = &kind_string_or_list, .offset = SLOT_AT(strct, member, char *), \
+    .size = SLOT_SIZE(strct, member), .more = &(const size_t)               \
+    {                                                                       \
+        SLOT_AT(strct, list_member, char **)                                \
+    }
 /* A libxl enum by libxl's own table of its words; "unknown" and "invalid" are
  * not words. NUMBERED: the number is taken too, with a warning. */
-#define ENUM_OF(strct, member, table)                                          \
-    .kind = &kind_enum, .offset = SLOT_AT_INT(strct, member),                  \
+#define ENUM_OF(strct, member, table)                         \
+    .kind = &kind_enum, .offset = SLOT_AT_INT(strct, member), \
     .size = SLOT_SIZE(strct, member), .more = (table)
-#define NUMBERED_ENUM_OF(strct, member, table)                                 \
-    .kind = &kind_numbered_enum, .offset = SLOT_AT_INT(strct, member),         \
+#define NUMBERED_ENUM_OF(strct, member, table)                         \
+    .kind = &kind_numbered_enum, .offset = SLOT_AT_INT(strct, member), \
     .size = SLOT_SIZE(strct, member), .more = (table)
 /* A libxl enum by words of our own. */
-#define CHOICE_OF(strct, member, choices)                                      \
-    .kind = &slot_kind_choice, .offset = SLOT_AT_INT(strct, member),           \
+#define CHOICE_OF(strct, member, choices)                            \
+    .kind = &slot_kind_choice, .offset = SLOT_AT_INT(strct, member), \
     .size = SLOT_SIZE(strct, member), .more = (choices)
 /* Megabytes into a field of kilobytes. */
-#define MB_OF(strct, member)                                                   \
-    .kind = &kind_mb, .offset = SLOT_AT(strct, member, uint64_t),              \
+#define MB_OF(strct, member)                                      \
+    .kind = &kind_mb, .offset = SLOT_AT(strct, member, uint64_t), \
     .size = SLOT_SIZE(strct, member), .unit = "MB"
 /* The value as it is, for a rule. */
-#define KEEP_OF(strct, member)                                                 \
-    .kind = &kind_keep, .offset = SLOT_AT(strct, member, const struct value *), \
+#define KEEP_OF(strct, member)                              \
+    .kind = &kind_keep,                                     \
+    .offset = SLOT_AT(strct, member, const struct value *), \
     .size = SLOT_SIZE(strct, member)
 
 /* A list whose items become structs of an array in the filled struct. */

@@ -19,23 +19,23 @@ extern const struct slot_kind spec_kind_flag;
 /* A libxl_defbool that becomes `min` when the setting is there. */
 extern const struct slot_kind spec_kind_defbool_flag;
 
-#define SPEC_AT(strct, member)                                                 \
+#define SPEC_AT(strct, member) \
     .offset = offsetof(strct, member), .size = SLOT_SIZE(strct, member)
-#define SPEC_TEXT_ONCE(strct, member)                                          \
-    .kind = &spec_kind_text_once, .offset = SLOT_AT(strct, member, char *),    \
+#define SPEC_TEXT_ONCE(strct, member)                                       \
+    .kind = &spec_kind_text_once, .offset = SLOT_AT(strct, member, char *), \
     .size = SLOT_SIZE(strct, member)
-#define SPEC_WORD(strct, member, choices)                                      \
-    .kind = &slot_kind_choice, .offset = SLOT_AT_INT(strct, member),             \
+#define SPEC_WORD(strct, member, choices)                            \
+    .kind = &slot_kind_choice, .offset = SLOT_AT_INT(strct, member), \
     .size = SLOT_SIZE(strct, member), .more = (choices)
-#define SPEC_WORD_ONCE(strct, member, choices)                                 \
-    .kind = &spec_kind_word_once, .offset = SLOT_AT_INT(strct, member),        \
+#define SPEC_WORD_ONCE(strct, member, choices)                          \
+    .kind = &spec_kind_word_once, .offset = SLOT_AT_INT(strct, member), \
     .size = SLOT_SIZE(strct, member), .more = (choices)
-#define SPEC_FLAG(strct, member, value)                                        \
-    .kind = &spec_kind_flag, .offset = SLOT_AT(strct, member, int),            \
+#define SPEC_FLAG(strct, member, value)                             \
+    .kind = &spec_kind_flag, .offset = SLOT_AT(strct, member, int), \
     .size = SLOT_SIZE(strct, member), .min = (value)
-#define SPEC_DEFBOOL_FLAG(strct, member, value)                                \
-    .kind = &spec_kind_defbool_flag,                                           \
-    .offset = SLOT_AT(strct, member, libxl_defbool),                           \
+#define SPEC_DEFBOOL_FLAG(strct, member, value)      \
+    .kind = &spec_kind_defbool_flag,                 \
+    .offset = SLOT_AT(strct, member, libxl_defbool), \
     .size = SLOT_SIZE(strct, member), .min = (value)
 
 /* Splits VALUE and fills DEVICE by the rows of TABLE. */

@@ -20,9 +20,10 @@ static struct err *parts_of(const struct value *value, struct pool *p,
 
     TRY(slot_text(value, p, &text));
     *ret = text_split(p, text, ';', ret_n);
-    return *ret_n > PARTS_MAX ? ERR_AS(input, "%zu are too many: %d are the most",
-                                       *ret_n, PARTS_MAX)
-                              : NULL;
+    return *ret_n > PARTS_MAX
+               ? ERR_AS(input, "%zu are too many: %d are the most", *ret_n,
+                        PARTS_MAX)
+               : NULL;
 }
 
 static struct err *rates_read(const struct slot *slot,
@@ -123,7 +124,8 @@ static const struct slot_table params_keys = TABLE(params_rows, "sound setting")
 
 /* ---- items --------------------------------------------------------------- */
 
-/* The settings in RECORD: those all items have into PARAMS, others into ITEM. */
+/* The settings in RECORD: those all items have into PARAMS, others into ITEM.
+ */
 static void fill_item(const struct slot_table *table,
                       const struct value *record, void *item,
                       libxl_vsnd_params *params, struct fill *f)

@@ -37,8 +37,8 @@ static struct err *busy(const struct sharing_use *use, const char *who,
                         bool writes)
 {
     return err_make(&hotplug_busy,
-                    "%s is %s by %s, and so cannot be attached %s",
-                    use->what, writes ? "written to" : "used", who,
+                    "%s is %s by %s, and so cannot be attached %s", use->what,
+                    writes ? "written to" : "used", who,
                     use->writes ? "for writing" : "read-only");
 }
 

@@ -37,8 +37,8 @@ static inline void record_set(struct record *r, const char *key,
 }
 
 /* A list of strings; ends with NULL. */
-__attribute__((sentinel)) static inline void
-record_list(struct record *r, const char *key, ...)
+__attribute__((sentinel)) static inline void record_list(struct record *r,
+                                                         const char *key, ...)
 {
     struct value *list = value_list(r->p);
     const char *item;

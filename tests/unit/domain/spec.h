@@ -29,9 +29,8 @@ static inline void spec_start(struct spec *s, const char *text)
     s->value = value_string(s->p, text);
     s->value->s.verbatim = true;
     s->value->s.text_start = before;
-    s->value->place = (struct place){.source = &s->source,
-                                     .start = before - 1,
-                                     .end = s->source.len - 1};
+    s->value->place = (struct place){
+        .source = &s->source, .start = before - 1, .end = s->source.len - 1};
 }
 
 static inline void spec_end(struct spec *s)

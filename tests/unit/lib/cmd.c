@@ -111,9 +111,8 @@ static void helping(void **state)
                         "  NAME                      Its name.\n");
     str_clear(&out);
     cmd_list(families, &out);
-    assert_string_equal(str_text(&out),
-                        " paint               Paint a thing.\n"
-                        " wash                Wash a thing.\n");
+    assert_string_equal(str_text(&out), " paint               Paint a thing.\n"
+                                        " wash                Wash a thing.\n");
 }
 
 int main(void)

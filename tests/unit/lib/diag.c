@@ -39,21 +39,25 @@ static void excerpts(void **state)
                  "    b = lots\n"
                  "        ^~~~\n");
     /* A tab goes below a tab. */
-    assert_shown("\ta =\tlots", 5, 9, "guest.cfg:1:6: warning: x\n"
-                                      "    \ta =\tlots\n"
-                                      "    \t   \t^~~~\n");
+    assert_shown("\ta =\tlots", 5, 9,
+                 "guest.cfg:1:6: warning: x\n"
+                 "    \ta =\tlots\n"
+                 "    \t   \t^~~~\n");
     /* One caret a character. */
-    assert_shown("n" UE " = '" UE UE "'", 6, 12, "guest.cfg:1:6: warning: x\n"
-                                                 "    n" UE " = '" UE UE "'\n"
-                                                 "         ^~~~\n");
+    assert_shown("n" UE " = '" UE UE "'", 6, 12,
+                 "guest.cfg:1:6: warning: x\n"
+                 "    n" UE " = '" UE UE "'\n"
+                 "         ^~~~\n");
     /* A line end of DOS, a control character. */
-    assert_shown("a = \033[2J\r\nb", 4, 5, "guest.cfg:1:5: warning: x\n"
-                                           "    a = ?[2J\n"
-                                           "        ^\n");
+    assert_shown("a = \033[2J\r\nb", 4, 5,
+                 "guest.cfg:1:5: warning: x\n"
+                 "    a = ?[2J\n"
+                 "        ^\n");
     /* Nothing is longer than a line. */
-    assert_shown("a = [\n1,\n", 4, 9, "guest.cfg:1:5: warning: x\n"
-                                      "    a = [\n"
-                                      "        ^\n");
+    assert_shown("a = [\n1,\n", 4, 9,
+                 "guest.cfg:1:5: warning: x\n"
+                 "    a = [\n"
+                 "        ^\n");
 }
 
 static void edges(void **state)

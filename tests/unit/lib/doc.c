@@ -132,9 +132,9 @@ static void man(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     AUTO_STR struct str out = STR_INIT(STR_MAX);
-    struct run groff = {.argv = (const char *const[]){
-                            "groff", "-ww", "-man", "-Tascii", "-P-cbou",
-                            "-rLL=200n", NULL}};
+    struct run groff = {.argv = (const char *const[]){"groff", "-ww", "-man",
+                                                      "-Tascii", "-P-cbou",
+                                                      "-rLL=200n", NULL}};
 
     (void)state;
     write_page(DOC_MAN, &out);

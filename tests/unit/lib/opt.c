@@ -239,8 +239,8 @@ static void helping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(letters),    cmocka_unit_test(long_names),
-        cmocka_unit_test(arguments),  cmocka_unit_test(complaints),
+        cmocka_unit_test(letters),         cmocka_unit_test(long_names),
+        cmocka_unit_test(arguments),       cmocka_unit_test(complaints),
         cmocka_unit_test(too_many_or_few), cmocka_unit_test(stopping),
         cmocka_unit_test(helping),
     };

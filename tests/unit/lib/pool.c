@@ -102,8 +102,10 @@ static void at_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeroed_and_aligned), cmocka_unit_test(large),
-        cmocka_unit_test(strings),            cmocka_unit_test(arrays),
+        cmocka_unit_test(zeroed_and_aligned),
+        cmocka_unit_test(large),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(arrays),
         cmocka_unit_test(at_free),
     };
 

@@ -15,7 +15,11 @@
 #include "lib/run.h"
 #include "lib/str.h"
 
-#define SH(script) (const char *const[]){"sh", "-c", script, NULL}
+#define SH(script)               \
+    (const char *const[])        \
+    {                            \
+        "sh", "-c", script, NULL \
+    }
 
 static double now(void)
 {
@@ -70,8 +74,8 @@ static void input_and_environment(void **state)
     AUTO_STR struct str big = STR_INIT(STR_MAX);
     struct run cat = {.argv = SH("cat"), .output_max = 1 << 20};
     struct run none = {.argv = SH("cat; echo $HOME $MORE"),
-                       .env = (const char *const[]){"HOME=here", "MORE=x",
-                                                    NULL}};
+                       .env =
+                           (const char *const[]){"HOME=here", "MORE=x", NULL}};
 
     (void)state;
     for (int i = 0; i < 100000; i++)
@@ -92,8 +96,8 @@ static void no_waiting_for_others(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     AUTO_FREE char *input = xcalloc(1, 1 << 20);
-    struct run r = {.argv = SH("sleep 20 & echo $!"), .input = input,
-                    .input_len = 1 << 20};
+    struct run r = {
+        .argv = SH("sleep 20 & echo $!"), .input = input, .input_len = 1 << 20};
     double began = now();
 
     (void)state;
@@ -130,8 +134,8 @@ static void time_limit(void **state)
     assert_int_equal(r.exit_status, 128 + SIGKILL);
     /* Its background child is gone too (or about to be reaped by init). */
     for (int i = 0; i < 50; i++) {
-        AUTO_FREE char *path = xprintf("/proc/%ld/cmdline",
-                                       strtol(r.output, NULL, 10));
+        AUTO_FREE char *path =
+            xprintf("/proc/%ld/cmdline", strtol(r.output, NULL, 10));
         AUTO_FILE FILE *f = fopen(path, "re");
 
         if (!f || fgetc(f) == EOF)

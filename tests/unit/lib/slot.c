@@ -181,8 +181,7 @@ static void words_and_choices(void **state)
     assert_string_equal(t.words.list[0], "a");
     assert_string_equal(t.words.list[2], "3");
     value_append(bad, value_nil(p));
-    assert_string_equal(read_one(p, &t, "words", bad),
-                        "words: has no value");
+    assert_string_equal(read_one(p, &t, "words", bad), "words: has no value");
     read_one(p, &t, "shape", value_string(p, "square"));
     assert_int_equal(t.shape, 2);
     assert_string_equal(read_one(p, &t, "shape", value_string(p, "oval")),

@@ -44,7 +44,8 @@ static struct table *plain_table(struct pool *p)
     struct table *t = table_new(p, plain);
 
     table_row(t);
-    table_str(t, "Gr\xc3\xbc\xc3\x9f" "e");
+    table_str(t, "Gr\xc3\xbc\xc3\x9f"
+                 "e");
     table_int(t, 12345678901);
     table_str(t, "u-1");
     table_bool(t, true);
@@ -67,15 +68,19 @@ static void aligned(void **state)
     struct table *t = plain_table(p);
 
     (void)state;
-    assert_prints(t, TABLE_TEXT, "Name                 size  On\n"
-                                 "Gr\xc3\xbc\xc3\x9f" "e         12345678901  yes\n"
-                                 "a \"b\", c?[2J         7 kB  no\n"
-                                 "                      0.3\n");
+    assert_prints(t, TABLE_TEXT,
+                  "Name                 size  On\n"
+                  "Gr\xc3\xbc\xc3\x9f"
+                  "e         12345678901  yes\n"
+                  "a \"b\", c?[2J         7 kB  no\n"
+                  "                      0.3\n");
     table_hide(t, "size");
     table_no_head(t);
-    assert_prints(t, TABLE_TEXT, "Gr\xc3\xbc\xc3\x9f" "e         yes\n"
-                                 "a \"b\", c?[2J  no\n"
-                                 "\n");
+    assert_prints(t, TABLE_TEXT,
+                  "Gr\xc3\xbc\xc3\x9f"
+                  "e         yes\n"
+                  "a \"b\", c?[2J  no\n"
+                  "\n");
 }
 
 static void csv(void **state)
@@ -87,7 +92,8 @@ static void csv(void **state)
     table_hide(t, "size"); /* text only */
     assert_prints(t, TABLE_CSV,
                   "name,size,uuid,on\n"
-                  "Gr\xc3\xbc\xc3\x9f" "e,12345678901,u-1,true\n"
+                  "Gr\xc3\xbc\xc3\x9f"
+                  "e,12345678901,u-1,true\n"
                   "\"a \"\"b\"\", c\033[2J\",7,,false\n"
                   "\"\",0.3,\" x\",\n");
 }
@@ -108,16 +114,17 @@ static void json(void **state)
     value_append(list, value_int(p, 1));
     table_cell(t, list, "one");
     table_bool(t, true);
-    assert_prints(t, TABLE_JSON, "[\n"
-                                 "    {\n"
-                                 "        \"name\": \"x\\ny\",\n"
-                                 "        \"size\": -1,\n"
-                                 "        \"uuid\": [\n"
-                                 "            1\n"
-                                 "        ],\n"
-                                 "        \"on\": true\n"
-                                 "    }\n"
-                                 "]\n");
+    assert_prints(t, TABLE_JSON,
+                  "[\n"
+                  "    {\n"
+                  "        \"name\": \"x\\ny\",\n"
+                  "        \"size\": -1,\n"
+                  "        \"uuid\": [\n"
+                  "            1\n"
+                  "        ],\n"
+                  "        \"on\": true\n"
+                  "    }\n"
+                  "]\n");
 }
 
 static void fixed_shape(void **state)
@@ -146,9 +153,10 @@ static void fixed_shape(void **state)
     table_hide(t, "port");
     table_hide(t, "load");
     table_no_head(t);
-    assert_prints(t, TABLE_TEXT, "Domain-0                0\t  r--\n"
-                                 "a-name-longer-than-its-column 123456\t    "
-                                 "b\n");
+    assert_prints(t, TABLE_TEXT,
+                  "Domain-0                0\t  r--\n"
+                  "a-name-longer-than-its-column 123456\t    "
+                  "b\n");
 }
 
 #define ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
@@ -198,9 +206,9 @@ static void no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aligned),     cmocka_unit_test(csv),
-        cmocka_unit_test(json),        cmocka_unit_test(fixed_shape),
-        cmocka_unit_test(option),      cmocka_unit_test(no_room),
+        cmocka_unit_test(aligned), cmocka_unit_test(csv),
+        cmocka_unit_test(json),    cmocka_unit_test(fixed_shape),
+        cmocka_unit_test(option),  cmocka_unit_test(no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

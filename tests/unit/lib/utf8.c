@@ -118,7 +118,7 @@ static void copies(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *fine = "\xc3\xa9", *wrong = "a\xff"
-                                          "b";
+                                            "b";
     size_t n = 2;
 
     (void)state;

@@ -95,8 +95,8 @@ static void equality(void **state)
 
     (void)state;
     assert_false(value_equal(value_int(p, 1), value_double(p, 1)));
-    assert_false(value_equal(value_stringn(p, "a\0b", 3),
-                             value_stringn(p, "a\0c", 3)));
+    assert_false(
+        value_equal(value_stringn(p, "a\0b", 3), value_stringn(p, "a\0c", 3)));
     assert_true(value_equal(value_string(p, NULL), value_nil(p)));
     value_set(a, "x", value_int(p, 1));
     value_set(b, "y", value_int(p, 1));
@@ -131,10 +131,8 @@ static void parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(structs),
-        cmocka_unit_test(twice),
-        cmocka_unit_test(copies),
-        cmocka_unit_test(equality),
+        cmocka_unit_test(structs), cmocka_unit_test(twice),
+        cmocka_unit_test(copies),  cmocka_unit_test(equality),
         cmocka_unit_test(parts),
     };
 

@@ -72,8 +72,11 @@ static void round_trip(void **state)
     AUTO_POOL struct pool *p = pool_new();
     AUTO_STR struct str out = STR_INIT(STR_MAX);
     char *perms[] = {(char[]){"n0"}, (char[]){"r7"}, NULL};
-    struct tree node = {.path = "/x", .value = "\"\0\\)\xff", .len = 5,
-                        .perms = perms, .n_perms = 2};
+    struct tree node = {.path = "/x",
+                        .value = "\"\0\\)\xff",
+                        .len = 5,
+                        .perms = perms,
+                        .n_perms = 2};
     struct dump dump;
 
     (void)state;

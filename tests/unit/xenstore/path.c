@@ -61,8 +61,7 @@ static void plain_part(void **state)
     assert_string_equal(glob_plain_part(p, "/a/b*/c"), "/a");
     assert_string_equal(glob_plain_part(p, "/a/b/?"), "/a/b");
     assert_string_equal(glob_plain_part(p, "/*"), "/");
-    assert_string_equal(glob_plain_part(p, "@releaseDomain"),
-                        "@releaseDomain");
+    assert_string_equal(glob_plain_part(p, "@releaseDomain"), "@releaseDomain");
 }
 
 int main(void)

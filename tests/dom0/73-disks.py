@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Disks of guests that run: a snapshot while the guest writes, growth, what
-becomes of both when the disk is unplugged."""
+becomes of both when the disk is unplugged; another medium in a CD drive."""
 import os
+import shutil
 import tempfile
 
-from xapid import MIB, Console, Session, equal, linux, run, tests, until
+from xapid import GUESTS, MIB, Console, Failure, Line, Session, equal, fails, linux, record, run, tests, until
 from device import vbd
 from storage import disk, make_sr
 
 WORK = tempfile.mkdtemp()
-DISKS = os.path.join(WORK, "disks")
+DISKS, DISCS = os.path.join(WORK, "disks"), os.path.join(WORK, "discs")
 # Each number goes to two places, one after the other, as long as there is no file "stop".
 WRITES = ("{ (i=0; while [ ! -e /stop ]; do i=$((i+1)); for at in 0 1000; do echo $i | dd of=/dev/xvda bs=4k seek=$at"
           " conv=fsync,notrunc 2>/dev/null; done; echo $i >/count; done; touch /stopped) >/dev/null 2>&1 & }")
@@ -24,7 +25,7 @@ def words(path, *places):
     with open(raw, "rb") as f:
         for place in places:
             f.seek(place * 4096)
-            found.append(int(f.read(20).split(b"\n")[0] or b"0"))
+            found.append(int(f.read(20).split(b"\n")[0].strip(b"\0") or b"0"))
     os.remove(raw)
     return found
 
@@ -103,5 +104,104 @@ def snapshots(daemon):
     s.VM.destroy(vm)
 
 
+def medium(name, text):
+    path = os.path.join(DISCS, name + ".iso")
+    with open(path, "wb") as f:
+        f.write(text.encode() + b"\n" + bytes(MIB - len(text) - 1))
+
+
+def repository(s):
+    """By their first letters."""
+    os.mkdir(DISCS)
+    medium("a", "first medium")
+    medium("b", "second medium")
+    discs = make_sr(s, kind="iso", name="discs", location=DISCS)
+    return {s.VDI.get_location(v)[0]: v for v in s.SR.get_VDIs(discs)}
+
+
+def discs(daemon):
+    """a PV guest, which has no drives, sees media come and go"""
+    s = Session(daemon)
+    disc = repository(s)
+    vm = s.VM.create(linux("pv", "pv", "192.168.128.11"))
+    s.VM.set_memory_limits(vm, *[str(128 * MIB)] * 4)
+    drive = s.VBD.create(vbd(vm, userdevice="3"))
+    s.VM.start(vm, False, False)
+    line = Console(daemon, "ref=" + vm)
+    for letter, text in ("a", "first medium"), ("b", "second medium"):
+        equal(line.ask("grep -c xvdd /proc/partitions || true"), "0")
+        s.VBD.insert(drive, disc[letter])
+        until(lambda: line.ask("grep -c xvdd /proc/partitions || true") == "1")
+        equal(line.ask("dd if=/dev/xvdd bs=2k count=1 2>/dev/null | head -n 1"), text)
+        s.VBD.eject(drive)
+        until(lambda: line.ask("grep -c xvdd /proc/partitions || true") == "0")
+    s.VBD.unplug(drive)
+    s.VM.hard_shutdown(vm)
+    s.VM.destroy(vm)
+
+
+def firmware(daemon):
+    """an HVM guest of UEFI, without the firmware: the error says where that is to come from"""
+    s = Session(daemon)
+    vm = s.VM.create(record("uefi", 64, domain_type="hvm", PV_kernel="", HVM_boot_policy="BIOS order",
+                            HVM_boot_params={"order": "c", "firmware": "uefi"}))
+    run("rm", "-f", "/usr/share/ovmf/OVMF.fd")
+    try:
+        s.VM.start(vm, False, False)
+        raise AssertionError("it started")
+    except Failure as failure:
+        equal("ovmf, /usr/share/ovmf/OVMF.fd" in " ".join(failure.words), True)
+    s.VM.destroy(vm)
+
+
+def media(daemon):
+    """an HVM guest reads one medium, then another, then none; its disk has a snapshot meanwhile"""
+    s = Session(daemon)
+    disc = {s.VDI.get_location(v)[0]: v for v in s.SR.get_VDIs(s.SR.get_by_name_label("discs")[0])}
+    sr = disks(s)
+    shutil.copy(GUESTS + "/hvm.qcow2", os.path.join(DISKS, "boots.qcow2"))
+    s.SR.scan(sr)
+    boots = [v for v in s.SR.get_VDIs(sr) if s.VDI.get_location(v) == "boots.qcow2"][0]
+    vm = s.VM.create(record("hvm", 192, domain_type="hvm", PV_kernel="", HVM_boot_policy="BIOS order",
+                            HVM_boot_params={"order": "c", "firmware": "bios"},
+                            platform={"hdtype": "ahci", "vga": "none"}))
+    s.VBD.create(vbd(vm, boots, userdevice="0", bootable=True))
+    drive = s.VBD.create(vbd(vm, userdevice="3"))
+    s.VM.set_bios_strings(vm, {"system-manufacturer": "dom0kit works", "system-serial-number": "4711-x"})
+    s.VM.start(vm, False, False)
+    # Before the guest's firmware is done, too.
+    s.VBD.insert(drive, disc["a"])
+    s.VBD.eject(drive)
+    line = Line(s.VM.get_domid(vm), "serial/0/tty")
+    equal(line.ask("cat /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_serial").split("\n"),
+          ["dom0kit works", "4711-x"])
+    line.ask("for m in $(cat /cd/lib/modules/order); do insmod /cd/lib/modules/$m 2>/dev/null; done; true")
+    until(lambda: line.ask("cat /sys/block/sr0/device/type 2>/dev/null || true") == "5")
+    read = "dd if=/dev/sr0 bs=2k count=1 2>/dev/null | head -n 1"
+    for letter, text in ("a", "first medium"), ("b", "second medium"), ("a", "first medium"):
+        s.VBD.insert(drive, disc[letter])
+        until(lambda t=text: line.ask(read) == t)
+        if letter == "b":
+            snapshot = s.VDI.snapshot(boots)
+        s.VBD.eject(drive)
+        until(lambda: line.ask(read + " || true") == "")
+    # by xl as well
+    run("xl", "cd-insert", "hvm", "hdd", os.path.join(DISCS, "b.iso"))
+    until(lambda: line.ask(read) == "second medium")
+    run("xl", "cd-eject", "hvm", "hdd")
+    until(lambda: line.ask(read + " || true") == "")
+    line.ask("echo 99 | dd of=/dev/xvda bs=4k seek=6000 conv=fsync,notrunc 2>/dev/null")
+    equal(words(path_of(s, snapshot), 6000), [0])
+    # the emulated disk it has begun with is still open: that cannot grow, and nothing has changed
+    size = s.VDI.get_virtual_size(boots)
+    fails(["SR_BACKEND_FAILURE", "1", "", None], s.VDI.resize_online, boots, str(32 * MIB))
+    equal((s.VDI.get_virtual_size(boots), line.ask("cat /sys/block/xvda/size")), (size, str(int(size) // 512)))
+    s.VM.hard_shutdown(vm)
+    equal(words(path_of(s, boots), 6000), [99])
+    mends(path_of(s, boots))
+    s.VDI.destroy(snapshot)
+    s.VM.destroy(vm)
+
+
 if __name__ == "__main__":
-    tests(snapshots)
+    tests(snapshots, discs, firmware, media)

@@ -30,6 +30,8 @@ def asks(daemon):
 def bridges(daemon):
     """a guest's bridge is made for it, and goes with it; Dom0's own stays as it is"""
     s = Session(daemon)
+    # A bridge that was told no address has that of a port, if it has one.
+    run("ip", "link", "set", "xenbr0", "address", link("xenbr0")["address"].replace("00:00:00:00:00:00", "02:00:00:00:00:01"))
     before = link("xenbr0")
     inner = s.network.create({"name_label": "inner", "name_description": "", "MTU": "1400", "other_config": {}, "tags": []})
     own = s.network.create({"name_label": "own", "name_description": "", "MTU": "1500", "other_config": {}, "tags": [],
@@ -54,6 +56,31 @@ def bridges(daemon):
     s.VM.destroy(vm)
 
 
+def measures(daemon):
+    """GET /rrd_updates: what Dom0 and a guest took, looked at by a worker each five seconds"""
+    s = Session(daemon)
+    dom0 = s.host.get_control_domain(s.host.get_all()[0])
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    asked = {"session_id": s.ref, "start": -600, "json": "true"}
+    got = {"data": []}
+
+    def has_rows():
+        got.update(json.loads(daemon.get("/rrd_updates", **asked)[0]))
+        return len(got["data"]) >= 3
+
+    until(has_rows)
+    newest = dict(zip(got["meta"]["legend"], map(float, got["data"][0]["values"])))
+    shares = [newest[f"AVERAGE:vm:{s.VM.get_uuid(v)}:cpu0"] for v in (dom0, vm)]
+    equal([0 <= share <= 1 for share in shares], [True, True])
+    equal(shares[0] > 0, True)  # it has worked for this
+    equal(newest[f"AVERAGE:vm:{s.VM.get_uuid(vm)}:memory_target"], float(s.VM.get_memory_target(vm)))
+    memory = newest[f"AVERAGE:vm:{s.VM.get_uuid(vm)}:memory"]
+    equal(abs(memory - float(s.VM.get_memory_target(vm))) < 4 << 20, True)
+    s.VM.hard_shutdown(vm)
+    s.VM.destroy(vm)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C")
-    tests(asks, bridges)
+    tests(asks, bridges, measures)

@@ -318,11 +318,29 @@ struct moving {
     const struct hv *hv;
     const struct hv_move *how;
     uint32_t from, to;
+    bool live;
     libxl_domain_config config;
     struct vm_path kept;
     struct pool *pool;
     struct sending sending;
 };
+
+/* Whether what a guest of TYPE writes while it runs can be noted: with PV that
+ * takes shadow paging, which Debian builds Xen without. */
+static struct err *notes_writes(struct lx *lx, libxl_domain_type type,
+                                bool *ret)
+{
+    libxl_physinfo info AUTO(libxl_physinfo_dispose);
+    int rc;
+
+    libxl_physinfo_init(&info);
+    host_mark(&lx->host);
+    rc = libxl_get_physinfo(lx->host.ctx, &info);
+    if (rc)
+        return host_err(&lx->host, rc, "cannot tell what Xen is capable of");
+    *ret = type != LIBXL_DOMAIN_TYPE_PV || info.cap_shadow;
+    return NULL;
+}
 
 /* Before there are children: they are not to have our libxl. */
 static struct err *prepare(struct moving *m)
@@ -331,6 +349,8 @@ static struct err *prepare(struct moving *m)
 
     TRY(lx_begin(&lx, true));
     TRY(read_config(&lx, m->from, &m->config));
+    if (m->how->live)
+        TRY(notes_writes(&lx, m->config.c_info.type, &m->live));
     return vm_path_keep(&lx.host, m->pool,
                         uuid_text(m->pool, &m->config.c_info.uuid), &m->kept);
 }
@@ -384,7 +404,7 @@ static struct err *move(struct moving *m)
     char *said;
 
     TRY(prepare(m));
-    TRY(start_sending(m->from, m->how->live, &m->sending));
+    TRY(start_sending(m->from, m->live, &m->sending));
     e = receive(m);
     if (e)
         kill(m->sending.pump, SIGTERM);

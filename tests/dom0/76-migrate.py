@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""VM.pool_migrate on Xen: guests go from one domain into another of this host
+while they write to a qcow2 disk and talk over the bridge; and nothing is lost or
+there twice when that fails, or when who does it is killed."""
+import os
+import signal
+import tempfile
+import time
+
+from xapid import MIB, NOBODY, Console, Session, domains, equal, fails, linux, record, run, tests, until
+
+WORK = tempfile.mkdtemp()
+LIVE = {"live": "true"}
+CLUSTER = 65536
+
+
+def children(pid):
+    """All that came of it."""
+    found = [int(p) for p in run("pgrep", "-P", str(pid), check=False).split()]
+    return found + [c for p in found for c in children(p)]
+
+
+class Rig:
+    """A session, a repository and a network, for all tests."""
+
+    def __init__(self, daemon):
+        s = self.s = Session(daemon)
+        self.daemon, self.host = daemon, s.host.get_all()[0]
+        srs = s.SR.get_by_name_label("disks")
+        self.sr = srs[0] if srs else s.SR.create(self.host, {"location": WORK}, "0", "disks", "", "file", "user", False, {})
+        nets = s.network.get_by_name_label("lab")
+        self.net = nets[0] if nets else s.network.create({
+            "name_label": "lab", "name_description": "", "MTU": "1500", "other_config": {}, "tags": [],
+            "bridge": "xenbr0", "managed": False})
+
+    def disk(self, vm, mib, **more):
+        vdi = self.s.VDI.create(dict({
+            "name_label": "d", "name_description": "", "SR": self.sr, "virtual_size": str(mib * MIB), "type": "user",
+            "sharable": False, "read_only": False, "other_config": {}, "xenstore_data": {}, "sm_config": {}, "tags": []}, **more))
+        self.s.VBD.create({
+            "VM": vm, "VDI": vdi, "device": "", "userdevice": "autodetect", "bootable": False, "mode": "RW", "type": "Disk",
+            "unpluggable": True, "empty": False, "other_config": {}, "qos_algorithm_type": "", "qos_algorithm_params": {}})
+        return vdi
+
+    def nic(self, vm):
+        self.s.VIF.create({"device": "0", "network": self.net, "VM": vm, "MAC": "", "MTU": "1500", "other_config": {},
+                           "qos_algorithm_type": "", "qos_algorithm_params": {}})
+
+    def path(self, vdi):
+        return os.path.join(WORK, self.s.VDI.get_location(vdi))
+
+    def line(self, vm):
+        return Console(self.daemon, "ref=" + vm)
+
+    def move(self, vm, options=LIVE):
+        began = time.monotonic()
+        self.s.VM.pool_migrate(vm, self.host, options)
+        return time.monotonic() - began
+
+    def is_one(self, vm):
+        """Its one domain is what the record says, under its own name, and runs; what is in XenStore is its."""
+        got = self.s.VM.get_record(vm)
+        mine = [d for d in domains().values() if d["uuid"] == got["uuid"]]
+        equal([(d["id"], d["name"]) for d in mine], [(int(got["domid"]), got["name_label"])])
+        equal((mine[0]["state"][2], got["power_state"], got["resident_on"], got["scheduled_to_be_resident_on"]),
+              ("-", "Running", self.host, NOBODY))
+        equal(run("xenstore-read", f"/vm/{got['uuid']}/name").strip(), got["name_label"])
+        return int(got["domid"])
+
+
+def writes(daemon):
+    """PV and PVH: memory, a qcow2 disk that is written to meanwhile, a NIC, console, metrics; live and not"""
+    r = Rig(daemon)
+    for kind, options in ("pv", LIVE), ("pvh", {}):
+        vm = r.s.VM.create(linux(kind, kind, "192.168.128.21"))
+        vdi = r.disk(vm, 64)
+        r.nic(vm)
+        r.s.VM.start(vm, False, False)
+        line = r.line(vm)
+        line.ask("remembered=all-of-it")
+        line.ask("{ (i=0; while [ $i -lt 900 ] && ! [ -e /stop ]; do i=$((i+1)); printf '%08d' $i | "
+                 f"dd of=/dev/xvda bs={CLUSTER} seek=$i conv=notrunc,fsync 2>/dev/null; echo $i >/at; done) & }}")
+        metrics = r.s.VM_metrics.get_record(r.s.VM.get_metrics(vm))
+        said = r.s.VM.get_guest_metrics(vm)
+        line.close()
+        for n in range(2):
+            old = r.is_one(vm)
+            took = r.move(vm, options if n else LIVE)
+            print(f"# {kind}: {took:.1f} s", flush=True)
+            equal(r.is_one(vm) > old, True)
+            line = r.line(vm)
+            equal(line.ask("echo $remembered"), "all-of-it")
+            line.close()
+        equal((r.s.VM_metrics.get_record(r.s.VM.get_metrics(vm))["start_time"], r.s.VM.get_guest_metrics(vm)),
+              (metrics["start_time"], said))
+        run("ping", "-c", "3", "-W", "20", "192.168.128.21")
+        line = r.line(vm)
+        line.ask("touch /stop; sleep 2; sync")
+        count = int(line.ask("cat /at"))
+        line.close()
+        r.s.VM.clean_shutdown(vm)
+        run("qemu-img", "check", "-q", r.path(vdi))
+        raw = os.path.join(WORK, "raw")
+        run("qemu-img", "convert", "-O", "raw", r.path(vdi), raw)
+        with open(raw, "rb") as f:
+            for i in range(1, count + 1):
+                f.seek(i * CLUSTER)
+                equal(f.read(8), b"%08d" % i)
+        equal(count > 10, True)
+        print(f"# {kind}: {count} writes", flush=True)
+        os.unlink(raw)
+        equal(domains(), {})
+        r.s.VM.destroy(vm)
+        r.s.VDI.destroy(vdi)
+
+
+def says(daemon):
+    """xe vm-migrate; the message; progress of the task; what Xen and the guest refuse"""
+    r = Rig(daemon)
+    vm = r.s.VM.create(record("tiny"))
+    r.s.VM.start(vm, False, False)
+    old = r.is_one(vm)
+    run("env", "XE_SOCKET=" + daemon.socket, "xe", "vm-migrate", "vm=tiny", "host=" + r.s.host.get_name_label(r.host), "live=true")
+    equal(r.is_one(vm) > old, True)
+    task = r.s.Async.VM.pool_migrate(vm, r.host, LIVE)
+    until(lambda: r.s.task.get_status(task) == "success")
+    equal("VM_MIGRATED" in [m["name"] for m in r.s.message.get_all_records().values()], True)
+    r.s.VM.hard_reboot(vm)
+    r.s.VM.pause(vm)
+    fails(["VM_BAD_POWER_STATE", vm, "running", "paused"], r.s.VM.pool_migrate, vm, r.host, LIVE)
+    r.s.VM.unpause(vm)
+    r.is_one(vm)
+    r.s.VM.hard_shutdown(vm)
+    r.s.VM.destroy(vm)
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def killed(daemon):
+    """the worker, and the daemon with all that came of it, killed (-9) amid a move: the guest runs on, once"""
+    r = Rig(daemon)
+    vm = r.s.VM.create(linux("pv", "pv", "192.168.128.21"))
+    vdi = r.disk(vm, 16)
+    r.s.VM.start(vm, False, False)
+    line = r.line(vm)
+    line.ask("remembered=all-of-it")
+    line.close()
+    for whom, share in ("worker", 0.15), ("worker", 0.6), ("daemon", 0.3):
+        task = r.s.Async.VM.pool_migrate(vm, r.host, LIVE)
+        until(lambda: r.s.task.get_progress(task) >= share or r.s.task.get_status(task) != "pending")
+        print(f"# {whom} killed at {r.s.task.get_progress(task)}", flush=True)
+        mine = [pid for pid in children(daemon.process.pid) if comm(pid) == "VM.pool_migrate"]
+        if whom == "worker":
+            for pid in mine[:1]:
+                os.kill(pid, signal.SIGKILL)
+        else:
+            for pid in [daemon.process.pid] + children(daemon.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            daemon.process.wait()
+            daemon.start()
+            r = Rig(daemon)
+        until(lambda: not r.s.VM.get_current_operations(vm) and r.s.VM.get_scheduled_to_be_resident_on(vm) == NOBODY)
+        until(lambda: len(domains()) == 1)
+        r.is_one(vm)
+        line = r.line(vm)
+        equal(line.ask("echo $remembered"), "all-of-it")
+        line.ask("dd if=/dev/zero of=/dev/xvda bs=64k count=4 conv=fsync 2>/dev/null")
+        line.close()
+        equal(os.listdir("/run/dom0kit/create"), [])
+    r.move(vm)
+    r.is_one(vm)
+    r.s.VM.hard_shutdown(vm)
+    equal(domains(), {})
+    r.s.VM.destroy(vm)
+    r.s.VDI.destroy(vdi)
+
+
+if __name__ == "__main__":
+    tests(says, writes, killed)

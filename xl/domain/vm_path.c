@@ -36,6 +36,22 @@ struct err *vm_path_keep(struct host *h, struct pool *p, const char *uuid,
     return keep(h, ret, ret->path, DEPTH);
 }
 
+/* The other one may have written its own there. */
+static struct err *set_name(struct host *h, const struct vm_path *kept,
+                            uint32_t domid)
+{
+    struct pool *p = kept->pool;
+    const char *path = pool_printf(p, "%s/name", kept->path);
+    char *name = NULL;
+
+    TRY(store_read(h->store, p, pool_printf(p, "/local/domain/%u/name", domid),
+                   &name));
+    for (size_t i = 0; name && i < kept->n; i++)
+        if (!strcmp(kept->nodes[i].path, path))
+            kept->nodes[i].value = name;
+    return NULL;
+}
+
 struct err *vm_path_restore(struct host *h, const struct vm_path *kept,
                             uint32_t domid)
 {
@@ -43,6 +59,8 @@ struct err *vm_path_restore(struct host *h, const struct vm_path *kept,
     char perms[32];
     int len = snprintf(perms, sizeof(perms), "n0%cr%u", 0, domid);
 
+    TRY(host_open_quick(h, HOST_QUIET, 0));
+    TRY(set_name(h, kept, domid));
     for (size_t i = 0; i < kept->n; i++) {
         const struct vm_node *node = &kept->nodes[i];
         size_t at;
@@ -52,7 +70,6 @@ struct err *vm_path_restore(struct host *h, const struct vm_path *kept,
         b.reqs[at].data = perms;
         b.reqs[at].data_len = (size_t)len + 1;
     }
-    TRY(host_open_quick(h, HOST_QUIET, 0));
     TRY(store_batch_run(h->store, &b));
     for (size_t i = 0; i < b.n; i++)
         TRY(store_req_err(&b.reqs[i]));

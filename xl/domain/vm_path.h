@@ -21,7 +21,7 @@ struct vm_path {
 /* What is there now, in P. HOST need not be open quick yet. */
 struct err *vm_path_keep(struct host *h, struct pool *p, const char *uuid,
                          struct vm_path *ret) MUST_USE;
-/* As it was, and DOMID may read it. */
+/* As it was, but for the name, which is DOMID's; and that may read it. */
 struct err *vm_path_restore(struct host *h, const struct vm_path *kept,
                             uint32_t domid) MUST_USE;
 

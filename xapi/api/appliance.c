@@ -175,14 +175,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 struct err *VM_appliance_create(struct call *c,
                                 const struct VM_appliance_create_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *o = NULL;
-    struct err *e = create(c, txn, &o);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return generic_construct(c, create);
 }
 
 struct err *VM_appliance_destroy(struct call *c,

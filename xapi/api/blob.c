@@ -26,9 +26,7 @@ struct err *blob_create(struct call *c, const struct blob_create_args *a)
     struct object *o = NULL;
     struct err *e = create(txn, a->mime_type, a->public, &o);
 
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, o, e);
 }
 
 /* Fields that have blobs by names. */

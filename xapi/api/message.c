@@ -63,9 +63,7 @@ struct err *message_create(struct call *c, const struct message_create_args *a)
         return err_UUID_INVALID(cls, a->obj_uuid);
     txn = txn_begin(c->db);
     e = message_add(txn, &m, &o);
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, o, e);
 }
 
 /* ---- gone ---------------------------------------------------------------- */

@@ -41,14 +41,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 
 struct err *PBD_create(struct call *c, const struct PBD_create_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *pbd = NULL;
-    struct err *e = create(c, txn, &pbd);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(pbd));
-    return txn_end(txn, e);
+    return generic_construct(c, create);
 }
 
 static struct err *check_unplugged(struct call *c, struct object **ret)

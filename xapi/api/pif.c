@@ -319,9 +319,7 @@ static struct err *introduce_record(struct call *c)
                        &metrics);
     if (!e)
         e = set_PIF_metrics(txn, o, metrics);
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, o, e);
 }
 
 struct err *PIF_db_introduce(struct call *c,

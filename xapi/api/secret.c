@@ -20,7 +20,5 @@ struct err *secret_introduce(struct call *c,
         e = set_secret_value(txn, o, a->value);
     if (!e)
         e = set_secret_other_config(txn, o, a->other_config);
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, o, e);
 }

@@ -180,9 +180,7 @@ struct err *SR_introduce(struct call *c, const struct SR_introduce_args *a)
         return err_SR_UNKNOWN_DRIVER(a->type);
     txn = txn_begin(c->db);
     e = introduce(txn, c, a, &sr);
-    if (!e)
-        call_return_ref(c, object_ref(sr));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, sr, e);
 }
 
 /* ---- the end ------------------------------------------------------------- */

@@ -126,18 +126,12 @@ struct err *subject_create(struct call *c, const struct subject_create_args *a)
 {
     const struct value *id = value_get(a->args, "subject_identifier");
     struct object *o;
-    struct txn *txn;
-    struct err *e;
 
     for (o = db_first(c->db, c->row->class); o; o = object_next(o))
         if (id && id->kind == VALUE_STRING &&
             !strcmp(get_subject_subject_identifier(o), id->s.text))
             return err_SUBJECT_ALREADY_EXISTS();
-    txn = txn_begin(c->db);
-    e = generic_create(c, txn, &o);
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return generic_construct(c, generic_create);
 }
 
 /* Its sessions have the roles that it had: they end. */

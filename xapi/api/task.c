@@ -37,9 +37,7 @@ struct err *task_create(struct call *c, const struct task_create_args *a)
     struct object *o;
     struct err *e = task_make(txn, c, a->label, a->description, &o);
 
-    if (!e)
-        call_return_ref(c, object_ref(o));
-    return txn_end(txn, e);
+    return call_end_new(c, txn, o, e);
 }
 
 /* What runs goes on. */

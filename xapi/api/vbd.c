@@ -95,14 +95,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 
 struct err *VBD_create(struct call *c, const struct VBD_create_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *vbd = NULL;
-    struct err *e = create(c, txn, &vbd);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(vbd));
-    return txn_end(txn, e);
+    return generic_construct(c, create);
 }
 
 /* ---- gone ---------------------------------------------------------------- */

@@ -86,14 +86,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 
 struct err *VIF_create(struct call *c, const struct VIF_create_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *vif = NULL;
-    struct err *e = create(c, txn, &vif);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(vif));
-    return txn_end(txn, e);
+    return generic_construct(c, create);
 }
 
 /* ---- gone ---------------------------------------------------------------- */

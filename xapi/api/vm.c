@@ -109,14 +109,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
 
 struct err *VM_create(struct call *c, const struct VM_create_args *a)
 {
-    struct txn *txn = txn_begin(c->db);
-    struct object *vm = NULL;
-    struct err *e = create(c, txn, &vm);
-
     (void)a;
-    if (!e)
-        call_return_ref(c, object_ref(vm));
-    return txn_end(txn, e);
+    return generic_construct(c, create);
 }
 
 /* ---- gone ---------------------------------------------------------------- */

@@ -54,6 +54,14 @@ void call_return_ref(struct call *c, const char *ref)
     call_return_string(c, ref);
 }
 
+struct err *call_end_new(struct call *c, struct txn *txn,
+                         const struct object *o, struct err *e)
+{
+    if (!e)
+        call_return_ref(c, object_ref(o));
+    return txn_end(txn, e);
+}
+
 void call_return_int(struct call *c, int64_t i)
 {
     return_atom(c, (union model_atom){.i = i});

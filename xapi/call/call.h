@@ -102,7 +102,11 @@ void call_write_result(const struct call *c, struct writer *w);
 
 /* D is of row->result's type and lives as long as the pool. */
 void call_return(struct call *c, struct model_value d);
-void call_return_ref(struct call *c, const char *ref);     /* copied */
+void call_return_ref(struct call *c, const char *ref); /* copied */
+/* Ends TXN, in which O was made; E: that failed. The answer is O. */
+struct txn;
+struct err *call_end_new(struct call *c, struct txn *txn,
+                         const struct object *o, struct err *e) MUST_USE;
 void call_return_string(struct call *c, const char *text); /* copied */
 void call_return_int(struct call *c, int64_t i); /* bool, enum, datetime too */
 void call_return_float(struct call *c, double d);

@@ -266,6 +266,15 @@ struct err *generic_create(struct call *c, struct txn *txn, struct object **ret)
     return NULL;
 }
 
+struct err *generic_construct(struct call *c, generic_create_fn *create)
+{
+    struct txn *txn = txn_begin(c->db);
+    struct object *o = NULL;
+    struct err *e = create(c, txn, &o);
+
+    return call_end_new(c, txn, o, e);
+}
+
 struct err *generic_introduce(struct call *c, struct txn *txn,
                               struct object **ret)
 {

@@ -15,6 +15,11 @@ struct err *generic_run(struct call *c) MUST_USE;
 struct txn;
 struct err *generic_create(struct call *c, struct txn *txn,
                            struct object **ret) MUST_USE;
+/* The body of a constructor that only writes: what CREATE makes is answered. */
+typedef struct err *generic_create_fn(struct call *c, struct txn *txn,
+                                      struct object **ret);
+struct err *generic_construct(struct call *c,
+                              generic_create_fn *create) MUST_USE;
 /* A new object of the call's class with each field that a parameter is called
  * as: what "introduce" calls do. */
 struct err *generic_introduce(struct call *c, struct txn *txn,

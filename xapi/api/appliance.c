@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_appliance: guests that start and stop together, by their VM.order. One
+/* api/appliance: guests that start and stop together, by their VM.order. One
  * that fails does not keep the others from it. */
 #include <stdlib.h>
 

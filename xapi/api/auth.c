@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * api_auth: the calls of class auth: who users are. Here they are who can log
+ * api/auth: the calls of class auth: who users are. Here they are who can log
  * in: those of a file (--auth=FILE), or with PAM those of this system. A user's
  * identifier is his name. Groups are told, but are no subjects.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_blob: records of blobs, alone and with an object by a name. */
+/* api/blob: records of blobs, alone and with an object by a name. */
 #include <time.h>
 
 #include "lib/file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_bond: the calls of class Bond. A bond takes over what its members were:
+/* api/bond: the calls of class Bond. A bond takes over what its members were:
  * addresses, the host's management, VLANs, guests; its end gives all of it to
  * its first member. */
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * api_event: the calls of class event. Who waits costs nothing: event_wait
+ * api/event: the calls of class event. Who waits costs nothing: event_wait
  * wakes those whom a commit concerns, and what they get is looked up then, so
  * that many changes in short order are one answer.
  */

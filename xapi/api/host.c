@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_host: what a host says of itself. */
+/* api/host: what a host says of itself. */
 #include <time.h>
 
 #include "xapi/model/calls_gen.h"

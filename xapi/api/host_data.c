@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_host_data: what can be measured of a host (reading.h). */
+/* api/host_data: what can be measured of a host (reading.h). */
 #include "xapi/model/calls_gen.h"
 #include "xapi/call/generic.h"
 #include "xapi/vm/usage.h"

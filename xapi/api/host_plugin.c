@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * api_host_plugin: host.call_plugin. A plugin is a program that gets an
+ * api/host_plugin: host.call_plugin. A plugin is a program that gets an
  * XML-RPC call as its one argument (the function; the session and a struct of
  * arguments as parameters) and prints an answer, a struct as XenAPI's own
  * answers are: Status, Value or ErrorDescription.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_host_power: hosts go out of service and into it: enabled or not, emptied,
+/* api/host_power: hosts go out of service and into it: enabled or not, emptied,
  * off, the daemon begun anew, gone for good. */
 #include <ctype.h>
 #include <event2/event.h>

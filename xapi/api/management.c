@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_management: which of the host's interfaces it is managed through. Where
+/* api/management: which of the host's interfaces it is managed through. Where
  * the daemon listens is its settings' to say: this is the address that clients
  * are told (host.address), and an interface that stays up. */
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_message: messages, and what of their calls is not derived. */
+/* api/message: messages, and what of their calls is not derived. */
 #include <string.h>
 #include <strings.h>
 #include <time.h>

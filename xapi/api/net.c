@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_net: see api_net.h. */
+/* api/net: see api/net.h. */
 #include "xapi/api/net.h"
 
 #include "xapi/model/errors_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_net: what the calls about networks and interfaces (api_network, api_pif,
+/* api/net: what the calls about networks and interfaces (api_network, api_pif,
  * api_vlan, api_bond) share: how one changes the host's network. */
 #ifndef XAPI_API_NET_H
 #define XAPI_API_NET_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_network: the calls of class network. A network is a row in the database
+/* api/network: the calls of class network. A network is a row in the database
  * until a VIF or PIF wants its bridge. */
 #include <stdio.h>
 #include <string.h>

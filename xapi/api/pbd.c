@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_pbd: connections of this host to repositories. To connect and to
+/* api/pbd: connections of this host to repositories. To connect and to
  * disconnect are operations on the repository. */
 #include "xapi/api/sr.h"
 #include "xapi/model/calls_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_pif: the calls of class PIF. */
+/* api/pif: the calls of class PIF. */
 #include <arpa/inet.h>
 #include <string.h>
 

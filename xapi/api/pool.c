@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_pool: the calls between hosts, of a pool of one: its one host is the
+/* api/pool: the calls between hosts, of a pool of one: its one host is the
  * master, and nobody else is asked or told. */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * api_pool_join: a host that would become a member of another pool: whether it
+ * api/pool_join: a host that would become a member of another pool: whether it
  * could. The original's questions in the original's order, asked of this host's
  * database and of the other pool's master. That it then does become one is not
  * there yet.
@@ -11,6 +11,7 @@
 #include "xapi/vm/vm.h"
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"
+#include "xapi/net/pif.h"
 #include "xapi/ops/ops.h"
 #include "xapi/ops/ops_queue.h"
 #include "xapi/call/remote.h"
@@ -59,15 +60,6 @@ static const char *own(struct model_value map, const char *key)
 
 /* ---- both ends ----------------------------------------------------------- */
 
-static const struct object *own_pif(const struct join *j)
-{
-    const struct object *pif = db_first(j->db, &model_classes[CLASS_PIF]);
-
-    while (pif && (get_PIF_host(pif) != j->host || !get_PIF_management(pif)))
-        pif = object_next(pif);
-    return pif;
-}
-
 static struct err *check_ha(const struct join *j)
 {
     return get_pool_ha_enabled(j->pool) || is_set(j->to_pool, "ha_enabled")
@@ -77,7 +69,9 @@ static struct err *check_ha(const struct join *j)
 
 static struct err *check_managed(const struct join *j)
 {
-    return own_pif(j) ? NULL : err_SLAVE_REQUIRES_MANAGEMENT_INTERFACE();
+    return pif_management(j->db, j->host)
+               ? NULL
+               : err_SLAVE_REQUIRES_MANAGEMENT_INTERFACE();
 }
 
 static struct err *check_other(const struct join *j)
@@ -227,7 +221,8 @@ static struct err *check_vlans(const struct join *j)
 static struct err *check_management_vlan(const struct join *j)
 {
     const char *mine =
-        pool_printf(j->mem, "%lld", (long long)get_PIF_VLAN(own_pif(j)));
+        pool_printf(j->mem, "%lld",
+                    (long long)get_PIF_VLAN(pif_management(j->db, j->host)));
     const char *its = j->to_pif ? said(j->to_pif, "VLAN") : "-1";
 
     return strcmp(mine, its) != 0

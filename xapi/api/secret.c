@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_secret: what of class secret is not derived. */
+/* api/secret: what of class secret is not derived. */
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/model/fields_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_session: the calls of class session. */
+/* api/session: the calls of class session. */
 #include <openssl/crypto.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_sr: what is asked of repositories that are there. */
+/* api/sr: what is asked of repositories that are there. */
 #include "xapi/api/sr.h"
 
 #include "xapi/model/calls_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_sr: what the files about repositories and their connections share. */
+/* api/sr: what the files about repositories and their connections share. */
 #ifndef XAPI_API_SR_H
 #define XAPI_API_SR_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_sr_make: repositories are made, found, and made away with. */
+/* api/sr_make: repositories are made, found, and made away with. */
 #include <string.h>
 
 #include "xapi/api/sr.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_sr_probe: what is where a repository could be, and (SR.make) a repository
+/* api/sr_probe: what is where a repository could be, and (SR.make) a repository
  * there that the database does not hear of. */
 #include <stdlib.h>
 #include <string.h>

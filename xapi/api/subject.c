@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * api_subject: the calls of the classes subject and role. The roles are the
+ * api/subject: the calls of the classes subject and role. The roles are the
  * model's; a permission is the name of a call, or of a key of one, and is a
  * role of its own only where clients look for it: in lists of names.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_task: the calls of class task, by which clients make tasks of their own
+/* api/task: the calls of class task, by which clients make tasks of their own
  * and look after those of others. */
 #include <string.h>
 #include <time.h>

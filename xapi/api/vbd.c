@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vbd: VBDs are made and destroyed; disks and media come and go while a
+/* api/vbd: VBDs are made and destroyed; disks and media come and go while a
  * guest runs. */
 #include <string.h>
 

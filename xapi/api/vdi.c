@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vdi: disks are made, copied, changed and taken away. Each is an operation
+/* api/vdi: disks are made, copied, changed and taken away. Each is an operation
  * on the disk, and on its repository where that has a name for it. */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vdi_set: fields of disks that are changed by calls of their own. */
+/* api/vdi_set: fields of disks that are changed by calls of their own. */
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/call/generic.h"

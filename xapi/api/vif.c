@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vif: VIFs are made, destroyed and moved; they come and go while a guest
+/* api/vif: VIFs are made, destroyed and moved; they come and go while a guest
  * runs. */
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vif_address: which addresses a guest's agent is told to use. */
+/* api/vif_address: which addresses a guest's agent is told to use. */
 #include <arpa/inet.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vif_lock: what a guest may send: kept, and enforced while it runs. */
+/* api/vif_lock: what a guest may send: kept, and enforced while it runs. */
 #include <arpa/inet.h>
 #include <string.h>
 

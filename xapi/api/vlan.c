@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vlan: the calls of class VLAN, and pool's that make VLANs. */
+/* api/vlan: the calls of class VLAN, and pool's that make VLANs. */
 #include <stdio.h>
 
 #include "xapi/api/net.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm: VMs are made, described and destroyed. What only writes to the
- * database is here; memory and processors are in api_vm_size.c. */
+/* api/vm: VMs are made, described and destroyed. What only writes to the
+ * database is here; memory and processors are in api/vm_size.c. */
 #include "xapi/vm/vm.h"
 
 #include <stdio.h>

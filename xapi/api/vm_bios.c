@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_bios: what a guest's firmware says of vendor and model: said once, and
+/* api/vm_bios: what a guest's firmware says of vendor and model: said once, and
  * told to the firmware when the guest starts (plan.h). */
 #include <ctype.h>
 #include <string.h>

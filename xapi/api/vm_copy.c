@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_copy: VMs made out of others: clones, which share with them what is
+/* api/vm_copy: VMs made out of others: clones, which share with them what is
  * the same, and full copies. */
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_data: what a guest is told in XenStore. */
+/* api/vm_data: what a guest is told in XenStore. */
 #include "xapi/model/calls_gen.h"
 #include "xapi/call/generic.h"
 #include "xapi/hv/hv.h"

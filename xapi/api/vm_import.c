@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_import: VM.import: an XVA that this host fetches itself. */
+/* api/vm_import: VM.import: an XVA that this host fetches itself. */
 #include "lib/log.h"
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"

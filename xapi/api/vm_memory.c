@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_memory: how much memory a VM has, halted and while it runs. */
+/* api/vm_memory: how much memory a VM has, halted and while it runs. */
 #include <stdio.h>
 #include <string.h>
 

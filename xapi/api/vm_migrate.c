@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_migrate: guests that move while they run. There is one host, so where
+/* api/vm_migrate: guests that move while they run. There is one host, so where
  * they move to is where they are: into another domain of it. */
 #include <stdio.h>
 

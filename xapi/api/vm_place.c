@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_place: where a VM may run. */
+/* api/vm_place: where a VM may run. */
 #include <stdio.h>
 
 #include "xapi/vm/vm.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_power: VMs start, pause and end. Each operation is a straight line in
+/* api/vm_power: VMs start, pause and end. Each operation is a straight line in
  * a worker (job.h), on the hypervisor of hv.h; its steps are vm_domain.h's. */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_provision: a template becomes a VM: the disks that it asks for are
+/* api/vm_provision: a template becomes a VM: the disks that it asks for are
  * made, and it is a template no more. */
 #include "xapi/model/calls_gen.h"
 #include "xapi/storage/disk.h"

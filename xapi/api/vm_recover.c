@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_recover: which storage guests need to be recovered. The pool they are
+/* api/vm_recover: which storage guests need to be recovered. The pool they are
  * recovered in is the session's, and there are no other pools' sessions: it is
  * this one. */
 #include "xapi/model/calls_gen.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_revert: a VM goes back to where it was when a snapshot was made: its
+/* api/vm_revert: a VM goes back to where it was when a snapshot was made: its
  * record as the snapshot has kept it, clones of the snapshot's disks in the
  * place of its own. */
 #include <string.h>

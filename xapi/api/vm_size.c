@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_size: how many processors a VM has. Memory is in api_vm_memory.c. */
+/* api/vm_size: how many processors a VM has. Memory is in api/vm_memory.c. */
 #include <stdio.h>
 
 #include "xapi/model/calls_gen.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_snapshot: VMs as they were at a moment: their disks, with checkpoint
- * their memory too. Back to one goes api_vm_revert.c. */
+/* api/vm_snapshot: VMs as they were at a moment: their disks, with checkpoint
+ * their memory too. Back to one goes api/vm_revert.c. */
 #include <stdlib.h>
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_state: what a VM's record says of the domain it is, or is not any
+/* api/vm_state: what a VM's record says of the domain it is, or is not any
  * more. */
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_suspend: guests whose memory lies in a VDI meanwhile. */
+/* api/vm_suspend: guests whose memory lies in a VDI meanwhile. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

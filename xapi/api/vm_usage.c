@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm_usage: the calls by which what a guest takes is asked (usage.h). */
+/* api/vm_usage: the calls by which what a guest takes is asked (usage.h). */
 #include "lib/str.h"
 #include "xapi/model/calls_gen.h"
 #include "xapi/db/datum.h"

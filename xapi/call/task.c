@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* task: see task.h; what clients do with tasks is in api_task.c. */
+/* task: see task.h; what clients do with tasks is in api/task.c. */
 #include "xapi/call/task.h"
 
 #include <event2/event.h>

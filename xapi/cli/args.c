@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_args: from a command's parameters to the arguments of its call, and from
- * the call's result to what is printed; see cli_command.h. */
+/* cli/args: from a command's parameters to the arguments of its call, and from
+ * the call's result to what is printed; see cli/command.h. */
 #include <string.h>
 
 #include "lib/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_bodies: the commands that are more than a call of the API. */
+/* cli/bodies: the commands that are more than a call of the API. */
 #ifndef XAPI_CLI_BODIES_H
 #define XAPI_CLI_BODIES_H
 
@@ -9,20 +9,20 @@
     struct err *cli_##name(struct cli *c, const struct cli_command *cmd, \
                            const struct object *self) MUST_USE
 
-/* cli_vm.c */
+/* cli/vm.c */
 BODY(vm_start);
 BODY(vm_resume);
 BODY(vm_migrate);
 BODY(console);
 BODY(vm_is_bios_customized);
 BODY(diagnostic_vm);
-/* cli_install.c */
+/* cli/install.c */
 BODY(vm_install);
 BODY(vm_uninstall);
 BODY(template_uninstall);
 BODY(snapshot_uninstall);
 BODY(snapshot_destroy);
-/* cli_disk.c */
+/* cli/disk.c */
 BODY(vm_disk_list);
 BODY(vm_cd_list);
 BODY(snapshot_disk_list);
@@ -39,10 +39,10 @@ BODY(vdi_resize);
 BODY(vbd_create);
 BODY(vif_create);
 BODY(diagnostic_vdi);
-/* cli_transfer.c */
+/* cli/transfer.c */
 BODY(transfer);
 BODY(vm_import);
-/* cli_other.c */
+/* cli/other.c */
 BODY(host_cpu_features);
 BODY(pool_cpu_features);
 BODY(vlan_destroy);
@@ -54,7 +54,7 @@ BODY(message_create);
 BODY(message_destroy);
 BODY(message_destroy_all);
 BODY(blob_create);
-/* cli_log.c, cli_complete.c */
+/* cli/log.c, cli/complete.c */
 BODY(log);
 BODY(complete);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli: the server's side of xe: one command of one client. cli_door.c takes the
- * words in and brings the answers out, cli_run.c finds the command, the others
+ * cli: the server's side of xe: one command of one client. cli/door.c takes the
+ * words in and brings the answers out, cli/run.c finds the command, the others
  * are its body. What a command changes it changes by calls of the API, with the
  * client's session.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_command: from a row to what it does; see cli_command.h. */
+/* cli/command: from a row to what it does; see cli/command.h. */
 #include "xapi/cli/command.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_command: xe's commands that are no generated ones. Each is a row; most
+ * cli/command: xe's commands that are no generated ones. Each is a row; most
  * are nothing but a call of the API and where its arguments come from.
  *
  * PARAMS are words, one for each argument of the call (or, when that takes a
@@ -75,7 +75,7 @@ const char *cli_command_doc(const struct cli_command *cmd);
 struct err *cli_command_run(struct cli *c,
                             const struct cli_command *cmd) MUST_USE;
 
-/* ---- words of PARAMS: cli_args.c ----------------------------------------- */
+/* ---- words of PARAMS: cli/args.c ----------------------------------------- */
 
 struct cli_word {
     const char *field;         /* of a record; never NULL */
@@ -105,7 +105,7 @@ const struct object *cli_shown(struct cli *c, const struct cli_command *cmd,
 void cli_print_result(struct cli *c, const struct model_type *type,
                       const struct value *v);
 
-/* ---- objects: cli_select.c ----------------------------------------------- */
+/* ---- objects: cli/select.c ----------------------------------------------- */
 
 struct cli_selector {
     unsigned flag;

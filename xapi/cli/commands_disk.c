@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_disk: xe's commands about SRs, PBDs, VDIs and VBDs; nothing but
+/* cli/commands_disk: xe's commands about SRs, PBDs, VDIs and VBDs; nothing but
  * rows. */
 #include "xapi/cli/bodies.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_host: xe's commands about hosts; nothing but rows. */
+/* cli/commands_host: xe's commands about hosts; nothing but rows. */
 #include "xapi/cli/bodies.h"
 
 /* clang-format off */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_net: xe's commands about networks and what is plugged into them;
+/* cli/commands_net: xe's commands about networks and what is plugged into them;
  * nothing but rows. */
 #include "xapi/cli/bodies.h"
 

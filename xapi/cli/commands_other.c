@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_other: xe's commands about users, tasks, messages, events and
+/* cli/commands_other: xe's commands about users, tasks, messages, events and
  * the rest; nothing but rows. */
 #include "xapi/cli/bodies.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_pool: xe's commands about the pool, its members, certificates
+/* cli/commands_pool: xe's commands about the pool, its members, certificates
  * and updates; nothing but rows. */
 #include "xapi/cli/bodies.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_commands_vm: xe's commands about VMs, snapshots and templates; nothing
+/* cli/commands_vm: xe's commands about VMs, snapshots and templates; nothing
  * but rows. */
 #include "xapi/cli/bodies.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_complete: what may stand in the place of a word of a command line, for
+ * cli/complete: what may stand in the place of a word of a command line, for
  * shells. `xe complete word=vm-start word=vm=` has all words before the cursor,
  * the last of them the one to complete; each candidate is a line, as it would
  * be written whole. A line "<file>" asks the shell for names of files.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_computed: fields that only a call can say; see CLI_EXPENSIVE. */
+/* cli/computed: fields that only a call can say; see CLI_EXPENSIVE. */
 #include <string.h>
 
 #include "xapi/cli/cli.h"

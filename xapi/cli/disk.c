@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_disk: commands about what a VM has: disks, drives, interfaces. */
+/* cli/disk: commands about what a VM has: disks, drives, interfaces. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_doc: the manual of xe, out of the rows of its commands. */
+/* cli/doc: the manual of xe, out of the rows of its commands. */
 #ifndef XAPI_CLI_DOC_H
 #define XAPI_CLI_DOC_H
 

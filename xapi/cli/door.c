@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_door: POST /cli. The connection is taken from HTTP: banners, a login if
+ * cli/door: POST /cli. The connection is taken from HTTP: banners, a login if
  * it came over the network, the command, its answer. All that is waited for is
  * waited for by the loop.
  */

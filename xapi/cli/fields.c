@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_fields: the classes of xe's generated commands (vm-list, vm-param-set,
+ * cli/fields: the classes of xe's generated commands (vm-list, vm-param-set,
  * ...) and their fields: the name in xe, how it is marked, which field of the
  * model it shows ("VM.name_label": of the object that field VM refers to), and
  * whether lists show it by themselves. The order is that of output.

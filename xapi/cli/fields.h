@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_fields: the rows of xe's generated commands. */
+/* cli/fields: the rows of xe's generated commands. */
 #ifndef XAPI_CLI_FIELDS_H
 #define XAPI_CLI_FIELDS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_filter: which objects a command is about: `name-label=x`,
+/* cli/filter: which objects a command is about: `name-label=x`,
  * `other-config:key=x`, `tags:contains=x`. */
 #include <string.h>
 #include <strings.h>

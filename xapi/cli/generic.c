@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_generic: vm-list, vm-param-get and so on, of every class, from the rows
- * of cli_fields.c.
+ * cli/generic: vm-list, vm-param-get and so on, of every class, from the rows
+ * of cli/fields.c.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_help: see cli_help.h. */
+/* cli/help: see cli/help.h. */
 #include "xapi/cli/help.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_help: what there is: `xe help`, and what shells complete. */
+/* cli/help: what there is: `xe help`, and what shells complete. */
 #ifndef XAPI_CLI_HELP_H
 #define XAPI_CLI_HELP_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_install: VMs out of templates, and the end of VMs, templates and
+/* cli/install: VMs out of templates, and the end of VMs, templates and
  * snapshots together with their disks. */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_log: `xe log`, the audit log for people: who, from where, what, which
+/* cli/log: `xe log`, the audit log for people: who, from where, what, which
  * fields have changed, and how it ended. */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_other: what is left of commands that are more than a call. */
+/* cli/other: what is left of commands that are more than a call. */
 #include <string.h>
 
 #include "xapi/cli/bodies.h"

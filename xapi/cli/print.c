@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_print: what a command says, as messages to its client. */
+/* cli/print: what a command says, as messages to its client. */
 #include <string.h>
 
 #include "lib/json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_run: from a command's name to its body. */
+/* cli/run: from a command's name to its body. */
 #include <string.h>
 
 #include "lib/near.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_select: the objects that a command is run on: those that pass all
+/* cli/select: the objects that a command is run on: those that pass all
  * filters; more than one only with --multiple. */
 #include <string.h>
 

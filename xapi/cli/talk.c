@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_talk: see cli_talk.h. First the loop's side, then the command's. */
+/* cli/talk: see cli/talk.h. First the loop's side, then the command's. */
 #include "xapi/cli/talk.h"
 
 #include <event2/buffer.h>

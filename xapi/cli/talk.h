@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_talk: one command while it runs: its fiber (what cli.h says of waiting),
- * and what the loop does for it. cli_door.c begins and ends it.
+ * cli/talk: one command while it runs: its fiber (what cli.h says of waiting),
+ * and what the loop does for it. cli/door.c begins and ends it.
  */
 #ifndef XAPI_CLI_TALK_H
 #define XAPI_CLI_TALK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_transfer: files that the client sends to and fetches from this server by
+/* cli/transfer: files that the client sends to and fetches from this server by
  * HTTP, and the task that says whether that went well. */
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_value: fields of objects as xe shows them. */
+/* cli/value: fields of objects as xe shows them. */
 #include <string.h>
 
 #include "xapi/cli/cli.h"

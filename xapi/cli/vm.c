@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_vm: commands that run and move VMs, as far as they are more than a
+/* cli/vm: commands that run and move VMs, as far as they are more than a
  * call. */
 #include <string.h>
 

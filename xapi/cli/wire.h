@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_wire: the protocol between xe and the daemon on POST /cli, for both of
+ * cli/wire: the protocol between xe and the daemon on POST /cli, for both of
  * its ends. Numbers are 32 bits, little endian; a text is its length and its
  * bytes. Each message has its length in front: a class, a kind, and what the
  * kind has. Bytes of a CLI_CHUNK follow behind the message.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cli_words: command lines as they come from xe. */
+/* cli/words: command lines as they come from xe. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* api_vm: what the files api_vm_*.c share: how a call changes a VM, and what
+/* vm: what the files api/vm_*.c share: how a call changes a VM, and what
  * follows of a change. */
 #ifndef XAPI_API_VM_H
 #define XAPI_API_VM_H

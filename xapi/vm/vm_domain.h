@@ -34,7 +34,7 @@ struct err *vm_domain_gone(struct job *j, const struct ops_work *w,
 struct err *vm_renew(struct job *j, const struct ops_work *w,
                      const char *news) MUST_USE;
 
-/* Whole operations (api_vm_power.c), for calls that do them on several VMs;
+/* Whole operations (api/vm_power.c), for calls that do them on several VMs;
  * ops_work.call's argument 1 says whether to start paused. */
 struct err *vm_do_start(struct job *j, void *work) MUST_USE;
 struct err *vm_do_clean_shutdown(struct job *j, void *work) MUST_USE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "xl/cmds.h"
+#include "xl/domain/destroy.h"
 #include "xl/xl.h"
 
 struct one_args {
@@ -82,15 +83,13 @@ static struct err *run_destroy(void *app, const void *args, struct pool *p)
     const struct destroy_args *a = args;
     struct host *h;
     uint32_t domid;
-    int rc;
 
     (void)p;
     TRY(find_and_open(app, a->domain, &domid, &h));
     if (!domid && !a->force)
         return ERR("not destroying domain 0: -f would, where a domain of its "
                    "own runs the toolstack");
-    rc = libxl_domain_destroy(h->ctx, domid, NULL);
-    return rc ? host_err(h, rc, "cannot destroy domain '%s'", a->domain) : NULL;
+    return domain_destroy(h, domid, NULL);
 }
 
 /* ---- shutdown and reboot ------------------------------------------------- */

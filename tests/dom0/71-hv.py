@@ -8,9 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
-from xapid import GUESTS, TOP, Line, domains, equal, run, until
+from xapid import GUESTS, TOP, Line, domains, equal, failed, run, until
 
 HV = os.path.join(TOP, "build/tests/hv")
 WORK = tempfile.mkdtemp()
@@ -187,8 +186,7 @@ def main():
             print(f"ok: {test.__doc__} ({time.monotonic() - began:.1f} s)", flush=True)
         except Exception:  # a test's failure is one line and why
             bad += 1
-            print(f"FAILED: {test.__doc__}", flush=True)
-            traceback.print_exc()
+            failed("FAILED:", test)
             for domain in domains().values():
                 run("xl", "destroy", str(domain["id"]))
     shutil.rmtree(WORK)

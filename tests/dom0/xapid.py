@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, "tests/xapi"))
 os.environ.setdefault("XAPID", os.path.join(TOP, "build/bin/xapid"))
 
-from daemon import Daemon, Failure, Session, equal, fails  # noqa: E402,F401
+from daemon import Daemon, Failure, Session, equal, failed, fails  # noqa: E402,F401
 
 GUESTS = os.path.join(TOP, "build/guests")
 NOBODY = "OpaqueRef:NULL"
@@ -147,7 +147,6 @@ class Line(Shell):
 
 def tests(*fns, options=()):
     """Each with one daemon, which they share; exits 1 when one fails."""
-    import traceback
     bad = 0
     daemon = Daemon("--hv", "libxl", *options)
     for fn in fns:
@@ -157,8 +156,7 @@ def tests(*fns, options=()):
             print(f"ok: {fn.__doc__} ({time.monotonic() - began:.1f} s)", flush=True)
         except Exception:  # a test's failure is one line and why
             bad += 1
-            print(f"FAILED: {fn.__doc__}", flush=True)
-            traceback.print_exc()
+            failed("FAILED:", fn)
             for domain in domains().values():
                 run("xl", "destroy", str(domain["id"]))
     if bad:

@@ -6,8 +6,10 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
+import traceback
 import urllib.parse
 import urllib.request
 import xmlrpc.client
@@ -156,10 +158,19 @@ class Daemon:
             return f.read(), f.headers["content-type"]
 
 
+def failed(word, test):
+    """Says so of the exception at hand: WORD, and on the same line (whatever
+    shows no more than that) what failed, why, and at which line of the test."""
+    error = sys.exc_info()[1]
+    steps = traceback.extract_tb(error.__traceback__)
+    at = [step for step in steps if step.name == test.__name__] or steps
+    what = (test.__doc__ or test.__name__).splitlines()[0]
+    print(f"{word} {what}: {type(error).__name__}: {error} ({os.path.basename(at[-1].filename)}:{at[-1].lineno})", flush=True)
+    traceback.print_exc(file=sys.stdout)
+
+
 def run(tests, *options, make=Daemon):
     """Each with a daemon of its own. Exit status 1 when one fails."""
-    import sys
-    import traceback
     bad = 0
     for test in tests:
         daemon = make(*options)
@@ -169,8 +180,7 @@ def run(tests, *options, make=Daemon):
             print("ok -", (test.__doc__ or test.__name__).splitlines()[0])
         except Exception:  # a test's failure is one line and why
             bad += 1
-            print("not ok -", (test.__doc__ or test.__name__).splitlines()[0])
-            traceback.print_exc()
+            failed("not ok -", test)
             daemon.kill()
             print("".join("# " + line + "\n" for line in daemon.said().splitlines()[-40:]))
             shutil.rmtree(daemon.dir, ignore_errors=True)

@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+import uuid
 
 from daemon import Daemon, Failure, Session, equal, fails, run
 
@@ -511,6 +512,33 @@ def numbers_again(daemon):
     agrees(s, host)
 
 
+def overtakes(daemon):
+    """a look that saw the host before an operation does not undo what that wrote"""
+    s, host = Session(daemon), Host(daemon)
+    path = os.path.join(host.dir, "domains", "77")
+    with open(path + ".new", "w") as f:
+        f.write(f"uuid {uuid.uuid4()}\nname theirs\ntype pv\nmemory 8388608\nvcpus 1\nstate running\nlife 1\n")
+    os.rename(path + ".new", path)
+    until(lambda: s.VM.get_by_name_label("theirs"))
+    [vm] = s.VM.get_by_name_label("theirs")
+    until(lambda: not workers(daemon))
+    host.fault("list", "delay 1")  # then it sees the domain paused,
+    host.fault("host", "delay 3")  # and says so when it is not any more
+    os.rename(path, path + ".new")
+    os.rename(path + ".new", path)
+    look = worker(daemon, "a look at the host")
+    s.VM.pause(vm)
+    time.sleep(1.5)
+    equal(look in workers(daemon), True)
+    s.VM.unpause(vm)
+    host.fault("list")
+    host.fault("host")
+    until(lambda: look not in workers(daemon))
+    equal(s.VM.get_power_state(vm), "Running")
+    s.VM.hard_shutdown(vm)
+    until(lambda: not s.VM.get_by_name_label("theirs"))
+
+
 def resets(daemon):
     """power_state_reset, with a domain and without"""
     s, host = Session(daemon), Host(daemon)
@@ -550,4 +578,4 @@ def audits(daemon):
 
 if __name__ == "__main__":
     run([creates, sizes, describes, copies, walks, allows, tells, waits, cancels, forces, undoes, survives_workers,
-         survives_itself, numbers_again, resets, stops, audits], "--hv=sim")
+         survives_itself, numbers_again, overtakes, resets, stops, audits], "--hv=sim")

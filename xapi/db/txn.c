@@ -21,6 +21,7 @@ struct txn *txn_begin(struct db *db)
     txn->db = db;
     txn->pool = pool_new();
     txn->generation = db->generation + 1;
+    txn->seen = db->generation;
     txn->log = db->detached ? rows_new() : NULL;
     return txn;
 }

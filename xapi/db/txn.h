@@ -86,5 +86,10 @@ void txn_each_change(const struct txn *txn, txn_change_fn *fn, void *arg);
 #define TXN_PACK_MAX (16u << 20)
 void txn_pack(const struct txn *txn, struct str *out);
 struct err *txn_apply(struct db *db, const char *bytes, size_t len) MUST_USE;
+/* Of who has looked at something without keeping others from it: nothing is
+ * done, and *RET_OVERTAKEN, where an object to write to has changed since the
+ * worker was made, at generation SEEN, or has gone. */
+struct err *txn_apply_seen(struct db *db, uint64_t seen, const char *bytes,
+                           size_t len, bool *ret_overtaken) MUST_USE;
 
 #endif

@@ -30,6 +30,7 @@ struct txn {
     struct object *touched;
     struct rows *log;     /* its writes as rows: in a worker, else NULL */
     bool missing_is_null; /* references to what is not there */
+    uint64_t seen;        /* objects that changed after it are not written to */
 };
 
 struct err *txn_create_bare(struct txn *txn, const struct model_class *class,

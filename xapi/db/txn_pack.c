@@ -104,6 +104,8 @@ static struct err *apply(struct txn *txn, const struct row *row)
         return NULL;
     if (!o)
         return db_no_object(class, row->ref);
+    if (o->changed > txn->seen)
+        return ERR("%s has changed", row->ref);
     if (row->op == ROW_DESTROY)
         txn_destroy(txn, o);
     else if (row->op == ROW_TOUCH)
@@ -113,16 +115,38 @@ static struct err *apply(struct txn *txn, const struct row *row)
     return NULL;
 }
 
+static struct err *apply_all(struct txn *txn, const struct rows *rows)
+{
+    txn->missing_is_null = true;
+    for (size_t i = 0; i < rows->n; i++)
+        TRY(apply(txn, &rows->list[i]));
+    return NULL;
+}
+
 struct err *txn_apply(struct db *db, const char *bytes, size_t len)
 {
     AUTO_ROWS struct rows *rows = NULL;
-    struct err *e = NULL;
     struct txn *txn;
 
     TRY(rows_unpack(bytes, len, &rows));
     txn = txn_begin(db);
-    txn->missing_is_null = true;
-    for (size_t i = 0; !e && i < rows->n; i++)
-        e = apply(txn, &rows->list[i]);
-    return txn_end(txn, e);
+    return txn_end(txn, apply_all(txn, rows));
+}
+
+/* They could be written where they were made: if not here, then because of what
+ * was done here meanwhile. */
+struct err *txn_apply_seen(struct db *db, uint64_t seen, const char *bytes,
+                           size_t len, bool *ret_overtaken)
+{
+    AUTO_ROWS struct rows *rows = NULL;
+    struct txn *txn;
+    struct err *e;
+
+    TRY(rows_unpack(bytes, len, &rows));
+    txn = txn_begin(db);
+    txn->seen = seen;
+    e = txn_end(txn, apply_all(txn, rows));
+    *ret_overtaken = e;
+    err_drop(e, "it is made anew from what is here now");
+    return NULL;
 }

@@ -14,6 +14,7 @@
 #include "xapi/call/job.h"
 #include "xenstore/store.h"
 #include "xl/domain/create.h"
+#include "xl/domain/destroy.h"
 #include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
 #include "xl/domain/vm_path.h"
@@ -153,18 +154,10 @@ static struct err *destroy_one(struct lx *lx, uint32_t domid)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *screen;
-    struct await a;
-    int rc;
 
     TRY(lx_screen_path(lx, p, domid, &screen));
-    host_mark(&lx->host);
-    await_begin(&a, &lx->host);
-    a.interruptible = false;
-    rc = await_end(&a, libxl_domain_destroy(lx->host.ctx, domid, &a.how));
-    if (!rc || rc == ERROR_DOMAIN_NOTFOUND)
-        return err_join(screen ? file_remove(screen) : NULL,
-                        lx_unlock_all(domid));
-    return host_err(&lx->host, rc, "cannot destroy domain %u", domid);
+    TRY(domain_destroy(&lx->host, domid, NULL));
+    return err_join(screen ? file_remove(screen) : NULL, lx_unlock_all(domid));
 }
 
 /* Of a guest that moves there are two: the other one, or NULL; and DOMID's

@@ -15,6 +15,7 @@
 #include "xl/domain/await.h"
 #include "xl/domain/cfg.h"
 #include "xl/domain/create.h"
+#include "xl/domain/destroy.h"
 #include "xl/domain/eject.h"
 
 struct config {
@@ -26,17 +27,6 @@ static void config_done(struct config *config)
     libxl_domain_config_dispose(&config->c);
 }
 #define AUTO_CONFIG AUTO(config_done)
-
-static bool is_gone(struct host *h, uint32_t domid)
-{
-    libxl_dominfo info;
-    bool gone;
-
-    libxl_dominfo_init(&info);
-    gone = libxl_domain_info(h->ctx, &info, domid) || info.dying;
-    libxl_dominfo_dispose(&info);
-    return gone;
-}
 
 static const char *action_name(libxl_action_on_shutdown action)
 {
@@ -100,18 +90,11 @@ static struct err *dump_core(const struct death *d, const char *name)
  * kind not_found. */
 static struct err *destroy(const struct death *d)
 {
-    struct await a;
-    int rc;
+    bool by_other = domain_is_gone(d->h, d->domid);
 
-    if (is_gone(d->h, d->domid))
-        return ERR_AS(not_found, "somebody destroyed it");
-    host_mark(d->h);
-    await_begin(&a, d->h);
-    a.interruptible = false;
-    rc = await_end(&a, libxl_domain_destroy(d->h->ctx, d->domid, &a.how));
-    if (rc == ERROR_DOMAIN_NOTFOUND)
-        return ERR_AS(not_found, "somebody destroyed it");
-    return rc ? host_err(d->h, rc, "cannot destroy it") : NULL;
+    if (!by_other)
+        TRY(domain_destroy(d->h, d->domid, &by_other));
+    return by_other ? ERR_AS(not_found, "somebody destroyed it") : NULL;
 }
 
 /* libxl gives a kept domain its new uuid in XenStore only; the hypervisor's

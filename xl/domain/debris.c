@@ -18,7 +18,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
-#include "xl/domain/await.h"
+#include "xl/domain/destroy.h"
 #include "xl/domain/domains.h"
 #include "xl/domain/journal.h"
 #include "xl/domain/vm_path.h"
@@ -135,18 +135,8 @@ static struct err *find(struct debris *d, struct host *h, enum found *ret)
 
 static struct err *destroy_one(const struct debris *d, struct host *h)
 {
-    struct await a;
-    int rc;
-
-    host_mark(h);
-    await_begin(&a, h);
-    a.interruptible = false;
-    rc = await_end(&a, libxl_domain_destroy(h->ctx, d->domid, &a.how));
-    if (!rc ||
-        libxl_domain_info(h->ctx, NULL, d->domid) == ERROR_DOMAIN_NOTFOUND)
-        return NULL;
-    return host_err(h, rc, "cannot destroy what was made of it (id %u)",
-                    d->domid);
+    return err_wrap(domain_destroy(h, d->domid, NULL),
+                    "what was made of it is left");
 }
 
 static struct err *destroy(const struct debris *d, struct host *h)

@@ -424,6 +424,46 @@ static void nothing_of_a_txn_whose_object_is_gone(void **state)
     assert_int_equal(db_generation(home), before);
 }
 
+static void nothing_of_what_was_overtaken(void **state)
+{
+    AUTO_DB struct db *home = db_new(), *worker = db_new();
+    struct object *vm = add_vm(home, "a"), *other = add_vm(home, "b");
+    AUTO_STR struct str bytes = STR_INIT(TXN_PACK_MAX);
+    uint64_t seen = db_generation(home);
+    bool overtaken = true;
+    struct txn *txn;
+
+    (void)state;
+    copy_objects(home, worker);
+    txn = txn_begin(worker);
+    set_text(txn, db_find(worker, NULL, object_ref(vm)), VM_name_label, "c");
+    set_text(txn, db_find(worker, NULL, object_ref(vm)), VM_user_version, "2");
+    txn_pack(txn, &bytes);
+    txn_commit(txn);
+
+    /* What it does not write to may change. */
+    txn = txn_begin(home);
+    set_text(txn, other, VM_name_label, "d");
+    txn_commit(txn);
+    ok(txn_apply_seen(home, seen, str_text(&bytes), bytes.len, &overtaken));
+    assert_false(overtaken);
+    assert_field(vm, VM_name_label, "c");
+
+    txn = txn_begin(home);
+    set_text(txn, vm, VM_name_label, "e");
+    txn_commit(txn);
+    ok(txn_apply_seen(home, seen, str_text(&bytes), bytes.len, &overtaken));
+    assert_true(overtaken);
+    assert_field(vm, VM_name_label, "e");
+
+    destroy(home, vm);
+    seen = db_generation(home);
+    overtaken = false;
+    ok(txn_apply_seen(home, seen, str_text(&bytes), bytes.len, &overtaken));
+    assert_true(overtaken);
+    assert_int_equal(db_generation(home), seen);
+}
+
 static void bad_bytes_are_errors(void **state)
 {
     AUTO_DB struct db *home = db_new(), *worker = db_new();
@@ -468,6 +508,7 @@ int main(void)
         cmocka_unit_test(aborts_leave_no_trace),
         cmocka_unit_test(a_workers_writes_come_home),
         cmocka_unit_test(nothing_of_a_txn_whose_object_is_gone),
+        cmocka_unit_test(nothing_of_what_was_overtaken),
         cmocka_unit_test(bad_bytes_are_errors),
     };
 

@@ -111,8 +111,8 @@ static void said(void *arg, const char *text)
     look_in(w, seconds);
 }
 
-/* An operation is the better witness of what it has changed: what a look saw may
- * have been before it. */
+/* An operation is the better witness of what it has changed: what a look saw
+ * may have been before it. */
 static struct err *write_look(void *arg, const char *rows, size_t len)
 {
     struct vm_watch *w = arg;

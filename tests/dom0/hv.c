@@ -25,6 +25,7 @@
 #include "lib/file.h"
 #include "lib/str.h"
 #include "xapi/hv/plan.h"
+#include "xenstore/top/sample.h"
 
 struct words {
     struct pool *pool;
@@ -230,12 +231,16 @@ static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p)
 
 static struct err *measure(const struct hv *hv, uint32_t domid, struct pool *p)
 {
-    struct hv_usage usage;
+    const struct sample *sample;
+    const struct sample_domain *d;
 
-    TRY(hv->measure(hv, domid, p, &usage));
-    printf("%lld", (long long)usage.memory);
-    for (size_t i = 0; i < usage.n; i++)
-        printf(" %.9f", usage.ran[i]);
+    TRY(hv->measure(hv, SAMPLE_VCPUS, p, &sample));
+    d = sample_domain(sample, domid);
+    if (!d)
+        return ERR_AS(not_found, "there is no domain %u", domid);
+    printf("%llu", (unsigned long long)d->memory);
+    for (size_t i = 0; i < d->n_vcpus; i++)
+        printf(" %.9f", (double)d->vcpus[i].ns / 1e9);
     puts("");
     return NULL;
 }

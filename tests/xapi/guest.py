@@ -3,11 +3,8 @@
 """What guests do by themselves on a host of files (--hv=sim): they end, crash,
 disappear, are paused by others; and the messages about all of it. Calls that
 start and end VMs are vm.py's, devices are device.py's."""
-import json
 import os
 import time
-import urllib.error
-from xml.etree.ElementTree import fromstring as xml_of
 
 from daemon import Failure, Session, equal, fails, run
 from device import NETWORK, lines, vbd, vif
@@ -318,100 +315,6 @@ def is_told(daemon):
     fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.set_xenstore_data, "OpaqueRef:x", {})
 
 
-def is_measured(daemon):
-    """get_data_sources, query_data_source: of a guest that is up, as it is now"""
-    s, host = Session(daemon), Host(daemon)
-    vm = s.VM.create(record("a", VCPUs_max="3", VCPUs_at_startup="2"))
-    bad = ["VM_BAD_POWER_STATE", vm, "running", "halted"]
-    fails(bad, s.VM.get_data_sources, vm)
-    fails(bad, s.VM.query_data_source, vm, "memory")
-    s.VM.start(vm, False, False)
-    domid = s.VM.get_domid(vm)
-
-    def values():
-        return {d["name_label"]: round(d["value"], 6) for d in s.VM.get_data_sources(vm)}
-
-    memory = int(s.VM.get_memory_dynamic_max(vm))
-    equal(values(), {"cpu0": 0, "cpu1": 0, "cpu_usage": 0, "memory": memory, "memory_target": memory})
-    play(host, domid, load=0.25, memory=memory - MIB, guest="data/meminfo_free 4711")
-    equal(values(), {"cpu0": 0.25, "cpu1": 0.25, "cpu_usage": 0.25, "memory": memory - MIB, "memory_target": memory,
-                     "memory_internal_free": 4711})
-    row = next(d for d in s.VM.get_data_sources(vm) if d["name_label"] == "cpu1")
-    equal({k: row[k] for k in row if k not in ("value", "name_description")},
-          {"name_label": "cpu1", "enabled": True, "standard": True, "units": "(fraction)", "min": 0.0, "max": 1.0})
-    equal([round(s.VM.query_data_source(vm, name), 6) for name in ("cpu_usage", "memory", "memory_internal_free")],
-          [0.25, memory - MIB, 4711])
-    fails(["INVALID_VALUE", "data_source", "cpu2"], s.VM.query_data_source, vm, "cpu2")
-    for nonsense in ("data/meminfo_free -1", "data/meminfo_free much"):
-        play(host, domid, guest=nonsense)
-        equal("memory_internal_free" in values(), False)
-    s.VM.pause(vm)
-    equal(s.VM.query_data_source(vm, "memory"), memory - MIB)
-    host.fault("measure", "fail no luck")
-    fails(["INTERNAL_ERROR", None], s.VM.get_data_sources, vm)
-    equal(s.VM.get_current_operations(vm), {})
-    s.VM.hard_shutdown(vm)
-    fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.get_data_sources, "OpaqueRef:x")
-
-
-def is_recorded(daemon):
-    """GET /rrd_updates: what guests and host took in the last minutes, once somebody asks; XML and JSON"""
-    s, host = Session(daemon), Host(daemon)
-    vms = [s.VM.create(record(name)) for name in "ab"]
-    for vm in vms:
-        s.VM.start(vm, False, False)
-        play(host, s.VM.get_domid(vm), load=0.25, guest="data/meminfo_free 4711")
-    uuids = [s.VM.get_uuid(vm) for vm in vms]
-
-    def get(accept=None, **params):
-        return daemon.get("/rrd_updates", {"accept": accept} if accept else {}, **{"session_id": s.ref, **params})
-
-    def status(**params):
-        try:
-            get(**params)
-        except urllib.error.HTTPError as e:
-            return e.code
-        return 200
-
-    equal([status(), status(start="soon"), status(start=-60, session_id="OpaqueRef:x")], [400, 400, 401])
-    text, kind = get(start=-60, json="true")
-    first = json.loads(text)  # nothing yet
-    equal((kind, first["meta"]["rows"], first["meta"]["legend"], first["data"]), ("application/json", "0", [], []))
-
-    def rows(**params):
-        return json.loads(get(start=-600, json="true", **params)[0])
-
-    until(lambda: len(rows()["data"]) >= 3)
-    got = rows(host="true")
-    legend, newest = got["meta"]["legend"], got["data"][0]
-    equal({word.split(":")[0] for word in legend}, {"AVERAGE"})
-    values = dict(zip(legend, newest["values"]))
-    for uuid, vm in zip(uuids, vms):
-        told = {name: float(values[f"AVERAGE:vm:{uuid}:{name}"]) for name in ("cpu0", "cpu_usage", "memory", "memory_internal_free")}
-        equal({k: round(v, 6) for k, v in told.items()},
-              {"cpu0": 0.25, "cpu_usage": 0.25, "memory": int(s.VM.get_memory_dynamic_max(vm)), "memory_internal_free": 4711})
-    equal(float(values["AVERAGE:host:" + s.host.get_uuid(s.host.get_all()[0]) + ":memory_total_kib"]) > 0, True)
-    times = [int(row["t"]) for row in got["data"]]
-    equal((times, int(got["meta"]["end"]), int(got["meta"]["start"])),
-          ([times[0] - 5 * i for i in range(len(times))], times[0], times[-1]))
-    equal((times[0] % 5, got["meta"]["step"], got["meta"]["rows"]), (0, "5", str(len(times))))
-    equal(got["data"][-1]["values"][legend.index(f"AVERAGE:vm:{uuids[0]}:cpu0")], "NaN")  # that takes two looks
-    # what is asked for
-    equal([word.split(":")[2] for word in rows(vm_uuid=uuids[1])["meta"]["legend"]], [uuids[1]] * 5)
-    equal(len(rows(vm_uuid=uuids)["meta"]["legend"]), 10)
-    equal(rows(cf="MAX")["meta"]["columns"], "0")
-    equal([rows(interval=n)["meta"]["step"] for n in (5, 6, 3600, 10 ** 9)], ["5", "60", "3600", "86400"])
-    equal(json.loads(get("application/json", start=0)[0])["meta"]["step"], "86400")  # only days go back that far
-    equal(len(json.loads(get(start=times[0] - 5, json="true")[0])["data"]) >= 1, True)
-    text, kind = get("text/xml", start=-600, vm_uuid=uuids[0])
-    xml = xml_of(text)
-    equal((kind, xml.tag, xml.findtext("meta/step"), len(xml.findall("meta/legend/entry"))), ("text/xml", "xport", "5", 5))
-    equal([len(row.findall("v")) for row in xml.findall("data/row")], [5] * int(xml.findtext("meta/rows")))
-    # a guest that has ended is there as long as its rows are
-    s.VM.hard_shutdown(vms[0])
-    until(lambda: rows(vm_uuid=uuids[0])["data"][0]["values"] == ["NaN"] * 5)
-
-
 def has_a_vendor(daemon):
     """set_bios_strings and copy_bios_strings, once; what the firmware of the next domain is told"""
     s, host = Session(daemon), Host(daemon)
@@ -442,4 +345,4 @@ def has_a_vendor(daemon):
 
 if __name__ == "__main__":
     run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told,
-         is_measured, is_recorded, has_a_vendor], "--hv=sim")
+         has_a_vendor], "--hv=sim")

@@ -2,6 +2,7 @@
 /* reading: measured values as answers; see reading.h. */
 #include "xapi/call/reading.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,13 @@ double reading_value(const struct reading *before, const struct reading *now)
 
     if (!now->counts)
         return now->value;
-    if (!before || now->at <= before->at)
-        return 0;
+    if (!before || before->whose != now->whose || now->at < before->at ||
+        now->value < before->value)
+        return NAN;
+    if (now->at == before->at)
+        return 0; /* no requests */
     rate = (now->value - before->value) / (now->at - before->at);
-    return rate < 0 ? 0 : rate > now->max ? now->max : rate;
+    return rate > now->max ? now->max : rate;
 }
 
 struct err *reading_find(const struct reading *list, size_t n, const char *name,
@@ -57,9 +61,9 @@ static void write_reading(struct writer *w, const struct reading *s)
     write_string(w, "name_label", s->name);
     write_string(w, "name_description", s->doc);
     writer_name(w, "enabled");
-    writer_bool(w, true);
+    writer_bool(w, s->recorded);
     writer_name(w, "standard");
-    writer_bool(w, true);
+    writer_bool(w, s->standard);
     write_string(w, "units", s->units);
     write_double(w, "min", 0);
     write_double(w, "max", s->max);
@@ -90,8 +94,9 @@ void reading_return(struct call *c, const struct reading *list, size_t n)
 void reading_to_text(const struct reading *list, size_t n, struct str *out)
 {
     for (size_t i = 0; i < n; i++)
-        str_addf(out, "%s\t%s\t%s\t%.17g\t%.17g\n", list[i].name, list[i].doc,
-                 list[i].units, list[i].max, list[i].value);
+        str_addf(out, "%s\t%s\t%s\t%d\t%d\t%.17g\t%.17g\n", list[i].name,
+                 list[i].doc, list[i].units, list[i].standard, list[i].recorded,
+                 list[i].max, list[i].value);
 }
 
 void reading_return_text(struct call *c, const char *text)
@@ -102,10 +107,15 @@ void reading_return_text(struct call *c, const char *text)
 
     for (; *lines; lines++) {
         words = text_split(c->pool, *lines, '\t', &n_words);
-        if (n_words == 5) /* the last line is empty */
-            *pool_push(c->pool, list, n) = (struct reading){
-                words[0], words[1], words[2], strtod(words[3], NULL),
-                strtod(words[4], NULL)};
+        if (n_words == 7) /* the last line is empty */
+            *pool_push(c->pool, list, n) =
+                (struct reading){.name = words[0],
+                                 .doc = words[1],
+                                 .units = words[2],
+                                 .standard = *words[3] == '1',
+                                 .recorded = *words[4] == '1',
+                                 .max = strtod(words[5], NULL),
+                                 .value = strtod(words[6], NULL)};
     }
     reading_return(c, list, n);
 }

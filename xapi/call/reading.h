@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * reading: values that are measured (class data_source), as calls answer with
- * them. Nothing is recorded over time: a value is what it is when it is asked
- * for. The text form is what workers send home.
+ * them. The text form is what workers send home.
  */
 #ifndef XAPI_READING_H
 #define XAPI_READING_H
@@ -12,15 +11,18 @@
 
 struct reading {
     const char *name, *doc, *units; /* without tabs and newlines */
+    bool standard, recorded;        /* shall be by itself; is */
     double max;                     /* the least is 0 */
     double value;
-    /* VALUE is the sum of what there ever was, AT this time (clock_now): what
-     * is told of it is how fast it grows. */
+    /* VALUE is the sum of what there ever was AT this time (in seconds), or AT
+     * so many requests: what is told of it is how fast it grows with that. */
     bool counts;
     double at;
+    uint64_t whose; /* another: something else of that name counts anew */
 };
 
-/* What NOW tells, when it was BEFORE; NULL: then it counts from nothing. */
+/* What NOW tells, when it was BEFORE (NULL: it was not there). NAN: what was
+ * counted before is not known, or was begun anew; nothing is wrong. */
 double reading_value(const struct reading *before, const struct reading *now);
 
 /* The one called NAME, or INVALID_VALUE. */

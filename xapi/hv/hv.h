@@ -17,6 +17,7 @@ struct plan_disk;
 struct plan_nic;
 struct plan_pair;
 struct hv_watch;
+struct sample;
 
 enum hv_state {
     HV_PAUSED,
@@ -50,14 +51,6 @@ struct hv_host {
     int64_t cpu_mhz;
     bool has_control;
     struct hv_domain control; /* Dom0: state, memory, vcpus */
-};
-
-struct hv_usage {
-    double at;      /* when it was looked at (clock_now) */
-    int64_t memory; /* bytes it has */
-    double *ran; /* seconds each of its VCPUs has had a processor; one that is
-                    not online has stopped counting */
-    size_t n;
 };
 
 enum hv_console {
@@ -166,9 +159,10 @@ struct hv {
      * paths from the domain's own; in P. */
     struct err *(*said)(const struct hv *hv, uint32_t domid, struct pool *p,
                         struct plan_pair **ret, size_t *ret_n);
-    /* What the domain has taken of the machine until now; in P. */
-    struct err *(*measure)(const struct hv *hv, uint32_t domid, struct pool *p,
-                           struct hv_usage *ret);
+    /* What the host and its domains, Dom0 too, have done until now: PARTS (of
+     * enum sample_part) of a reading of it, in P. */
+    struct err *(*measure)(const struct hv *hv, unsigned parts, struct pool *p,
+                           const struct sample **ret);
     /* A console of the domain, both ways, opened now. */
     struct err *(*console)(const struct hv *hv, uint32_t domid,
                            enum hv_console kind, int *ret_fd);
@@ -201,6 +195,10 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  *     xenstore NAME VALUE
  *     guest PATH VALUE               what it says of itself
  *     load SHARE                     of a processor that each VCPU takes; or 0
+ *     flow DEVICE IN OUT             bytes a second that a disk ("xvda") reads
+ *                                    and writes, in requests of SIM_REQUEST
+ *                                    bytes, each of SIM_REQUEST_SECONDS, or
+ *                                    that a NIC (its DEVID) receives and sends
  *
  * Tests play the guest by putting another file in a domain's place. Their
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay
@@ -211,8 +209,11 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  * and what it hears; a screen (of HVM, and of PV with platform pvfb) is
  * SIM_SCREEN_WIDTH by SIM_SCREEN_HEIGHT points of one colour, the last key that
  * was pressed. What power, set_hostname and send_keys
- * were told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log.
+ * were told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log,
+ * DIR/load the share of each of its processors that is used.
  */
+#define SIM_REQUEST 4096
+#define SIM_REQUEST_SECONDS 0.001
 #define SIM_SCREEN_WIDTH 640
 #define SIM_SCREEN_HEIGHT 400
 struct err *hv_sim_open(const char *dir, struct hv *ret) MUST_USE;

@@ -111,8 +111,8 @@ struct err *lx_set_data(const struct hv *hv, uint32_t domid,
                         const struct plan_pair *pairs, size_t n);
 struct err *lx_said(const struct hv *hv, uint32_t domid, struct pool *p,
                     struct plan_pair **ret, size_t *ret_n);
-struct err *lx_measure(const struct hv *hv, uint32_t domid, struct pool *p,
-                       struct hv_usage *ret);
+struct err *lx_measure(const struct hv *hv, unsigned parts, struct pool *p,
+                       const struct sample **ret);
 struct err *lx_console(const struct hv *hv, uint32_t domid,
                        enum hv_console kind, int *ret_fd);
 

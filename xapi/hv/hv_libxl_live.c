@@ -2,10 +2,10 @@
 /* hv_libxl_live: sizes of a domain that lives, and the host; see hv_libxl.h. */
 #include <libxl_utils.h>
 
-#include "lib/clock.h"
 #include "lib/str.h"
 #include "xapi/hv/hv_libxl.h"
 #include "xenstore/store.h"
+#include "xenstore/top/sample.h"
 #include "xl/domain/domains.h"
 
 /* ---- sizes --------------------------------------------------------------- */
@@ -96,38 +96,14 @@ struct err *lx_host(const struct hv *hv, struct hv_host *ret)
     return NULL;
 }
 
-/* ---- what a domain takes ------------------------------------------------- */
+/* ---- what it does -------------------------------------------------------- */
 
-static struct err *read_ran(struct host *h, uint32_t domid,
-                            struct hv_usage *usage)
+struct err *lx_measure(const struct hv *hv, unsigned parts, struct pool *p,
+                       const struct sample **ret)
 {
-    for (size_t i = 0; i < usage->n; i++) {
-        xc_vcpuinfo_t vcpu = {0};
-
-        if (xc_vcpu_getinfo(h->xc, domid, (uint32_t)i, &vcpu))
-            return err_errno(
-                errno, "cannot tell what VCPU %zu of domain %u did", i, domid);
-        usage->ran[i] = (double)vcpu.cpu_time / 1e9;
-    }
-    return NULL;
-}
-
-struct err *lx_measure(const struct hv *hv, uint32_t domid, struct pool *p,
-                       struct hv_usage *ret)
-{
-    struct lx lx AUTO_LX = {0};
-    xc_domaininfo_t info;
+    AUTO_SAMPLER struct sampler *sampler = NULL;
 
     (void)hv;
-    TRY(lx_begin_quick(&lx));
-    if (xc_domain_getinfolist(lx.host.xc, domid, 1, &info) != 1 ||
-        info.domain != domid)
-        return ERR_AS(not_found, "there is no domain %u", domid);
-    *ret = (struct hv_usage){
-        .memory = bytes_of(info.tot_pages),
-        .n = info.max_vcpu_id + 1,
-    };
-    ret->ran = pool_alloc(p, ret->n * sizeof(*ret->ran));
-    ret->at = clock_now();
-    return read_ran(&lx.host, domid, ret);
+    TRY(sampler_open(parts, true, &sampler));
+    return sampler_take(sampler, p, ret);
 }

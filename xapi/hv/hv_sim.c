@@ -263,32 +263,6 @@ static struct err *said(const struct hv *hv, uint32_t domid, struct pool *p,
     return NULL;
 }
 
-/* A VCPU has been at it since the clock began. */
-static struct err *measure(const struct hv *hv, uint32_t domid, struct pool *p,
-                           struct hv_usage *ret)
-{
-    struct hv_usage usage = {.at = clock_now()};
-    const char *load, *memory, *vcpus;
-    double share = 0;
-    int64_t n = 0;
-    char *text;
-
-    TRY(sim_obey(hv, "measure", NULL));
-    TRY(sim_read(hv, p, domid, &text));
-    load = sim_line(p, text, "load");
-    memory = sim_line(p, text, "memory");
-    vcpus = sim_line(p, text, "vcpus");
-    TRY(text_to_double(load ? load : "0", 0, 1, &share));
-    TRY(text_to_int(memory ? memory : "", 10, 0, INT64_MAX, &usage.memory));
-    TRY(text_to_int(vcpus ? vcpus : "", 10, 1, SIM_VCPUS, &n));
-    usage.n = (size_t)n;
-    usage.ran = pool_alloc(p, usage.n * sizeof(*usage.ran));
-    for (size_t i = 0; i < usage.n; i++)
-        usage.ran[i] = share * usage.at;
-    *ret = usage;
-    return NULL;
-}
-
 /* ---- devices ------------------------------------------------------------- */
 
 /* VERB brings what KEY names to VALUE (NULL: takes it away), if IS_THERE. */
@@ -474,7 +448,7 @@ static struct err *host(const struct hv *hv, struct hv_host *ret)
     TRY(list(hv, p, &domains, &n));
     *ret = (struct hv_host){.memory_total = 4096 * GIB,
                             .memory_free = 4092 * GIB,
-                            .cpus = 64,
+                            .cpus = SIM_CPUS,
                             .sockets = 2,
                             .cpu_mhz = 3000};
     for (size_t i = 0; i < n; i++)
@@ -584,7 +558,7 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .host = host,
         .set_data = set_data,
         .said = said,
-        .measure = measure,
+        .measure = sim_measure,
         .console = sim_console,
         .watch = watch,
         .hear = hear,

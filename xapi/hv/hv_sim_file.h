@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hv_sim_file: the files of a simulated host (hv.h says what they look like),
- * its consoles (hv_sim_console.c) and moves (hv_sim_move.c); of hv_sim*.c
+ * its consoles (hv_sim_console.c), moves (hv_sim_move.c) and
+ * figures (hv_sim_measure.c); of hv_sim*.c
  * alone. */
 #ifndef XAPI_HV_SIM_FILE_H
 #define XAPI_HV_SIM_FILE_H
@@ -9,6 +10,7 @@
 #include "xapi/hv/sim.h"
 
 #define SIM_DOMIDS 32752
+#define SIM_CPUS 64 /* of the host */
 
 /* Words of the lines state and reason. */
 #define SIM_STATES (HV_SHUT + 1)
@@ -40,6 +42,8 @@ struct err *sim_obey(const struct hv *hv, const char *verb,
 
 struct err *sim_console(const struct hv *hv, uint32_t domid,
                         enum hv_console kind, int *ret_fd);
+struct err *sim_measure(const struct hv *hv, unsigned parts, struct pool *p,
+                        const struct sample **ret);
 struct err *sim_migrate(const struct hv *hv, uint32_t domid,
                         const struct hv_move *how, uint32_t *ret_domid);
 struct err *sim_land(const struct hv *hv, uint32_t old, uint32_t domid);

@@ -44,6 +44,13 @@ struct net_link {
     const char *vendor_id, *device_id;
 };
 
+/* What an interface has done since it came; another incarnation is another
+ * interface of the same name. */
+struct net_count {
+    uint64_t incarnation;
+    uint64_t rx_bytes, tx_bytes, rx_errors, tx_errors;
+};
+
 struct net_bridge {
     const char *name;
     int64_t mtu;
@@ -97,6 +104,8 @@ struct net {
     /* All interfaces, by name; the list and its texts are in P. */
     struct err *(*list)(const struct net *net, struct pool *p,
                         struct net_link **ret, size_t *ret_n);
+    struct err *(*count)(const struct net *net, const char *name,
+                         struct net_count *ret);
     /* A new bridge, bond or VLAN: of LINK name, kind, mac, mtu, parent, tag. */
     struct err *(*add)(const struct net *net, const struct net_link *link);
     struct err *(*remove)(const struct net *net, const char *name);
@@ -175,7 +184,8 @@ struct err *net_configure(const struct net *net, const char *name,
  * --net=sim: a host of files. DIR/links has a file an interface, with lines
  * "WORD TEXT" (net_sim.c has the words); a new one has two cards, eth0 in the
  * bridge xenbr0, which has the host's address, and eth1. Tests change files
- * there, and write DIR/fault/VERB as hv.h says, VERB being one of struct net.
+ * there, and write DIR/fault/VERB as hv.h says, VERB being one of struct net;
+ * DIR/flow/NAME has the bytes a second that interface receives and sends.
  */
 struct err *net_sim_open(const char *dir, struct net *ret) MUST_USE;
 

@@ -271,11 +271,40 @@ static struct err *set_dns(const struct net *net, const char *servers)
     return file_write(RESOLV_CONF, str_text(&text), text.len, 0644);
 }
 
+/* ---- what it did --------------------------------------------------------- */
+
+static struct err *count(const struct net *net, const char *name,
+                         struct net_count *ret)
+{
+    static const struct {
+        const char *file;
+        size_t offset;
+    } files[] = {
+        {"ifindex", offsetof(struct net_count, incarnation)},
+        {"statistics/rx_bytes", offsetof(struct net_count, rx_bytes)},
+        {"statistics/tx_bytes", offsetof(struct net_count, tx_bytes)},
+        {"statistics/rx_errors", offsetof(struct net_count, rx_errors)},
+        {"statistics/tx_errors", offsetof(struct net_count, tx_errors)},
+    };
+    AUTO_POOL struct pool *p = pool_new();
+
+    (void)net;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        const char *text = net_file(p, NET_SYS, name, files[i].file);
+
+        if (!text)
+            return ERR_AS(not_found, "there is no interface \"%s\"", name);
+        *(uint64_t *)((char *)ret + files[i].offset) = strtoull(text, NULL, 10);
+    }
+    return NULL;
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 struct err *net_bridge_open(const char *dir, struct net *ret)
 {
     static const struct net bridge = {.list = net_rt_list,
+                                      .count = count,
                                       .add = add,
                                       .remove = remove_,
                                       .set = set,

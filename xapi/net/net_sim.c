@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/hash.h"
 #include "lib/str.h"
 #include "xapi/net/net.h"
 #include "xapi/hv/sim.h"
@@ -318,9 +320,31 @@ static struct err *make_host(const struct net *net, struct pool *p)
     return write_link(net, &card);
 }
 
+/* As hv_sim_measure.c does it. */
+static struct err *count(const struct net *net, const char *name,
+                         struct net_count *ret)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = pool_printf(p, "%s/flow/%s", net->dir, name);
+    double now = clock_now();
+    char *text, *rest;
+    size_t len;
+
+    *ret = (struct net_count){.incarnation = 0};
+    TRY(sim_fault(net->dir, "count", NULL));
+    if (!file_exists(path))
+        return NULL;
+    TRY(file_read(p, path, SIM_FILE_BYTES, &text, &len));
+    ret->incarnation = hash_bytes(0, text, len);
+    ret->rx_bytes = (uint64_t)(strtod(text, &rest) * now);
+    ret->tx_bytes = (uint64_t)(strtod(rest, NULL) * now);
+    return NULL;
+}
+
 struct err *net_sim_open(const char *dir, struct net *ret)
 {
     static const struct net sim = {.list = list,
+                                   .count = count,
                                    .add = add,
                                    .remove = remove_,
                                    .set = set,

@@ -9,57 +9,48 @@
 
 #include "lib/log.h"
 #include "xapi/vm/vm.h"
-#include "xapi/vm/rrd_past.h"
 #include "xapi/hv/hv.h"
 #include "xapi/call/job.h"
 #include "xapi/vm/rrd_answer.h"
+#include "xapi/vm/rrd_owner.h"
+#include "xapi/vm/rrd_past.h"
 #include "xapi/vm/usage.h"
 
-#define TEXT_MAX (16u << 20) /* of all that is measured in one look */
+#define TEXT_MAX (64u << 20) /* of all that is measured in one look */
 
 /* ---- the worker ---------------------------------------------------------- */
 
-/* "OWNER", then a line "\tNAME\tVALUE\tCOUNTS\tAT\tMAX" for each source. */
-static void say_all(struct str *out, const char *class, const char *uuid,
-                    const struct reading *list, size_t n)
-{
-    str_addf(out, "%s:%s\n", class, uuid);
-    for (size_t i = 0; i < n; i++)
-        str_addf(out, "\t%s\t%.17g\t%d\t%.17g\t%.17g\n", list[i].name,
-                 list[i].value, list[i].counts, list[i].at, list[i].max);
-}
-
-/* A guest may end while one looks. */
-static void look_at(const struct rrd *r, const struct object *vm,
+/* "OWNER", then a line "\tNAME\tVALUE\tCOUNTS\tAT\tMAX\tWHOSE" for each
+ * source. */
+static void say_all(const struct usage *usage, const struct object *o,
                     struct str *out)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct reading *list = NULL;
     size_t n = 0;
-    struct err *e = usage_of_vm(r->server->hv, p, vm, &list, &n);
 
-    if (e)
-        err_drop(e, "what has ended takes nothing");
-    else
-        say_all(out, "vm", get_VM_uuid(vm), list, n);
+    usage_of(usage, o, &list, &n);
+    if (n)
+        str_addf(out, "%s\n", rrd_owner_name(p, o));
+    for (size_t i = 0; i < n; i++)
+        if (list[i].standard)
+            str_addf(out, "\t%s\t%.17g\t%d\t%.17g\t%.17g\t%llx\n", list[i].name,
+                     list[i].value, list[i].counts, list[i].at, list[i].max,
+                     (unsigned long long)list[i].whose);
 }
 
 static struct err *look(struct job *j, void *arg)
 {
     AUTO_STR struct str text = STR_INIT(TEXT_MAX);
     const struct rrd *r = arg;
-    struct db *db = job_db(j);
-    struct object *host =
-        db_find(db, &model_classes[CLASS_host], r->server->host);
-    struct reading *list = NULL;
-    size_t n = 0;
+    const struct server *server = r->server;
+    const struct usage *usage = NULL;
 
-    TRY(usage_of_host(job_pool(j), host, &list, &n));
-    say_all(&text, "host", get_host_uuid(host), list, n);
-    for (struct object *vm = db_first(db, &model_classes[CLASS_VM]);
-         vm && r->server->hv; vm = object_next(vm))
-        if (vm_is_up(vm))
-            look_at(r, vm, &text);
+    TRY(usage_look(job_pool(j), job_db(j), server->hv, server->net, &usage));
+    for (size_t i = 0; i < RRD_OWNERS; i++)
+        for (struct object *o = db_first(job_db(j), rrd_owners[i].class); o;
+             o = object_next(o))
+            say_all(usage, o, &text);
     job_say(j, str_text(&text));
     return NULL;
 }
@@ -72,12 +63,13 @@ static void take_line(struct rrd *r, struct pool *p, const char *owner,
     size_t n;
     char **words = text_split(p, line, '\t', &n);
 
-    if (n == 6)
+    if (n == 7)
         past_put(r->past, pool_printf(p, "%s:%s", owner, words[1]),
                  &(struct reading){.value = strtod(words[2], NULL),
                                    .counts = *words[3] == '1',
                                    .at = strtod(words[4], NULL),
-                                   .max = strtod(words[5], NULL)});
+                                   .max = strtod(words[5], NULL),
+                                   .whose = strtoull(words[6], NULL, 16)});
 }
 
 static void said(void *arg, const char *text)
@@ -114,7 +106,7 @@ static void begin_look(struct rrd *r)
 {
     const struct job_start s = {.base = r->server->base,
                                 .db = r->server->db,
-                                .title = "what guests take",
+                                .title = "what is measured",
                                 .often = true,
                                 .work = look,
                                 .work_arg = r,

@@ -40,8 +40,9 @@ static bool wants_json(struct http_request *r)
            text_eq(http_param(r, "json"), "true");
 }
 
-/* No vm_uuid: all of them. */
-static bool wants_vm(struct http_request *r, const char *uuid)
+/* The parameters of that name have the uuid; there are NONE: then so. */
+static bool names(struct http_request *r, const char *name, const char *uuid,
+                  bool none)
 {
     const struct http_pair *params;
     bool any = false;
@@ -49,14 +50,14 @@ static bool wants_vm(struct http_request *r, const char *uuid)
 
     params = http_params(r, &n);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(params[i].name, "vm_uuid") != 0)
+        if (strcmp(params[i].name, name) != 0)
             continue;
         any = true;
         if (text_has_prefix(uuid, params[i].value) &&
             uuid[strlen(params[i].value)] == ':')
             return true;
     }
-    return !any;
+    return !any && none;
 }
 
 static bool wants(struct http_request *r, const char *column)
@@ -67,7 +68,9 @@ static bool wants(struct http_request *r, const char *column)
         return false;
     if (text_has_prefix(column, "host:"))
         return text_eq(http_param(r, "host"), "true");
-    return wants_vm(r, column + strlen("vm:"));
+    if (text_has_prefix(column, "sr:"))
+        return names(r, "sr_uuid", column + strlen("sr:"), false);
+    return names(r, "vm_uuid", column + strlen("vm:"), true);
 }
 
 /* The finest that is not finer than asked, and goes back far enough: clients

@@ -10,8 +10,8 @@ struct past;
 /*
  * Parameters: start (seconds; below 0 from now), interval (the least time
  * between rows), cf (AVERAGE is all there is), host=true, vm_uuid (of one VM;
- * may come again), json=true. Rows are the newest first. False: that made no
- * sense.
+ * may come again), sr_uuid (the same; none: of no SR), json=true. Rows are the
+ * newest first. False: that made no sense.
  */
 bool rrd_answer(struct http_request *r, const struct past *h);
 

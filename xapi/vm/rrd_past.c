@@ -130,9 +130,9 @@ void past_put(struct past *h, const char *name, const struct reading *r)
 
     if (is_new)
         c = new_column(h, name);
-    if (!r->counts || !is_new) /* else it takes two looks */
-        c->values[slot(h->end)] = reading_value(&c->last, r);
-    c->last = (struct reading){.value = r->value, .at = r->at};
+    c->values[slot(h->end)] = reading_value(is_new ? NULL : &c->last, r);
+    c->last =
+        (struct reading){.value = r->value, .at = r->at, .whose = r->whose};
     c->seen = h->end;
 }
 

@@ -1,145 +1,175 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* usage: see usage.h. */
-#include "xapi/vm/usage.h"
+/* usage: see usage.h; here the look, and guests. */
+#include "xapi/vm/usage_impl.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "xapi/model/errors_gen.h"
-#include "xapi/model/fields_gen.h"
 #include "xapi/hv/hv.h"
-#include "xapi/hv/plan.h"
+#include "xapi/vm/vm.h"
 
-/* ---- of a guest ---------------------------------------------------------- */
+#define PARTS \
+    (SAMPLE_VCPUS | SAMPLE_VIFS | SAMPLE_VBDS | SAMPLE_CPUS | SAMPLE_MEMORY)
+#define NS 1e9
+#define KIB 1024.0
 
-#define FREE "data/meminfo_free" /* where a guest says it, in KiB */
+/* ---- sources ------------------------------------------------------------- */
 
-struct look {
-    struct pool *pool;
-    struct reading *list;
-    size_t n;
-};
+/* TEXT, with OF in the place of its "%s". */
+static const char *fill(struct pool *p, const char *text, const char *of)
+{
+    const char *at = strstr(text, "%s");
 
-static struct reading *add(struct look *l, const char *name, const char *doc,
-                           const char *units, double max, double value)
+    return at ? pool_printf(p, "%.*s%s%s", (int)(at - text), text, of, at + 2)
+              : text;
+}
+
+struct reading *usage_add(struct usage_list *l, const struct usage_row *row,
+                          const char *of, double value)
 {
     struct reading *r = pool_push(l->pool, l->list, l->n);
 
-    *r = (struct reading){name, doc, units, max, value, .counts = false};
+    *r = (struct reading){
+        .name = fill(l->pool, row->name, of),
+        .doc = fill(l->pool, row->doc, of),
+        .units = row->units,
+        .standard = row->standard,
+        .max = row->max ? row->max : INFINITY,
+        .value = value,
+    };
     return r;
 }
 
-static void add_share(struct look *l, const char *name, const char *doc,
-                      double ran, double at)
+void usage_count(struct usage_list *l, const struct usage_row *row,
+                 const char *of, double value, double at, uint64_t whose)
 {
-    struct reading *r = add(l, name, doc, "(fraction)", 1, ran);
+    struct reading *r = usage_add(l, row, of, value);
 
     r->counts = true;
     r->at = at;
+    r->whose = whose;
 }
 
-static void add_processors(struct look *l, const struct hv_usage *u)
+static const char *number(struct pool *p, uint64_t n)
+{
+    return pool_printf(p, "%llu", (unsigned long long)n);
+}
+
+/* ---- of a guest ---------------------------------------------------------- */
+
+/* clang-format off */
+static const struct usage_row
+    row_cpu = {"cpu%s", "Share of a processor that VCPU %s takes", "(fraction)", true, 1},
+    row_cpus = {"cpu_usage", "The same, on average over its VCPUs", "(fraction)", true, 1},
+    row_memory = {"memory", "Memory the guest has", "B", true, 0},
+    row_target = {"memory_target", "Memory the guest shall have", "B", true, 0},
+    row_free = {"memory_internal_free", "Memory that the guest does not use", "KiB", true, 0};
+
+static const struct {
+    struct usage_row row;
+    size_t offset;
+} vif_rows[] = {
+    {{"vif_%s_rx", "What the guest receives by NIC %s", "B/s", true, 0}, offsetof(struct sample_net, in_bytes)},
+    {{"vif_%s_tx", "What the guest sends by NIC %s", "B/s", true, 0}, offsetof(struct sample_net, out_bytes)},
+    {{"vif_%s_rx_errors", "Packets to the guest that failed, of NIC %s", "err/s", false, 0}, offsetof(struct sample_net, in_errors)},
+    {{"vif_%s_tx_errors", "Packets of the guest that failed, of NIC %s", "err/s", false, 0}, offsetof(struct sample_net, out_errors)},
+};
+/* clang-format on */
+
+static void add_vcpus(struct usage_list *l, const struct sample_domain *d,
+                      double now)
 {
     double sum = 0;
 
-    for (size_t i = 0; i < u->n; i++) {
-        sum += u->ran[i];
-        add_share(
-            l, pool_printf(l->pool, "cpu%zu", i),
-            pool_printf(l->pool, "Share of a processor that VCPU %zu takes", i),
-            u->ran[i], u->at);
+    for (size_t i = 0; i < d->n_vcpus; i++) {
+        double ran = (double)d->vcpus[i].ns / NS;
+
+        sum += ran;
+        usage_count(l, &row_cpu, number(l->pool, d->vcpus[i].id), ran, now,
+                    d->id);
     }
-    add_share(l, "cpu_usage", "The same, on average over its VCPUs",
-              u->n ? sum / (double)u->n : 0, u->at);
+    usage_count(l, &row_cpus, "", d->n_vcpus ? sum / (double)d->n_vcpus : 0,
+                now, d->id);
 }
 
-/* A guest without an agent says nothing; what makes no sense is not there. */
-static struct err *add_free(struct look *l, const struct hv *hv, uint32_t domid)
+/* Of domain and device: neither's successor is taken for the other. */
+static uint64_t whose_is(const struct sample_domain *d, uint64_t incarnation)
 {
-    struct plan_pair *said = NULL;
-    size_t n = 0;
-    double kib;
+    return d->id << 48 ^ incarnation;
+}
 
-    TRY(hv->said(hv, domid, l->pool, &said, &n));
-    for (size_t i = 0; i < n; i++) {
-        struct err *e;
+static void add_vif(struct usage_list *l, const struct sample_domain *d,
+                    const struct sample_vif *vif, double now)
+{
+    const char *id = number(l->pool, vif->id);
 
-        if (strcmp(said[i].name, FREE) != 0)
-            continue;
-        e = text_to_double(said[i].value, 0, (double)INT64_MAX, &kib);
-        if (!e)
-            add(l, "memory_internal_free", "Memory that the guest does not use",
-                "KiB", INFINITY, kib);
-        err_drop(e, "guests may write what they like");
-    }
+    for (size_t i = 0; i < ARRAY_LEN(vif_rows); i++)
+        usage_count(l, &vif_rows[i].row, id,
+                    (double)*(const uint64_t *)((const char *)&vif->net +
+                                                vif_rows[i].offset),
+                    now, whose_is(d, vif->incarnation));
+}
+
+static void add_devices(struct usage_list *l, const struct sample_domain *d,
+                        double now)
+{
+    for (size_t i = 0; i < d->n_vifs; i++)
+        if (d->vifs[i].counted)
+            add_vif(l, d, &d->vifs[i], now);
+    for (size_t i = 0; i < d->n_vbds; i++)
+        if (d->vbds[i].counted)
+            usage_add_io(l, &d->vbds[i], whose_is(d, d->vbds[i].incarnation),
+                         now,
+                         pool_printf(l->pool, "vbd_%s_%%s", d->vbds[i].dev),
+                         pool_printf(l->pool, "disk %s", d->vbds[i].dev));
+}
+
+static void usage_of_vm(const struct usage *u, const struct object *vm,
+                        struct usage_list *l)
+{
+    const struct sample_domain *d =
+        u->sample && vm_is_up(vm)
+            ? sample_domain(u->sample, (uint64_t)get_VM_domid(vm))
+            : NULL;
+
+    if (!d)
+        return;
+    add_vcpus(l, d, u->sample->time);
+    usage_add(l, &row_memory, "", (double)d->memory);
+    usage_add(l, &row_target, "", (double)get_VM_memory_target(vm));
+    if (d->guest_free != SAMPLE_NONE)
+        usage_add(l, &row_free, "", (double)d->guest_free / KIB);
+    add_devices(l, d, u->sample->time);
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+struct err *usage_look(struct pool *p, const struct db *db, const struct hv *hv,
+                       const struct net *net, const struct usage **ret)
+{
+    struct usage *u = pool_new_of(p, struct usage);
+
+    *u = (struct usage){.pool = p, .db = db, .net = net};
+    if (hv)
+        TRY(hv->measure(hv, PARTS, p, &u->sample));
+    if (u->sample)
+        usage_sum_srs(u);
+    *ret = u;
     return NULL;
 }
 
-struct err *usage_of_vm(const struct hv *hv, struct pool *p,
-                        const struct object *vm, struct reading **ret,
-                        size_t *ret_n)
+void usage_of(const struct usage *u, const struct object *o,
+              struct reading **ret, size_t *ret_n)
 {
-    struct look l = {.pool = p};
-    struct hv_usage usage = {0};
-    uint32_t domid = (uint32_t)get_VM_domid(vm);
+    struct usage_list l = {.pool = u->pool};
 
-    TRY(hv->measure(hv, domid, p, &usage));
-    add_processors(&l, &usage);
-    add(&l, "memory", "Memory the guest has", "B", INFINITY,
-        (double)usage.memory);
-    add(&l, "memory_target", "Memory the guest shall have", "B", INFINITY,
-        (double)get_VM_memory_target(vm));
-    TRY(add_free(&l, hv, domid));
+    if (object_class(o) == &model_classes[CLASS_VM])
+        usage_of_vm(u, o, &l);
+    else if (object_class(o) == &model_classes[CLASS_host])
+        usage_of_host(u, o, &l);
+    else
+        usage_of_sr(u, o, &l);
     *ret = l.list;
     *ret_n = l.n;
-    return NULL;
-}
-
-/* ---- of a host ----------------------------------------------------------- */
-
-#define KIB 1024.0
-
-static double memory_total(const struct object *metrics)
-{
-    return (double)get_host_metrics_memory_total(metrics) / KIB;
-}
-
-static double memory_free(const struct object *metrics)
-{
-    return (double)get_host_metrics_memory_free(metrics) / KIB;
-}
-
-static double load(const struct object *metrics)
-{
-    double average = 0;
-
-    (void)metrics;
-    return getloadavg(&average, 1) == 1 ? average : NAN;
-}
-
-static const struct source_row {
-    const char *name, *doc, *units;
-    double (*value)(const struct object *metrics);
-} rows[] = {
-    {"loadavg", "Processes that want to run, on average over a minute", "",
-     load},
-    {"memory_free_kib", "Memory that no domain has", "KiB", memory_free},
-    {"memory_total_kib", "Memory of the machine", "KiB", memory_total},
-};
-
-struct err *usage_of_host(struct pool *p, const struct object *host,
-                          struct reading **ret, size_t *ret_n)
-{
-    const struct object *metrics = get_host_metrics(host);
-
-    if (!metrics)
-        return err_HOST_CANNOT_READ_METRICS();
-    *ret = pool_alloc(p, ARRAY_LEN(rows) * sizeof(**ret));
-    *ret_n = ARRAY_LEN(rows);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        (*ret)[i] = (struct reading){rows[i].name,           rows[i].doc,
-                                     rows[i].units,          INFINITY,
-                                     rows[i].value(metrics), .counts = false};
-    return NULL;
 }

@@ -63,12 +63,14 @@ struct sample_vif {
 struct sample_blk {
     uint64_t reads, writes, read_sectors, write_sectors;
     uint64_t flushes, discards;
+    uint64_t read_ns, write_ns; /* that requests took, where it is timed */
     uint64_t waits; /* stock's OO: times that a request found none free */
 };
 
 struct sample_vbd {
     uint64_t id; /* 51712 */
     uint64_t counted, incarnation;
+    uint64_t timed; /* 0: the backend does not say how long requests take */
     struct sample_blk blk;
     const char *dev;     /* "xvda" */
     const char *backend; /* "vbd" (the kernel's), "qdisk" ... */

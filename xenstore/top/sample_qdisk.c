@@ -50,6 +50,8 @@ static void add_stats(const struct value *stats, struct sample_blk *blk)
     blk->write_sectors += number(stats, "wr_bytes") / 512;
     blk->flushes += number(stats, "flush_operations");
     blk->discards += number(stats, "unmap_operations");
+    blk->read_ns += number(stats, "rd_total_time_ns");
+    blk->write_ns += number(stats, "wr_total_time_ns");
 }
 
 static const char *text(const struct value *strct, const char *name)
@@ -235,6 +237,6 @@ void qdisk_count(const struct catalog_device *device, struct sample_vbd *ret)
 
     if (!s)
         return;
-    ret->counted = s->counted;
+    ret->counted = ret->timed = s->counted;
     ret->blk = s->blk;
 }

@@ -12,7 +12,8 @@
 
 static const char answer[] =
     "[{\"device\":\"\",\"node-name\":\"xvda-qcow2\",\"stats\":{"
-    "\"rd_operations\":2,\"wr_operations\":3,\"rd_bytes\":4096,"
+    "\"rd_total_time_ns\":1500,\"rd_operations\":2,\"wr_operations\":3,\"rd_"
+    "bytes\":4096,"
     "\"wr_bytes\":1048576,\"flush_operations\":5,\"unmap_operations\":6}},"
     "{\"device\":\"\",\"node-name\":\"xvdaa-raw\",\"stats\":{"
     "\"rd_operations\":7}},"
@@ -37,6 +38,8 @@ static void figures(void **state)
     assert_int_equal(blk.write_sectors, 2048);
     assert_int_equal(blk.flushes, 5);
     assert_int_equal(blk.discards, 6);
+    assert_int_equal(blk.read_ns, 1500);
+    assert_int_equal(blk.write_ns, 0);
     assert_true(qdisk_stats(v, "xvdaa", &blk));
     assert_int_equal(blk.reads, 7);
     /* the emulated disk and its Xen twin */

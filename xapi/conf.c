@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "xapi/call/audit.h"
@@ -25,6 +26,7 @@ static const struct slot settings[] = {
     O("net",         WORD(net),         .unit = "bridge|sim", .doc = "The host's network: bridge is this Linux, sim is files (as --hv is)."),
     O("nics",        WORD(nics),        .unit = "NAMES",     .doc = "Interfaces that are PIFs: patterns with commas between, such as eth*,ens3 (all that are hardware)."),
     O("plugins",     WORD(plugins),     .unit = "DIR",       .doc = "Where the programs of host.call_plugin are (/etc/xapi.d/plugins)."),
+    O("backup",      WORD(backup),      .unit = "PATHS",     .doc = "Files and folders that host-backup takes beside the daemon's own, with commas between (/etc/xen)."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
     O("trust",       WORD(fetch.trust), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
@@ -52,6 +54,7 @@ static struct conf defaults(void)
         .state = "/var/lib/xapi",
         .socket = "/var/lib/xcp/xapi",
         .plugins = "/etc/xapi.d/plugins",
+        .backup = "/etc/xen",
         .auth = AUTH_PAM,
         .auth_delay = 5,
         .audit_bytes = AUDIT_BYTES,
@@ -112,6 +115,74 @@ const char *conf_net(const struct conf *c)
     if (c->net)
         return c->net;
     return strcmp(c->hv, "sim") ? "bridge" : "sim";
+}
+
+const char *conf_certificate(const struct conf *c, struct pool *p)
+{
+    return c->certificate ? c->certificate
+                          : pool_printf(p, "%s/server.pem", c->state);
+}
+
+/* ---- what a backup takes ------------------------------------------------- */
+
+struct roots {
+    struct manifest_root *list;
+    size_t n;
+};
+
+/* As an absolute path, without a / at its end. */
+static struct err *add_root(struct pool *p, struct roots *roots,
+                            const char *name, const char *path)
+{
+    AUTO_FREE char *here = getcwd(NULL, 0);
+    char *whole = *path == '/'
+                      ? pool_str(p, path)
+                      : pool_printf(p, "%s/%s", here ? here : "", path);
+    size_t len = strlen(whole);
+
+    while (len > 1 && whole[len - 1] == '/')
+        whole[--len] = '\0';
+    if (len < 2)
+        return ERR_AS(input, "'%s' cannot be backed up", path);
+    *pool_push(p, roots->list, roots->n) = (struct manifest_root){name, whole};
+    return NULL;
+}
+
+static struct err *add_paths(struct pool *p, struct roots *roots,
+                             const char *paths)
+{
+    size_t n;
+    char **list = text_split(p, paths, ',', &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *path = text_trim(p, list[i]);
+
+        if (*path && *path != '/')
+            return ERR_AS(input, "backup: '%s' is no absolute path", path);
+        if (*path)
+            TRY(add_root(p, roots, pool_printf(p, "files%s", path), path));
+    }
+    return NULL;
+}
+
+struct err *conf_backup(const struct conf *c, struct pool *p,
+                        const struct manifest_root **ret)
+{
+    const char *config = c->config ? c->config : CONF_PATH;
+    struct roots roots = {NULL, 0};
+
+    TRY(add_root(p, &roots, "secret", pool_printf(p, "%s/secret", c->state)));
+    TRY(add_root(p, &roots, "blobs", pool_printf(p, "%s/blobs", c->state)));
+    TRY(add_root(p, &roots, "certificate", conf_certificate(c, p)));
+    TRY(add_root(p, &roots, "plugins", c->plugins));
+    if (*config)
+        TRY(add_root(p, &roots, "settings", config));
+    if (strcmp(c->auth, AUTH_PAM) != 0)
+        TRY(add_root(p, &roots, "users", c->auth));
+    TRY(add_paths(p, &roots, c->backup));
+    *pool_push(p, roots.list, roots.n) = (struct manifest_root){.name = NULL};
+    *ret = roots.list;
+    return NULL;
 }
 
 /* ---- reading ------------------------------------------------------------- */

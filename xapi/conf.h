@@ -10,12 +10,13 @@
 #include "lib/opt.h"
 #include "xapi/call/fetch.h"
 #include "xapi/door/limits.h"
+#include "xapi/storage/manifest.h"
 
 #define CONF_PATH "/etc/xapi.conf" /* read when it is there */
 
 struct conf {
     const char *state, *http, *https, *socket, *auth, *certificate, *log, *hv,
-        *net, *nics, *plugins;
+        *net, *nics, *plugins, *backup;
     unsigned auth_delay, audit_bytes, audit_files;
     bool verbose;
     struct fetch_how fetch;
@@ -28,6 +29,13 @@ struct conf {
 
 /* The body of net.h: what --net says, or what goes with --hv. */
 const char *conf_net(const struct conf *c);
+
+/* Where the certificate is. */
+const char *conf_certificate(const struct conf *c, struct pool *p);
+/* What a backup of this host takes, beside the database. Paths that are not
+ * absolute are an error. */
+struct err *conf_backup(const struct conf *c, struct pool *p,
+                        const struct manifest_root **ret) MUST_USE;
 
 /* Complaints about the file, all of them, go to standard error; one that is an
  * error gives err_silent(1). Texts are in P. */

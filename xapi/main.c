@@ -16,7 +16,9 @@
 #include "lib/log.h"
 #include "xapi/call/audit.h"
 #include "xapi/call/auth.h"
+#include "xapi/storage/backup.h"
 #include "xapi/storage/blob.h"
+#include "xapi/storage/chosen.h"
 #include "xapi/cli/cli.h"
 #include "xapi/cli/doc.h"
 #include "xapi/conf.h"
@@ -110,6 +112,7 @@ struct daemon {
     struct vm_watch *watch;
     bool again; /* it shall begin anew */
     struct files files;
+    struct backup backup;
     struct consoles consoles;
     struct transfer_all *transfers;
     struct raw_vdi raw_vdi;
@@ -173,8 +176,6 @@ static struct err *open_db(struct daemon *d)
 
     d->db = d->server.db = db_new();
     TRY(file_make_dirs(d->conf->state, 0700));
-    if (!d->conf->check)
-        TRY(files_take_chosen(d->conf->state, db_path(d->conf, d->pool)));
     TRY(store_sqlite_open(db_path(d->conf, d->pool), &store));
     TRY(db_open(d->db, store));
     d->db_event =
@@ -203,13 +204,11 @@ static struct err *open_audit(struct daemon *d)
 static struct err *listen_https(struct daemon *d)
 {
     const struct conf *o = d->conf;
-    const char *cert = o->certificate;
+    const char *cert = conf_certificate(o, d->pool);
     const char *const *names;
     unsigned port;
     size_t n;
 
-    if (!cert)
-        cert = pool_printf(d->pool, "%s/server.pem", o->state);
     names = tls_host_names(d->pool, &n);
     TRY(tls_make_certificate(cert, names, n));
     TRY(tls_new(cert, NULL, &d->tls));
@@ -373,6 +372,20 @@ static struct err *lock_state(struct daemon *d)
                      &d->server.lock);
 }
 
+/* What has come to begin anew with takes its places; the settings may be others
+ * then, so it does that once more. */
+static struct err *take_chosen(struct daemon *d)
+{
+    const struct conf *o = d->conf;
+
+    TRY(conf_backup(o, d->pool, &d->backup.roots));
+    if (o->check)
+        return NULL;
+    TRY(lock_state(d));
+    return chosen_take(o->state, db_path(o, d->pool), d->backup.roots,
+                       &d->again);
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 static struct err *daemon_run(struct daemon *d)
@@ -381,8 +394,9 @@ static struct err *daemon_run(struct daemon *d)
 
     d->base = d->server.base = event_base_new();
     TRY(auth_new(d->base, o->auth, (double)o->auth_delay, &d->auth));
-    if (!o->check)
-        TRY(lock_state(d));
+    TRY(take_chosen(d));
+    if (d->again)
+        return NULL;
     TRY(open_db(d));
     TRY(first_prepare(&d->server));
     TRY(db_flush(d->db));
@@ -410,6 +424,8 @@ static struct err *daemon_run(struct daemon *d)
                               .transfers = d->transfers,
                               .state = d->conf->state};
     files_serve(door_http(d->door), &d->files);
+    d->backup.files = &d->files;
+    backup_serve(door_http(d->door), &d->backup);
     console_serve(door_http(d->door), &d->consoles, &d->server);
     d->raw_vdi = (struct raw_vdi){.server = &d->server, .all = d->transfers};
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);

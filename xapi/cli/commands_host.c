@@ -75,8 +75,8 @@ const struct cli_command cli_commands_host[] = {
     {"host-sm-dp-destroy",          "uuid dp [allow-leak]", "host.sm_dp_destroy", 0},
     {"host-get-system-status-capabilities", "@", "host.get_system_status_capabilities", CLI_HOSTS},
     {"host-get-system-status", "filename [entries] [output=tar.bz2]", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Writes a report about a host into a file of this machine."},
-    {"host-backup",        "file-name", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Writes a copy of a host's system into a file of this machine."},
-    {"host-restore",       "file-name", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Sends a copy of a host's system back to it."},
+    {"host-backup",        "file-name", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Writes what it takes for a host's daemon to come back (database, secrets, settings) into a file of this machine, a tar.gz."},
+    {"host-restore",       "file-name [dry-run]", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Sends a backup of a host back to it, which begins anew with it; with dry-run=true it is only looked at."},
     {"host-logs-download", "[file-name]", NULL, CLI_HOSTS, .run = cli_transfer, .doc = "Writes a host's logs into a file of this machine."},
 
     {"pusb-scan",   "host-uuid", "PUSB.scan", 0},

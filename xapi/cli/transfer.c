@@ -121,7 +121,7 @@ static const struct row {
     {"vdi-export",             CLI_HTTP_GET, "/export_raw_vdi", "vdi=uuid format=format base=base", "filename",  "VDI export"},
     {"vdi-import",             CLI_HTTP_PUT, "/import_raw_vdi", "vdi=uuid format=format", "filename",  "VDI import"},
     {"host-backup",            CLI_HTTP_GET, "/host_backup",    "", "file-name", "Host backup"},
-    {"host-restore",           CLI_HTTP_PUT, "/host_restore",   "", "file-name", "Host restore"},
+    {"host-restore",           CLI_HTTP_PUT, "/host_restore",   "dry_run=dry-run", "file-name", "Host restore"},
     {"host-logs-download",     CLI_HTTP_GET, "/host_logs_download", "", "file-name", "Host logs"},
     {"host-get-system-status", CLI_HTTP_GET, "/system-status",  "entries=entries output=output", "filename", "System status"},
     {"pool-dump-database",     CLI_HTTP_GET, "/pool/xmldbdump", "", "file-name", NULL},

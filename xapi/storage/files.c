@@ -43,79 +43,103 @@ static void get_audit_log(struct http_request *r, void *arg)
 
 /* ---- the database -------------------------------------------------------- */
 
-struct dump {
+struct copy {
     struct files *files;
     struct http_request *request;
     const char *path;
+    files_copied_fn *fn;
+    void *arg;
 };
 
-struct map {
-    void *at;
-    size_t len;
-};
-
-static void unmap(void *arg)
+void files_unmap(void *map)
 {
-    struct map *m = arg;
+    struct files_map *m = map;
 
-    munmap(m->at, m->len);
+    if (!m)
+        return;
+    if (m->len)
+        munmap(m->at, m->len);
     free(m);
+}
+
+struct err *files_map(const char *path, struct files_map **ret)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct files_map *m;
+    struct stat st;
+    void *at = NULL;
+
+    if (fd < 0 || fstat(fd, &st))
+        return err_errno(errno, "cannot read '%s'", path);
+    if (st.st_size > 0)
+        at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED)
+        return err_errno(errno, "cannot read '%s'", path);
+    m = xcalloc(1, sizeof(*m));
+    *m = (struct files_map){at, (size_t)st.st_size};
+    *ret = m;
+    return NULL;
 }
 
 struct err *files_refer(const char *path, struct body *body)
 {
-    struct map *m = xcalloc(1, sizeof(*m));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
+    struct files_map *m;
 
-    m->at = MAP_FAILED;
-    if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0) {
-        m->len = (size_t)st.st_size;
-        m->at = mmap(NULL, m->len, PROT_READ, MAP_PRIVATE, fd, 0);
-    }
-    if (fd >= 0)
-        close(fd);
-    if (m->at == MAP_FAILED) {
-        free(m);
-        return err_errno(errno, "cannot read '%s'", path);
-    }
-    body_refer(body, m->at, m->len, unmap, m);
+    TRY(files_map(path, &m));
+    body_refer(body, m->at, m->len, files_unmap, m);
     return NULL;
 }
 
-static void dumped(void *arg, struct err *e)
+static void copied(void *arg, struct err *e)
 {
-    AUTO_BODY struct body body = BODY_INIT;
-    struct dump *d = arg;
+    struct copy *c = arg;
+    struct files_map *m = NULL;
 
-    d->files->dumping = false;
+    c->files->dumping = false;
     if (!e)
-        e = files_refer(d->path, &body);
-    err_drop(file_remove(d->path), "the next copy removes it");
-    if (e)
-        fail(d->request, e);
-    else
-        http_answer(d->request, 200, "application/vnd.sqlite3", &body);
+        e = files_map(c->path, &m);
+    err_drop(file_remove(c->path), "the next copy removes it");
+    c->fn(c->request, c->arg, m, e);
 }
 
-static void get_database(struct http_request *r, void *arg)
+void files_copy(struct files *f, struct http_request *r, files_copied_fn *fn,
+                void *arg)
 {
-    struct files *f = arg;
-    struct dump *d = pool_new_of(r->pool, struct dump);
+    struct copy *c = pool_new_of(r->pool, struct copy);
     struct err *e;
 
     if (f->dumping) {
         http_page(r, 503, "Another copy is being made.");
         return;
     }
-    *d = (struct dump){f, r, pool_printf(r->pool, "%s/dump.db", f->state)};
-    e = file_remove(d->path);
+    *c = (struct copy){f, r, pool_printf(r->pool, "%s/dump.db", f->state), fn,
+                       arg};
+    e = file_remove(c->path);
     if (!e)
-        e = db_dump(f->server->db, d->path, dumped, d);
+        e = db_dump(f->server->db, c->path, copied, c);
     if (e)
-        fail(r, e);
+        fn(r, arg, NULL, e);
     else
         f->dumping = true;
+}
+
+static void send_copy(struct http_request *r, void *arg,
+                      struct files_map *bytes, struct err *e)
+{
+    AUTO_BODY struct body body = BODY_INIT;
+
+    (void)arg;
+    if (e) {
+        fail(r, e);
+        return;
+    }
+    body_refer(&body, bytes->at, bytes->len, files_unmap, bytes);
+    http_answer(r, 200, "application/vnd.sqlite3", &body);
+}
+
+static void get_database(struct http_request *r, void *arg)
+{
+    files_copy(arg, r, send_copy, NULL);
 }
 
 void files_serve(struct http *http, struct files *f)

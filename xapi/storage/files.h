@@ -24,9 +24,20 @@ struct err *files_refer(const char *path, struct body *body) MUST_USE;
 /* PUT: a copy that can be read is chosen, and the daemon begins anew with it
  * (not with dry_run=true). What is written in between is lost. */
 gate_fn files_put_database;
-/* At the start: the copy in the folder STATE that was chosen, if there is one,
- * takes the place of the file DATABASE, which stays beside it. */
-struct err *files_take_chosen(const char *state, const char *database) MUST_USE;
+
+/* The database is copied, and FN(R, ARG) called with the copy, BYTES that are
+ * its own to free (files_unmap); E: that failed. One at a time, else R is
+ * answered so. */
+struct files_map {
+    void *at;
+    size_t len;
+};
+typedef void files_copied_fn(struct http_request *r, void *arg,
+                             struct files_map *bytes, struct err *e);
+void files_copy(struct files *f, struct http_request *r, files_copied_fn *fn,
+                void *arg);
+void files_unmap(void *map); /* NULL is fine */
+struct err *files_map(const char *path, struct files_map **ret) MUST_USE;
 
 /* F's SERVER, TRANSFERS and STATE are set, and it stays as long as HTTP. */
 void files_serve(struct http *http, struct files *f);

@@ -37,7 +37,7 @@ struct err *pack_begin(struct pack *p, enum pack_format format, int filter)
     if (format == PACK_ZIP)
         archive_write_set_format_zip(p->archive);
     else
-        archive_write_set_format_ustar(p->archive);
+        archive_write_set_format_pax_restricted(p->archive);
     if (format == PACK_TAR)
         archive_write_add_filter(p->archive, filter);
     archive_write_set_bytes_in_last_block(p->archive, 1);

@@ -2,9 +2,6 @@
 /* xva_tar: see xva_tar.h. */
 #include "xapi/vm/xva_tar.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +10,14 @@
 
 #include "lib/str.h"
 #include "xapi/model/errors_gen.h"
+#include "xapi/storage/unpack.h"
 
 #define NAME_SIZE 128
 #define SUM_SIZE 64
-#define BUFFER 262144
 
 struct reading {
     const struct xva_taker *taker;
-    struct archive *tar;
-    struct err *error; /* of who gives the bytes */
-    char *buffer;
-    char name[NAME_SIZE]; /* of the member that has begun */
-    size_t size;
-    bool over; /* there is no more */
+    struct unpack tar;
     /* The disk that comes, "": none. */
     char id[NAME_SIZE];
     int64_t limit, at; /* its size; what is behind the last piece */
@@ -36,65 +28,29 @@ struct reading {
 
 /* ---- members ------------------------------------------------------------- */
 
-static la_ssize_t receive(struct archive *a, void *arg, const void **ret)
-{
-    struct reading *r = arg;
-    size_t n = 0;
-
-    r->error = r->taker->read(r->taker->arg, r->buffer, BUFFER, &n);
-    if (r->error) {
-        archive_set_error(a, EPIPE, "no more comes");
-        return -1;
-    }
-    *ret = r->buffer;
-    return (la_ssize_t)n;
-}
-
-static struct err *tar_error(struct reading *r)
-{
-    const char *why = archive_error_string(r->tar);
-
-    if (r->error)
-        return take_ptr(r->error);
-    return err_IMPORT_ERROR(why ? why : "no tar");
-}
-
 static struct err *next(struct reading *r)
 {
-    struct archive_entry *entry;
-    int status = archive_read_next_header(r->tar, &entry);
-    const char *name;
-
+    TRY(unpack_next(&r->tar));
     TRY(r->taker->step(r->taker->arg));
-    r->over = status == ARCHIVE_EOF;
-    if (r->over)
-        return NULL;
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-        return tar_error(r);
-    name = archive_entry_pathname(entry);
-    if (!name || strlen(name) >= NAME_SIZE || archive_entry_size(entry) < 0)
+    if (!r->tar.over && strlen(r->tar.name) >= NAME_SIZE)
         return err_IMPORT_ERROR("a member with a name that cannot be");
-    snprintf(r->name, sizeof(r->name), "%s", name);
-    r->size = (size_t)archive_entry_size(entry);
     return NULL;
 }
 
 /* The member's bytes, in INTO, which has room for MAX. */
 static struct err *content(struct reading *r, void *into, size_t max)
 {
-    la_ssize_t n;
+    size_t n;
 
-    if (r->size > max)
+    if (r->tar.size > max)
         return err_IMPORT_ERROR("a member that is too large");
-    n = archive_read_data(r->tar, into, r->size);
-    if (n < 0)
-        return tar_error(r);
-    return (size_t)n == r->size ? NULL : err_IMPORT_ERROR_PREMATURE_EOF();
+    TRY(unpack_read(&r->tar, into, r->tar.size, &n));
+    return n == r->tar.size ? NULL : err_IMPORT_ERROR_PREMATURE_EOF();
 }
 
 static struct err *unexpected(const struct reading *r, const char *expected)
 {
-    return err_IMPORT_ERROR_UNEXPECTED_FILE(expected, r->name);
+    return err_IMPORT_ERROR_UNEXPECTED_FILE(expected, r->tar.name);
 }
 
 /* ---- a disk -------------------------------------------------------------- */
@@ -106,8 +62,8 @@ static struct err *end_disk(struct reading *r)
     if (!*r->id)
         return NULL;
     if (r->at != r->limit)
-        return r->over ? err_IMPORT_ERROR_PREMATURE_EOF()
-                       : unexpected(r, r->id);
+        return r->tar.over ? err_IMPORT_ERROR_PREMATURE_EOF()
+                           : unexpected(r, r->id);
     *r->id = '\0';
     return r->taker->end(r->taker->arg);
 }
@@ -119,7 +75,7 @@ static struct err *read_name(struct reading *r, char id[NAME_SIZE],
     AUTO_ERR struct err *no_number = NULL;
     char *slash;
 
-    memcpy(id, r->name, NAME_SIZE);
+    snprintf(id, NAME_SIZE, "%.*s", NAME_SIZE - 1, r->tar.name);
     slash = strchr(id, '/');
     if (!slash || strncmp(id, "Ref:", 4))
         return unexpected(r, "Ref:");
@@ -156,12 +112,12 @@ static struct err *place(struct reading *r, const char *bytes, int64_t number)
     if (left_out > (r->limit - r->at) / (r->step ? r->step : 1))
         return err_IMPORT_ERROR("a disk with more than its size");
     r->at += left_out * r->step;
-    if ((int64_t)r->size > r->limit - r->at)
+    if ((int64_t)r->tar.size > r->limit - r->at)
         return err_IMPORT_ERROR("a disk with more than its size");
     if (!r->step)
-        r->step = (int64_t)r->size;
-    TRY(r->taker->put(r->taker->arg, bytes, r->size, r->at));
-    r->at += (int64_t)r->size;
+        r->step = (int64_t)r->tar.size;
+    TRY(r->taker->put(r->taker->arg, bytes, r->tar.size, r->at));
+    r->at += (int64_t)r->tar.size;
     return NULL;
 }
 
@@ -184,15 +140,15 @@ static struct err *check_sum(struct reading *r, const char *piece,
     char is[SUM_SIZE] = "", said[SUM_SIZE] = "";
 
     TRY(next(r));
-    if (r->over)
+    if (r->tar.over)
         return err_IMPORT_ERROR_PREMATURE_EOF();
-    if (strncmp(r->name, piece, stem))
+    if (strncmp(r->tar.name, piece, stem))
         return unexpected(r, piece);
     TRY(content(r, said, sizeof(said) - 1));
-    if (!strcmp(r->name + stem, ".xxhash"))
+    if (!strcmp(r->tar.name + stem, ".xxhash"))
         snprintf(is, sizeof(is), "%016llX",
                  (unsigned long long)XXH64(bytes, len, 0));
-    else if (!strcmp(r->name + stem, ".checksum"))
+    else if (!strcmp(r->tar.name + stem, ".checksum"))
         sha1(bytes, len, is);
     else
         return unexpected(r, piece);
@@ -204,10 +160,10 @@ static struct err *read_piece(struct reading *r, char *bytes)
 {
     char id[NAME_SIZE], piece[NAME_SIZE];
     int64_t number = 0;
-    size_t len = r->size;
+    size_t len = r->tar.size;
 
     TRY(read_name(r, id, &number));
-    memcpy(piece, r->name, NAME_SIZE);
+    snprintf(piece, NAME_SIZE, "%.*s", NAME_SIZE - 1, r->tar.name);
     TRY(find_disk(r, id));
     TRY(content(r, bytes, XVA_PIECE));
     TRY(place(r, bytes, number));
@@ -221,13 +177,13 @@ static struct err *read_records(struct reading *r)
     AUTO_FREE char *text = NULL;
 
     TRY(next(r));
-    if (r->over || strcmp(r->name, XVA_RECORDS))
+    if (r->tar.over || strcmp(r->tar.name, XVA_RECORDS))
         return unexpected(r, XVA_RECORDS);
-    if (r->size > XVA_RECORDS_MAX)
+    if (r->tar.size > XVA_RECORDS_MAX)
         return err_IMPORT_ERROR(XVA_RECORDS " is too large");
-    text = xcalloc(1, r->size + 1);
-    TRY(content(r, text, r->size));
-    return r->taker->records(r->taker->arg, text, r->size);
+    text = xcalloc(1, r->tar.size + 1);
+    TRY(content(r, text, r->tar.size));
+    return r->taker->records(r->taker->arg, text, r->tar.size);
 }
 
 static struct err *read_disks(struct reading *r)
@@ -235,7 +191,7 @@ static struct err *read_disks(struct reading *r)
     AUTO_FREE char *bytes = xcalloc(1, XVA_PIECE);
 
     TRY(next(r));
-    while (!r->over) {
+    while (!r->tar.over) {
         TRY(read_piece(r, bytes));
         TRY(next(r));
     }
@@ -244,27 +200,20 @@ static struct err *read_disks(struct reading *r)
 
 static struct err *read_all(struct reading *r)
 {
-    archive_read_support_format_tar(r->tar);
-    archive_read_support_filter_gzip(r->tar);
-    archive_read_support_filter_zstd(r->tar);
-    if (archive_read_open(r->tar, r, NULL, receive, NULL) != ARCHIVE_OK)
-        return tar_error(r);
+    TRY(unpack_begin(&r->tar));
     TRY(read_records(r));
     return r->taker->begin ? read_disks(r) : NULL;
 }
 
 struct err *xva_tar_read(const struct xva_taker *taker, bool *ret_bad_sums)
 {
-    AUTO_FREE char *buffer = xcalloc(1, BUFFER);
-    struct reading r = {
-        .taker = taker, .tar = archive_read_new(), .buffer = buffer};
-    struct err *e;
+    struct reading r = {.taker = taker,
+                        .tar = {.read = taker->read,
+                                .arg = taker->arg,
+                                .bad = err_IMPORT_ERROR}};
+    struct err *e = read_all(&r);
 
-    if (!r.tar)
-        abort();
-    e = read_all(&r);
-    archive_read_free(r.tar);
-    err_free(r.error);
+    unpack_end(&r.tar);
     *ret_bad_sums = r.bad_sums;
     return e;
 }

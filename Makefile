@@ -136,6 +136,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/dom0kit-san.a
 	$(Q)$(CC) $(SAN) -o $@ $< $(B)/dom0kit-san.a -lcmocka $(SHARED_LIBS) $(LIBS)
 
 $(B)/unit/xapi/%: LIBS := $(XAPI_LIBS)
+$(B)/unit/xapi/http_turn: LIBS += -Wl,--wrap=clock_now
 
 # Our xentop with shared libraries, and a hypervisor for it.
 $(B)/tests/xentop: $(B)/obj/xenstore/top/main.o $(B)/dom0kit.a

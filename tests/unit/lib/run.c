@@ -97,12 +97,12 @@ static void no_waiting_for_others(void **state)
     AUTO_POOL struct pool *p = pool_new();
     AUTO_FREE char *input = xcalloc(1, 1 << 20);
     struct run r = {
-        .argv = SH("sleep 20 & echo $!"), .input = input, .input_len = 1 << 20};
+        .argv = SH("sleep 60 & echo $!"), .input = input, .input_len = 1 << 20};
     double began = now();
 
     (void)state;
     assert_ok(run_wait(&r, p));
-    assert_true(now() - began < 5);
+    assert_true(now() - began < 30);
     assert_int_equal(kill((pid_t)strtol(r.output, NULL, 10), SIGKILL), 0);
 }
 
@@ -123,8 +123,8 @@ static void time_limit(void **state)
     AUTO_POOL struct pool *p = pool_new();
     struct run r = {.argv = SH("trap '' TERM; sleep 30 & echo $!; "
                                "while :; do sleep 30; done"),
-                    .timeout = 0.2};
-    struct run flood = {.argv = SH("exec yes"), .timeout = 0.2};
+                    .timeout = 2};
+    struct run flood = {.argv = SH("exec yes"), .timeout = 2};
     double began = now();
 
     (void)state;
@@ -133,20 +133,21 @@ static void time_limit(void **state)
     assert_int_equal(r.signal, SIGKILL);
     assert_int_equal(r.exit_status, 128 + SIGKILL);
     /* Its background child is gone too (or about to be reaped by init). */
-    for (int i = 0; i < 50; i++) {
+    assert_true(strtol(r.output, NULL, 10) > 0);
+    for (int i = 0; i < 500; i++) {
         AUTO_FREE char *path =
             xprintf("/proc/%ld/cmdline", strtol(r.output, NULL, 10));
         AUTO_FILE FILE *f = fopen(path, "re");
 
         if (!f || fgetc(f) == EOF)
             break;
-        assert_int_not_equal(i, 49);
+        assert_int_not_equal(i, 499);
         usleep(20000);
     }
     assert_err(run_check(&flood, p), &err_kind_timeout,
-               "'sh' took longer than 0.2 seconds and was stopped: it said:\n"
+               "'sh' took longer than 2 seconds and was stopped: it said:\n"
                "y\ny\ny\ny\ny");
-    assert_true(now() - began < 5);
+    assert_true(now() - began < 25);
 }
 
 static void checked(void **state)
@@ -189,7 +190,7 @@ static void interrupted(void **state)
     sigaction(SIGINT, &mine, &before);
     assert_err(run_wait(&r, p), &err_kind_interrupted, "'sh': interrupted");
     assert_int_equal(n_signals, 1);
-    assert_true(now() - began < 5);
+    assert_true(now() - began < 25);
     assert_int_equal(r.signal, SIGTERM);
 
     /* A caller that ignores the signal is not interrupted. */

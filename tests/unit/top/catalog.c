@@ -358,7 +358,7 @@ static void stopped(void **state)
         catalog_update(c, two, 2, ALL, true, 0.1);
     }
     assert_true(catalog_age(c) > 0);
-    assert_true(now() - began < 8);
+    assert_true(now() - began < 15);
     tree.silent = false;
     shutdown(tree.daemon.fd, SHUT_RDWR);
     while (catalog_age(c) > 0 && now() - began < 20) {
@@ -384,7 +384,7 @@ static void silence(void **state)
     began = now();
     catalog_update(c, two, 2, ALL, true, 0.2);
     catalog_update(c, two, 2, ALL, true, 0.2);
-    assert_true(now() - began < 1.5);
+    assert_true(now() - began < 4);
     assert_true(catalog_age(c) > 0.3);
     assert_string_equal(catalog_find(c, 5)->name, "web"); /* as it was */
     catalog_free(c);

@@ -22,20 +22,32 @@
 
 /* Seen by all processes. */
 struct seen {
-    int running, most, begun;
+    int wanted, running, most, begun;
 };
 static struct seen *seen;
 
 static const char *const names[N] = {"a", "b", "c", "d", "e", "f"};
 
+static int most(void)
+{
+    return __atomic_load_n(&seen->most, __ATOMIC_SEQ_CST);
+}
+
+static void note_most(int now)
+{
+    for (int before = most(); before < now;)
+        if (__atomic_compare_exchange_n(&seen->most, &before, now, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return;
+}
+
 static struct err *work(void *arg, size_t i)
 {
-    int now = __atomic_add_fetch(&seen->running, 1, __ATOMIC_SEQ_CST);
-
     __atomic_add_fetch(&seen->begun, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&seen->most, __ATOMIC_SEQ_CST) < now)
-        __atomic_store_n(&seen->most, now, __ATOMIC_SEQ_CST);
-    usleep(20000);
+    note_most(__atomic_add_fetch(&seen->running, 1, __ATOMIC_SEQ_CST));
+    for (int ms = 0; ms < 20000 && most() < seen->wanted; ms++)
+        usleep(1000);
+    usleep(20000); /* for one too many */
     __atomic_sub_fetch(&seen->running, 1, __ATOMIC_SEQ_CST);
     if (arg && !strcmp(names[i], arg)) {
         puts("a word before");
@@ -62,7 +74,7 @@ static struct err *run(const struct several *s, char text[4096])
     ssize_t n;
 
     assert_true(file >= 0);
-    memset(seen, 0, sizeof(*seen));
+    *seen = (struct seen){.wanted = (int)s->at_once};
     fflush(stderr);
     dup2(file, STDERR_FILENO);
     e = several_run(s);

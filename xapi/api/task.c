@@ -13,6 +13,7 @@
 #include "xapi/call/session.h"
 #include "xapi/call/task.h"
 #include "xapi/db/txn.h"
+#include "xapi/storage/transfer.h"
 
 #define ANY "task.destroy/any"
 
@@ -60,7 +61,7 @@ static bool can_cancel(const struct object *o)
                (union model_atom){.i = task_allowed_operations_cancel}) >= 0;
 }
 
-/* A client's own task is for the client to end. */
+/* A client's own task is for the client to end, or for what goes on as it. */
 struct err *task_cancel(struct call *c, const struct task_cancel_args *a)
 {
     struct object *o;
@@ -76,6 +77,7 @@ struct err *task_cancel(struct call *c, const struct task_cancel_args *a)
         call_cancel(running, err_TASK_CANCELLED(object_ref(o)));
         return NULL;
     }
+    transfer_cancel(c->server->transfers, object_ref(o));
     txn = txn_begin(c->db);
     return txn_end(txn, task_cancelling(txn, o));
 }

@@ -35,6 +35,7 @@ struct server {
     struct crowd *crowd;  /* of whom they are */
     const struct limits *limits;
     const struct fetch_how *fetch;
+    struct transfer_all *transfers;
     struct ops_queue *ops;
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */

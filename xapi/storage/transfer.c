@@ -146,8 +146,6 @@ static void progressed(void *arg, double share)
 
     if (!task)
         return;
-    if (get_task_status(task) == task_status_cancelling)
-        job_cancel(g->job); /* no call runs as it that could be told */
     txn = txn_begin(g->all->server->db);
     err_drop(txn_end(txn, set_task_progress(txn, task, share)), "a number");
 }
@@ -213,6 +211,14 @@ static bool is_probe(struct http_request *r)
            !http_param(r, "task_id");
 }
 
+/* Before it has begun: the task was its client's. */
+static bool is_cancelled(const struct going *g)
+{
+    const struct object *task = task_of(g);
+
+    return task && get_task_status(task) == task_status_cancelling;
+}
+
 static void begin(struct transfer_all *all, const struct transfer_start *s)
 {
     struct going *g = xcalloc(1, sizeof(*g));
@@ -242,6 +248,15 @@ static void begin(struct transfer_all *all, const struct transfer_start *s)
     e = take(g, s);
     if (e)
         ended(g, e, false);
+    else if (is_cancelled(g))
+        job_cancel(g->job);
+}
+
+void transfer_cancel(struct transfer_all *all, const char *task)
+{
+    for (struct going *g = all ? all->first : NULL; g; g = g->next)
+        if (g->job && !strcmp(g->task, task))
+            job_cancel(g->job);
 }
 
 void transfer_begin(struct transfer_all *all, const struct transfer_start *s)
@@ -261,6 +276,7 @@ struct transfer_all *transfer_all_new(struct server *server)
     struct transfer_all *all = xcalloc(1, sizeof(*all));
 
     all->server = server;
+    server->transfers = all;
     return all;
 }
 
@@ -268,6 +284,7 @@ void transfer_all_free(struct transfer_all *all)
 {
     if (!all)
         return;
+    all->server->transfers = NULL;
     while (all->first) {
         if (all->first->job)
             job_forget(all->first->job);

@@ -45,6 +45,7 @@ struct transfer_start {
     void (*done)(struct server *server);
 };
 
+/* The server's, from then on. */
 struct transfer_all *transfer_all_new(struct server *server);
 /* Workers take back what they did. */
 void transfer_all_free(struct transfer_all *all); /* NULL is fine */
@@ -52,6 +53,9 @@ void transfer_all_free(struct transfer_all *all); /* NULL is fine */
  * task's result. A PUT of nothing that names no task is answered and begins
  * nothing: clients ask so whether they are where they shall send to. */
 void transfer_begin(struct transfer_all *all, const struct transfer_start *s);
+
+/* Of the one whose task this is, if there is one. ALL may be NULL. */
+void transfer_cancel(struct transfer_all *all, const char *task);
 
 /* ---- in a worker --------------------------------------------------------- */
 

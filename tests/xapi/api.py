@@ -166,7 +166,7 @@ def fill(daemon, n):
 
 def lines_before(daemon, line, last):
     """How many lines there are of a call before that of another, the last one."""
-    calls = re.findall("call: debug: ([a-zA-Z_.]+) ", daemon.said())
+    calls = re.findall("call: (?:debug|info): ([a-zA-Z_.]+) ", daemon.said())
     end = len(calls) - 1 - calls[::-1].index(last)
     begin = end
     while begin and calls[begin - 1] == line:
@@ -253,7 +253,7 @@ def waits(daemon):
     now = since("", "network")["token"]
     begin = time.monotonic()
     equal(since(now, "network", timeout=0.3)["events"], [])
-    if not 0.25 < time.monotonic() - begin < 5:
+    if not 0.25 < time.monotonic() - begin < 25:
         raise AssertionError("the time limit was not kept")
     threading.Timer(0.3, lambda: Session(daemon).network.create(NETWORK)).start()
     equal([x["operation"] for x in since(now, "network", timeout=30.0)["events"]], ["add"])

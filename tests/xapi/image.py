@@ -10,8 +10,8 @@ import struct
 import subprocess
 
 from daemon import Session, equal, fails, run
-from storage import MIB, disk, files, holds, info, make_sr, path_of, place, until, workers, write
-from vm import worker
+from storage import MIB, disk, files, holds, info, make_sr, path_of, place, write
+from vm import until, worker, workers
 
 
 def request(daemon, method, path, body=None, headers=None):

@@ -4,7 +4,6 @@
 had, and the same life; what fails, is cancelled or killed in the middle leaves
 it where it was, and what is over but for the end comes to it."""
 import os
-import signal
 import threading
 import time
 
@@ -12,7 +11,7 @@ from daemon import Session, equal, fails, run
 from guest import play
 from snapshot import built, vdis
 from storage import files, make_sr
-from vm import NOBODY, Host, agrees, ends, record, until, worker, workers
+from vm import NOBODY, Host, agrees, ends, kill_all, kill_worker, record, until
 from xe import Xe
 
 LIVE = {"live": "true"}
@@ -104,13 +103,14 @@ def listens(daemon):
     thread = threading.Thread(target=listen)
     thread.start()
     until(lambda: seen)
-    host.fault("migrate", "delay 2")
+    host.fault("migrate", "delay 60")
     task = s.Async.VM.pool_migrate(vm, here, LIVE)
     until(lambda: s.task.get_progress(task) >= 0.4)
     got = s.VM.get_record(vm)
     equal((got["current_operations"], s.host.get_current_operations(here)), ({task: "pool_migrate"}, {task: "vm_migrate"}))
     equal([op in got["allowed_operations"] for op in ("hard_shutdown", "suspend", "pool_migrate", "pause")], [True, False, False, False])
     equal(len(both(host, s.VM.get_uuid(vm))), 2)
+    host.fault("migrate")
     equal(ends(s, task), ("success", []))
     is_one(s, host, vm, had)
     stop.append(True)
@@ -189,12 +189,12 @@ def lands_later(daemon):
     had["load"] = "0.5"
     until(lambda: s.VM.get_scheduled_to_be_resident_on(vm) == NOBODY)
     is_one(s, host, vm, had)
-    host.fault("land", "delay 1")
+    host.fault("land", "delay 60")
     task = s.Async.VM.pool_migrate(vm, here, LIVE)
     until(lambda: s.VM.get_scheduled_to_be_resident_on(vm) != NOBODY)
     s.task.cancel(task)
-    equal(ends(s, task), ("success", []))
     host.fault("land")
+    equal(ends(s, task), ("success", []))
     is_one(s, host, vm, had)
 
 
@@ -212,15 +212,11 @@ def killed(daemon):
             else:
                 until(lambda: s.VM.get_scheduled_to_be_resident_on(vm) != NOBODY)
             time.sleep(0.2)
-            mine = worker(daemon, "VM.pool_migrate")
             if whom == "worker":
-                host.fault(verb)
-                os.kill(mine, signal.SIGKILL)
+                kill_worker(daemon, "VM.pool_migrate", host, verb)
                 equal(ends(s, task)[0], "failure")
             else:
-                for pid in [daemon.process.pid] + workers(daemon):
-                    os.kill(pid, signal.SIGKILL)
-                daemon.process.wait()
+                kill_all(daemon)
                 host.fault(verb)
                 daemon.start()
                 s = Session(daemon)
@@ -268,9 +264,10 @@ def beside(daemon):
     s.VM.unpause(vm)
     equal({v: whole(host, s.VM.get_domid(v)) for v in vms}, had)
     # a guest that ends just then
-    host.fault("land", "delay 1")
+    host.fault("land", "delay 60")
     task = s.Async.VM.pool_migrate(vm, here, LIVE)
     until(lambda: s.VM.get_scheduled_to_be_resident_on(vm) != NOBODY)
+    host.fault("land")
     equal(ends(s, task), ("success", []))
     play(host, s.VM.get_domid(vm), state="shut", reason="poweroff")
     until(lambda: s.VM.get_power_state(vm) == "Halted")

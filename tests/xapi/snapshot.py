@@ -11,7 +11,7 @@ import time
 from daemon import Session, equal, fails, run
 from device import NETWORK, vbd, vif
 from storage import disk, fault, files, holds, make_sr, path_of, write
-from vm import MIB, NOBODY, Host, agrees, ends, record, until, worker, workers
+from vm import MIB, NOBODY, Host, agrees, ends, kill_all, record, until, worker, workers
 
 
 def built(s, sr, name="vm", n_disks=2, **more):
@@ -274,22 +274,19 @@ def killed(daemon):
     before = state(s, daemon)
     for call, args in (("VM.clone", (vm, "x")), ("VM.snapshot", (vm, "x")), ("VM.revert", (snapshot,))):
         for whom in ("worker", "daemon"):
-            fault(daemon, "branch", "delay 1.5")
+            fault(daemon, "branch", "delay 60")
             there = files(daemon)
             task = s.call("Async." + call, *args)
             until(lambda: len(files(daemon)) > len(there))  # the first of three
-            children = workers(daemon)
             if whom == "worker":
                 os.kill(worker(daemon, call), signal.SIGKILL)
                 equal(ends(s, task)[0], "failure")
+                fault(daemon, "branch", None)
             else:
-                for pid in [daemon.process.pid] + children:
-                    os.kill(pid, signal.SIGKILL)
-                daemon.process.wait()
+                kill_all(daemon)
                 fault(daemon, "branch", None)
                 daemon.start()
                 s = Session(daemon)
-            fault(daemon, "branch", "") if whom == "worker" else None
             s.SR.scan(sr)  # a dead worker's files go then at the latest
             unchanged(before, s, daemon)
             agrees(s, host)

@@ -3,13 +3,12 @@
 """Guests whose memory lies in a disk meanwhile: suspend, resume, checkpoint and
 revert to one. A simulated guest has a life that it remembers over that."""
 import os
-import signal
 import time
 
 from daemon import Session, equal, fails, run
 from snapshot import built, paths, vdis
 from storage import disk, files, holds, make_sr, path_of, write
-from vm import NOBODY, Host, agrees, ends, kill_worker, record, until, workers
+from vm import NOBODY, Host, agrees, ends, kill_all, kill_worker, record, until
 
 
 def set_default(s, sr):
@@ -155,14 +154,11 @@ def killed(daemon):
             task = s.call("Async." + call, *args)
             until(lambda: s.task.get_progress(task) >= 0.1 if verb == "suspend" else host.domains())
             time.sleep(0.2)
-            children = workers(daemon)
             if whom == "worker":
                 kill_worker(daemon, call, host, verb)
                 equal(ends(s, task)[0], "failure")
             else:
-                for pid in [daemon.process.pid] + children:
-                    os.kill(pid, signal.SIGKILL)
-                daemon.process.wait()
+                kill_all(daemon)
                 host.fault(verb)
                 daemon.start()
                 s = Session(daemon)
@@ -285,9 +281,10 @@ def one_after_another(daemon):
     set_default(s, sr)
     vm = running(s, sr)
     lives = life(s, host, vm)
-    host.fault("suspend", "delay 0.3")
+    host.fault("suspend", "delay 60")
     tasks = [s.Async.VM.checkpoint(vm, "a"), s.Async.VM.checkpoint(vm, "b"), s.Async.VM.snapshot(vm, "c")]
-    equal(s.VM.get_current_operations(vm), {tasks[0]: "checkpoint"})
+    until(lambda: s.VM.get_current_operations(vm) == {tasks[0]: "checkpoint"})
+    host.fault("suspend")
     equal([ends(s, task) for task in tasks], [("success", [])] * 3)
     equal(life(s, host, vm), lives)
     states = {s.VM.get_name_label(v): s.VM.get_power_state(v) for v in s.VM.get_snapshots(vm)}
@@ -297,10 +294,14 @@ def one_after_another(daemon):
         at = s.VM.get_parent(at)
         parents.append(at)
     equal(len(parents), 4)
+    host.fault("suspend", "delay 60")
     task = s.Async.VM.checkpoint(vm, "d")
     until(lambda: s.VM.get_current_operations(vm))
-    s.VM.hard_shutdown(vm)
-    equal((ends(s, task), s.VM.get_power_state(vm), len(s.VM.get_snapshots(vm))), (("success", []), "Halted", 4))
+    down = s.Async.VM.hard_shutdown(vm)
+    equal((s.task.get_status(down), s.VM.get_current_operations(vm)), ("pending", {task: "checkpoint"}))
+    host.fault("suspend")
+    equal((ends(s, task), ends(s, down)), (("success", []),) * 2)
+    equal((s.VM.get_power_state(vm), len(s.VM.get_snapshots(vm))), ("Halted", 4))
     agrees(s, host)
 
 

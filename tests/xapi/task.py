@@ -26,17 +26,17 @@ def cancelling(daemon):
     """a cancelled task is `cancelling` until its work has taken back what it did"""
     s, host = Session(daemon), Host(daemon)
     vm, task = slow_start(s, host)
-    host.fault("destroy", "delay 1")
+    host.fault("destroy", "delay 60")
     equal(s.task.get_allowed_operations(task), ["cancel"])
     s.task.cancel(task)
     got = s.task.get_record(task)
     equal((got["status"], got["allowed_operations"], got["current_operations"]), ("cancelling", [], {task: "cancel"}))
     equal(got["finished"].value, "19700101T00:00:00Z")
     fails(["OPERATION_NOT_ALLOWED", None], s.task.cancel, task)
+    host.fault("destroy")
     equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
     got = s.task.get_record(task)
     equal((got["progress"], got["current_operations"], got["finished"].value > "2"), (1.0, {}, True))
-    host.fault("destroy")
     agrees(s, host)
     # a client's own: it looks whether it shall stop, and ends it itself
     mine = s.task.create("mine", "")
@@ -80,7 +80,7 @@ def restarts(daemon):
         vm, slow = slow_start(s, host)
         token = s.call("event.from", ["task"], "", 0.0)["token"]
         daemon.process.send_signal(end)
-        daemon.process.wait(timeout=30)
+        daemon.process.wait(timeout=120)
         host.fault("unpause")
         daemon.start()
         s = Session(daemon)

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Templates: those that come with the product, and what VMs are made of them."""
+import itertools
 import os
 import signal
 import xml.etree.ElementTree
 
 from daemon import Session, equal, fails, run
 from storage import MIB, fault, files, make_sr, place
-from vm import Host, agrees, ends, record, until, worker, workers
+from vm import Host, agrees, ends, record, until, worker
 
 
 def shipped(s):
@@ -147,11 +148,16 @@ def half(daemon):
 
     fault(daemon, "create", "fail broken")
     fails(["SR_BACKEND_FAILURE", "1", "", "create: broken"], s.VM.provision, template)
-    fault(daemon, "create", "delay 0.4")
     for how in ("cancel", "worker", "daemon"):
-        task = s.Async.VM.provision(template)
-        until(lambda: s.task.get_progress(task) > 0.3)
-        children = workers(daemon)
+        fault(daemon, "create", "delay 60")
+        task, other = s.Async.VM.provision(template), itertools.count(61)
+
+        def is_at_the_next():
+            """The disk that waits is made, and another one waits."""
+            fault(daemon, "create", f"delay {next(other)}")
+            return len(files(daemon)) > 1
+
+        until(is_at_the_next)
         if how == "cancel":
             s.task.cancel(task)
             equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))

@@ -197,7 +197,7 @@ class Host:
             return None
 
     def fault(self, verb, text=None):
-        """What happens at VERB from now on; None: nothing."""
+        """What happens at VERB from now on, also to who is held up in it; None: nothing."""
         path = os.path.join(self.dir, "fault", verb)
         if text is None:
             os.remove(path)
@@ -211,7 +211,7 @@ class Host:
         return sorted(set(os.listdir(self.dir)) - {"domains", "fault", "lock"})
 
 
-def until(what, seconds=20):
+def until(what, seconds=60):
     """Waits until WHAT() is true."""
     end = time.time() + seconds
     while not what():
@@ -244,6 +244,22 @@ def kill_worker(daemon, name, host, verb):
     os.kill(pid, signal.SIGKILL)
     host.fault(verb)
     daemon.process.send_signal(signal.SIGCONT)
+
+
+def kill_workers(daemon):
+    """kill -9 of all there are, before the daemon goes on (which would reap one that ends by itself)."""
+    daemon.process.send_signal(signal.SIGSTOP)
+    for pid in workers(daemon):
+        os.kill(pid, signal.SIGKILL)
+    daemon.process.send_signal(signal.SIGCONT)
+
+
+def kill_all(daemon):
+    """kill -9 of the daemon and of all its workers, none of which notices another's end."""
+    daemon.process.send_signal(signal.SIGSTOP)
+    for pid in workers(daemon):
+        os.kill(pid, signal.SIGKILL)
+    daemon.kill()
 
 
 def ends(s, task):
@@ -350,13 +366,14 @@ def tells(daemon):
     """an Async start: task, progress, current operations, result"""
     s, host = Session(daemon), Host(daemon)
     vm = make(s, "Halted")
-    host.fault("unpause", "delay 0.5")
+    host.fault("unpause", "delay 60")
     task = s.Async.VM.start(vm, False, False)
     until(lambda: s.task.get_progress(task) == 0.5)
     got = s.VM.get_record(vm)
     equal(got["current_operations"], {task: "start"})
     equal("start" in got["allowed_operations"], False)
     fails(["OTHER_OPERATION_IN_PROGRESS", "VM", vm, "start", task], s.VM.assert_operation_valid, vm, "clone")
+    host.fault("unpause")
     equal(ends(s, task), ("success", []))
     equal((s.task.get_progress(task), s.VM.get_power_state(vm)), (1.0, "Running"))
     agrees(s, host)
@@ -366,7 +383,7 @@ def waits(daemon):
     """what cannot run beside another waits for it"""
     s, host = Session(daemon), Host(daemon)
     vm = make(s, "Halted")
-    host.fault("unpause", "delay 0.4")
+    host.fault("unpause", "delay 60")
     first = s.Async.VM.start(vm, False, False)
     until(lambda: s.VM.get_current_operations(vm))
     waiting = [s.Async.VM.start(vm, False, False), s.Async.VM.set_memory(vm, str(MIB)), s.Async.VM.set_memory(vm, "1")]
@@ -375,12 +392,16 @@ def waits(daemon):
     s.task.cancel(waiting[2])
     equal(ends(s, waiting[2]), ("cancelled", ["TASK_CANCELLED", waiting[2]]))
     equal(s.VM.get_current_operations(vm), {first: "start"})
+    host.fault("unpause")
     fails(["VM_BAD_POWER_STATE", vm, "halted", "running"], s.VM.set_VCPUs_max, vm, "9")
     equal(ends(s, first), ("success", []))
     for task in waiting[:2]:
         equal(ends(s, task), ("failure", ["VM_BAD_POWER_STATE", vm, "halted", "running"]))
     s.VM.pause(vm)
+    host.fault("unpause", "delay 60")
     first, waiting = s.Async.VM.unpause(vm), s.Async.VM.hard_reboot(vm)
+    until(lambda: s.VM.get_current_operations(vm) == {first: "unpause"})
+    host.fault("unpause")
     equal((ends(s, first), ends(s, waiting)), (("success", []), ("success", [])))
     equal(s.VM.get_domid(vm), "1")
     agrees(s, host)

@@ -4,21 +4,17 @@
 own tarfile and XML-RPC, so that both sides are held to the format."""
 import gzip
 import hashlib
-import http.client
 import io
-import os
-import signal
 import socket
 import tarfile
-import time
 import xmlrpc.client
 
 from daemon import Session, equal, fails, run
 from image import request
 from snapshot import address, built, paths, vbds, vdis
-from storage import MIB, disk, fault, files, holds, make_sr, path_of, write
+from storage import disk, fault, files, holds, make_sr, write
 from suspend import life, memories, running, set_default
-from vm import NOBODY, Host, agrees, until, workers
+from vm import NOBODY, Host, agrees, kill_workers, until
 
 PIECE = 1 << 20
 
@@ -41,6 +37,13 @@ def put(s, body, headers=None, path="/import", **params):
         return got["error_info"]
     (refs,), _ = xmlrpc.client.loads(f"<params><param>{got['result']}</param></params>")
     return refs
+
+
+def begin_put(s, task, body, length):
+    """The connection of one who has sent so much of BODY."""
+    client = socket.create_connection(("127.0.0.1", s.daemon.port))
+    client.sendall(f"PUT /import?session_id={s.ref}&task_id={task} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:length])
+    return client
 
 
 def unpack(body):
@@ -230,17 +233,13 @@ def dies(daemon):
     vm = built(s, sr, n_disks=3)
     body = get(s, vm)[2]
     before = (sorted(s.VM.get_all()), sorted(s.VDI.get_all()), files(daemon))
-    fault(daemon, "create", "delay 5")  # each disk's
+    fault(daemon, "create", "delay 60")  # each disk's
     for whom in ("worker", "cancel", "daemon"):
         task = s.task.create("import", "")
-        client = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=60)
-        client.request("PUT", f"/import?session_id={s.ref}&task_id={task}", body)
-        until(lambda: workers(daemon))
-        time.sleep(0.6)
-        children = workers(daemon)
+        client = begin_put(s, task, body, PIECE)  # the first disk waits to be made
+        until(lambda: len(files(daemon)) > len(before[2]))
         if whom == "worker":
-            for child in children:
-                os.kill(child, signal.SIGKILL)
+            kill_workers(daemon)
             until(lambda: s.task.get_status(task) == "failure")
         elif whom == "cancel":
             s.task.cancel(task)
@@ -267,10 +266,8 @@ def beside(daemon):
     half = len(body) // 2
     tasks, clients = [], []
     for n in range(4):
-        client = socket.create_connection(("127.0.0.1", daemon.port))
         tasks.append(s.task.create("import", str(n)))
-        client.sendall(f"PUT /import?session_id={s.ref}&task_id={tasks[n]} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:half])
-        clients.append(client)
+        clients.append(begin_put(s, tasks[n], body, half))
     for task in tasks:
         until(lambda: s.task.get_progress(task) > 0.2)
     new = s.VDI.create(disk(sr, "meanwhile"))

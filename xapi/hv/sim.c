@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "xapi/call/job.h"
 
 #define DELAY_MAX 600
+#define LOOK_SECONDS 0.02
 
 /* ---- lines --------------------------------------------------------------- */
 
@@ -36,27 +38,57 @@ void sim_add(struct str *text, const char *key, const char *value)
 
 /* ---- faults -------------------------------------------------------------- */
 
+/* What the fault at PATH says; NULL: there is none. */
+static struct err *read_fault(struct pool *p, const char *path, char **ret)
+{
+    struct err *e;
+    size_t len;
+
+    *ret = NULL;
+    if (!file_exists(path))
+        return NULL;
+    e = file_read(p, path, SIM_FILE_BYTES, ret, &len);
+    if (!e || file_exists(path))
+        return e;
+    err_free(e); /* it has just gone */
+    return NULL;
+}
+
+/* Waits for SECONDS while the fault says *TEXT; what it says from then on. */
+static struct err *delay(struct pool *p, const char *path, double seconds,
+                         char **text)
+{
+    double end = clock_now() + seconds;
+    char *now = *text;
+
+    for (double left = seconds; left > 0; left = end - clock_now()) {
+        TRY(job_sleep(left < LOOK_SECONDS ? left : LOOK_SECONDS));
+        TRY(read_fault(p, path, &now));
+        if (!now || strcmp(now, *text) != 0)
+            break;
+    }
+    *text = now;
+    return job_sleep(0);
+}
+
 struct err *sim_fault(const char *dir, const char *verb, bool *ret_ignores)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *path = pool_printf(p, "%s/fault/%s", dir, verb);
-    const char *delay, *fail;
+    const char *wait, *fail;
     double seconds = 0;
     char *text;
-    size_t len;
 
-    if (!file_exists(path))
-        return NULL;
-    TRY(file_read(p, path, SIM_FILE_BYTES, &text, &len));
-    fail = sim_line(p, text, "fail");
-    delay = sim_line(p, text, "delay");
-    if (delay)
-        TRY(err_wrap(text_to_double(delay, 0, DELAY_MAX, &seconds), "%s",
-                     path));
-    TRY(job_sleep(seconds));
+    TRY(read_fault(p, path, &text));
+    wait = text ? sim_line(p, text, "delay") : NULL;
+    if (wait) {
+        TRY(err_wrap(text_to_double(wait, 0, DELAY_MAX, &seconds), "%s", path));
+        TRY(delay(p, path, seconds, &text));
+    }
+    fail = text ? sim_line(p, text, "fail") : NULL;
     if (fail)
         return ERR("%s: %s", verb, fail);
-    if (ret_ignores)
+    if (ret_ignores && text)
         *ret_ignores = text_has_prefix(text, "ignore");
     return NULL;
 }

@@ -19,8 +19,9 @@ const char *sim_line(struct pool *p, const char *text, const char *key);
 /* Adds KEY and VALUE (whose newlines become blanks) as a line. */
 void sim_add(struct str *text, const char *key, const char *value);
 
-/* What a test wants of VERB: it takes a while, or fails. IGNORES (or NULL): it
- * is not to be heard. */
+/* What a test wants of VERB: it takes a while (which ends when the file says
+ * something else, or goes), or fails. IGNORES (or NULL): it is not to be
+ * heard. */
 struct err *sim_fault(const char *dir, const char *verb,
                       bool *ret_ignores) MUST_USE;
 

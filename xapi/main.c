@@ -431,7 +431,9 @@ static struct err *daemon_run(struct daemon *d)
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     d->blobs.server = &d->server;
     TRY(blob_serve(door_http(d->door), &d->blobs));
-    d->rrd.server = &d->server;
+    d->rrd = (struct rrd){.server = &d->server,
+                          .dir = pool_printf(d->pool, "%s/rrd", o->state)};
+    d->server.rrd = &d->rrd;
     rrd_serve(door_http(d->door), &d->rrd);
     d->xva = (struct xva){.server = &d->server, .all = d->transfers};
     xva_serve(door_http(d->door), &d->xva);

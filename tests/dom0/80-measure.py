@@ -7,6 +7,7 @@ import os
 import socket
 import tempfile
 import threading
+from xml.etree.ElementTree import fromstring
 
 from xapid import MIB, Console, Session, equal, linux, run, tests, until
 from device import NETWORK, vbd, vif
@@ -74,7 +75,8 @@ def busy(daemon):
     line.ask("touch /stop")
     until(lambda: line.ask("ls /stopped 2>/dev/null || true"))
     sums(daemon, s, vm, line)
-    s.VM.hard_shutdown(vm)
+    stays(daemon, vm)
+    Session(daemon).VM.hard_shutdown(vm)
 
 
 def sums(daemon, s, vm, line):
@@ -93,6 +95,28 @@ def sums(daemon, s, vm, line):
     rows = len(written())
     until(lambda: len(written()) > rows + 1)
     equal(5 * sum(written()) - before < 24 * MIB, True)
+
+
+def stays(daemon, vm):
+    """What is recorded is there after a restart of the daemon, and goes on."""
+    s = Session(daemon)
+    uuid = s.VM.get_uuid(vm)
+    s.VM.record_data_source(vm, "memory")
+
+    def values():
+        tree = fromstring(daemon.get("/vm_rrd", session_id=Session(daemon).ref, uuid=uuid)[0])
+        equal([d.findtext("name") for d in tree.findall("ds")], ["memory"])
+        return [v for v in (float(v.text) for v in tree.findall("rra")[0].findall("database/row/v")) if v == v]
+
+    until(lambda: len(values()) > 1)
+    before = len(values())
+    daemon.process.terminate()
+    daemon.process.wait()
+    daemon.start()
+    equal(len(values()) >= before, True)
+    equal([d["name_label"] for d in Session(daemon).VM.get_data_sources(vm) if d["enabled"]], ["memory"])
+    until(lambda: len(values()) > before + 1)
+    equal(100 * MIB < values()[-1] <= 128 * MIB, True)
 
 
 if __name__ == "__main__":

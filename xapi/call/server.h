@@ -20,6 +20,7 @@ struct hv;
 struct limits;
 struct net;
 struct ops_queue;
+struct rrd;
 struct sessions;
 
 struct server {
@@ -39,9 +40,10 @@ struct server {
     struct ops_queue *ops;
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */
-    int lock;              /* of the state: workers hold it too; -1: none */
-    const char *host;      /* ref of the host that this is */
-    const char *pool;      /* ref of its pool */
+    struct rrd *rrd;
+    int lock;         /* of the state: workers hold it too; -1: none */
+    const char *host; /* ref of the host that this is */
+    const char *pool; /* ref of its pool */
     const char *state, *plugins; /* folders */
     const char *secret;          /* the pool's */
     /* The daemon ends soon, and begins anew. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rrd: see rrd.h. What is asked and how it is answered is rrd_answer.c's. */
+/* rrd: see rrd.h; here the looks, and the paths. */
 #include "xapi/vm/rrd.h"
 
 #include <event2/event.h>
@@ -12,6 +12,7 @@
 #include "xapi/hv/hv.h"
 #include "xapi/call/job.h"
 #include "xapi/vm/rrd_answer.h"
+#include "xapi/vm/rrd_dump.h"
 #include "xapi/vm/rrd_owner.h"
 #include "xapi/vm/rrd_past.h"
 #include "xapi/vm/usage.h"
@@ -20,10 +21,22 @@
 
 /* ---- the worker ---------------------------------------------------------- */
 
+static bool was_asked(const struct rrd *r)
+{
+    return time(NULL) - r->asked <= RRD_KEEP_SECONDS;
+}
+
+static bool is_wanted(const struct rrd *r, const struct object *o,
+                      const struct reading *source)
+{
+    return (source->standard && was_asked(r)) ||
+           rrd_is_recorded(r, o, source->name);
+}
+
 /* "OWNER", then a line "\tNAME\tVALUE\tCOUNTS\tAT\tMAX\tWHOSE" for each
  * source. */
-static void say_all(const struct usage *usage, const struct object *o,
-                    struct str *out)
+static void say_all(const struct rrd *r, const struct usage *usage,
+                    const struct object *o, struct str *out)
 {
     AUTO_POOL struct pool *p = pool_new();
     struct reading *list = NULL;
@@ -33,7 +46,7 @@ static void say_all(const struct usage *usage, const struct object *o,
     if (n)
         str_addf(out, "%s\n", rrd_owner_name(p, o));
     for (size_t i = 0; i < n; i++)
-        if (list[i].standard)
+        if (is_wanted(r, o, &list[i]))
             str_addf(out, "\t%s\t%.17g\t%d\t%.17g\t%.17g\t%llx\n", list[i].name,
                      list[i].value, list[i].counts, list[i].at, list[i].max,
                      (unsigned long long)list[i].whose);
@@ -50,7 +63,7 @@ static struct err *look(struct job *j, void *arg)
     for (size_t i = 0; i < RRD_OWNERS; i++)
         for (struct object *o = db_first(job_db(j), rrd_owners[i].class); o;
              o = object_next(o))
-            say_all(usage, o, &text);
+            say_all(r, usage, o, &text);
     job_say(j, str_text(&text));
     return NULL;
 }
@@ -87,6 +100,7 @@ static void said(void *arg, const char *text)
             take_line(r, p, owner, *lines);
         else
             owner = *lines;
+    past_close(r->past);
 }
 
 static void looked(void *arg, struct err *e, bool died)
@@ -135,37 +149,101 @@ static void tick(int fd, short what, void *arg)
     struct rrd *r = arg;
 
     (void)fd, (void)what;
-    if (time(NULL) - r->asked > RRD_KEEP_SECONDS)
+    if (!was_asked(r) && !past_n_recorded(r->past))
         return;
     if (!r->job)
         begin_look(r);
+    rrd_keep_tick(r);
     wait_on(r);
 }
 
-static void get(struct http_request *request, void *arg)
+void rrd_wake(struct rrd *r)
 {
-    struct rrd *r = arg;
-
-    if (!rrd_answer(request, r->past))
-        return;
-    r->asked = time(NULL);
     if (!event_pending(r->timer, EV_TIMEOUT, NULL))
         tick(-1, 0, r);
 }
 
+/* ---- paths --------------------------------------------------------------- */
+
+static void get_updates(struct http_request *request, void *arg)
+{
+    struct rrd *r = arg;
+
+    if (!rrd_answer(request, r->server->base, r->past))
+        return;
+    r->asked = time(NULL);
+    rrd_wake(r);
+}
+
+static void get_of(struct http_request *request, const struct rrd *r,
+                   const struct object *o)
+{
+    if (o)
+        rrd_dump(request, r->server->base, r->past,
+                 rrd_owner_name(request->pool, o));
+    else
+        http_page(request, 404, "There is none of that uuid.");
+}
+
+static void get_by_uuid(struct http_request *request, const struct rrd *r,
+                        unsigned class)
+{
+    const char *uuid = http_param(request, "uuid");
+
+    if (uuid)
+        get_of(request, r,
+               db_by_uuid(r->server->db, &model_classes[class], uuid));
+    else
+        http_page(request, 400, "uuid is wanted: of whom.");
+}
+
+static void get_vm(struct http_request *request, void *arg)
+{
+    get_by_uuid(request, arg, CLASS_VM);
+}
+
+static void get_sr(struct http_request *request, void *arg)
+{
+    get_by_uuid(request, arg, CLASS_SR);
+}
+
+static void get_host(struct http_request *request, void *arg)
+{
+    const struct server *server = ((const struct rrd *)arg)->server;
+
+    get_of(request, arg,
+           db_find(server->db, &model_classes[CLASS_host], server->host));
+}
+
 void rrd_serve(struct http *http, struct rrd *r)
 {
+    static const struct {
+        const char *action;
+        gate_fn *fn;
+    } paths[RRD_PATHS] = {
+        {"rrd_updates", get_updates}, {"vm_rrd", get_vm},
+        {"get_vm_rrds", get_vm},      {"host_rrd", get_host},
+        {"get_host_rrds", get_host},  {"sr_rrd", get_sr},
+    };
+
     r->past = past_new();
     r->timer = evtimer_new(r->server->base, tick, r);
-    r->gate = (struct gate){.action = "rrd_updates", .fn = get, .arg = r};
-    gate_serve(http, &r->gate, r->server, 0);
+    rrd_keep_load(r);
+    for (size_t i = 0; i < RRD_PATHS; i++) {
+        r->gates[i] = (struct gate){
+            .action = paths[i].action, .fn = paths[i].fn, .arg = r};
+        gate_serve(http, &r->gates[i], r->server, 0);
+    }
+    rrd_wake(r);
 }
 
 void rrd_done(struct rrd *r)
 {
+    if (!r->past)
+        return;
     if (r->job)
         job_forget(r->job);
-    if (r->timer)
-        event_free(r->timer);
+    rrd_keep_end(r);
+    event_free(r->timer);
     past_free(r->past);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rrd: GET /rrd_updates, what was measured of guests and of the host over the
- * last minutes (rrd_past.h), as XML or JSON. It is measured, by a worker each
- * PAST_STEP seconds, while somebody has asked for it within
- * RRD_KEEP_SECONDS: who asks first finds nothing yet.
+ * rrd: what was measured of guests, hosts and repositories over time
+ * (rrd_past.h), and what is recorded of it for longer. GET /rrd_updates gives
+ * rows of the last minutes, or of archives; /vm_rrd, /host_rrd and /sr_rrd all
+ * archives of one. It is measured, by a worker each PAST_STEP seconds, while
+ * somebody has asked for rows within RRD_KEEP_SECONDS (who asks first finds
+ * nothing yet), or as long as anything is recorded.
  */
 #ifndef XAPI_RRD_H
 #define XAPI_RRD_H
@@ -12,6 +14,10 @@
 #include "xapi/call/server.h"
 
 #define RRD_KEEP_SECONDS 900
+#define RRD_SAVE_SECONDS                                \
+    300 /* between times that what is recorded is saved \
+         */
+#define RRD_PATHS 6
 
 struct event;
 struct past;
@@ -20,15 +26,43 @@ struct job;
 struct rrd {
     struct server *server;
     /* rrd.c's */
-    struct gate gate;
+    struct gate gates[RRD_PATHS];
     struct past *past;
     struct event *timer;
     struct job *job;
     int64_t asked; /* when somebody did last, seconds */
+    /* rrd_keep.c's */
+    const char *dir;
+    struct job *saving;
+    int64_t saved; /* when it was last, seconds */
+    unsigned n_saves;
 };
 
 /* R stays as long as HTTP does. */
 void rrd_serve(struct http *http, struct rrd *r);
 void rrd_done(struct rrd *r); /* also of one that never served */
+
+/* ---- what is recorded (rrd_keep.c) --------------------------------------- */
+
+/* SOURCE of O is. For workers, too. */
+bool rrd_is_recorded(const struct rrd *r, const struct object *o,
+                     const char *source);
+
+/* A source is recorded from when a worker has said so on disk and then the loop
+ * in memory; the same for what is forgotten. */
+struct err *rrd_record_on_disk(const struct rrd *r, const struct object *o,
+                               const char *source) MUST_USE;
+void rrd_record(struct rrd *r, const struct object *o, const char *source);
+struct err *rrd_forget_on_disk(const struct rrd *r, const struct object *o,
+                               const char *source) MUST_USE;
+void rrd_forget(const struct rrd *r, const struct object *o,
+                const char *source);
+
+/* rrd.c's: there is something to measure for, perhaps. */
+void rrd_wake(struct rrd *r);
+/* rrd_keep.c's, for rrd.c. */
+void rrd_keep_load(struct rrd *r);
+void rrd_keep_tick(struct rrd *r); /* saves, when it is time */
+void rrd_keep_end(struct rrd *r);  /* saves, here and now */
 
 #endif

@@ -2,24 +2,41 @@
 /* rrd_answer: see rrd_answer.h. */
 #include "xapi/vm/rrd_answer.h"
 
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/str.h"
+#include "xapi/vm/rrd_form.h"
 #include "xapi/vm/rrd_past.h"
+#include "xapi/vm/rrd_send.h"
 
 /* ---- what is asked ------------------------------------------------------- */
 
+/* A column by one of the archives' functions. */
+struct wanted {
+    size_t column;
+    unsigned fn;
+};
+
+struct form;
+
 struct asked {
+    struct http_request *request;
+    struct past *past;
+    const struct form *form;
     int64_t start, interval;
-    bool json;
-    size_t *columns;
-    size_t n_columns;
+    struct wanted *wanted;
+    size_t n_wanted;
     /* what there is of it */
+    unsigned kind; /* of archive, or FINEST */
     int64_t step, end;
     size_t n_rows;
+    /* how far it is: columns looked at, entries of the legend, cells */
+    size_t n_seen, n_entries, row, cell;
+    bool has_head;
 };
+
+#define FINEST ARCHIVE_KINDS
 
 static struct err *read_int(struct http_request *r, const char *name,
                             int64_t *ret)
@@ -28,16 +45,6 @@ static struct err *read_int(struct http_request *r, const char *name,
 
     return text ? text_to_int(text, 10, INT32_MIN, (int64_t)1 << 40, ret)
                 : NULL;
-}
-
-static bool wants_json(struct http_request *r)
-{
-    const char *accept = http_header(r, "accept");
-
-    if (accept && (strstr(accept, "json") || strstr(accept, "*/*")))
-        return true;
-    return !(accept && strstr(accept, "xml")) &&
-           text_eq(http_param(r, "json"), "true");
 }
 
 /* The parameters of that name have the uuid; there are NONE: then so. */
@@ -60,49 +67,87 @@ static bool names(struct http_request *r, const char *name, const char *uuid,
     return !any && none;
 }
 
-static bool wants(struct http_request *r, const char *column)
+/* IS_UP: something was measured of it lately. */
+static bool wants(struct http_request *r, const char *column, bool is_up)
 {
-    const char *cf = http_param(r, "cf");
-
-    if (cf && *cf && strcmp(cf, "AVERAGE") != 0)
-        return false;
     if (text_has_prefix(column, "host:"))
         return text_eq(http_param(r, "host"), "true");
     if (text_has_prefix(column, "sr:"))
         return names(r, "sr_uuid", column + strlen("sr:"), false);
-    return names(r, "vm_uuid", column + strlen("vm:"), true);
+    return names(r, "vm_uuid", column + strlen("vm:"), is_up);
 }
 
 /* The finest that is not finer than asked, and goes back far enough: clients
  * know these steps. */
-static int64_t choose_step(const struct asked *a, int64_t now)
+static void choose_kind(struct asked *a, int64_t now)
 {
-    static const struct {
-        int64_t step, rows;
-    } kinds[] = {{5, 120}, {60, 120}, {3600, 168}, {86400, 366}};
-    size_t i = 0;
+    unsigned kind = 0;
 
-    while (i + 1 < ARRAY_LEN(kinds) &&
-           (kinds[i].step < a->interval ||
-            now - kinds[i].step * kinds[i].rows > a->start))
-        i++;
-    return kinds[i].step;
+    a->kind = FINEST;
+    a->step = PAST_STEP;
+    if (a->step >= a->interval && now - a->step * PAST_ROWS <= a->start)
+        return;
+    while (kind + 1 < ARCHIVE_KINDS &&
+           (archive_kinds[kind].step < a->interval ||
+            now - archive_kinds[kind].step * (int64_t)archive_kinds[kind].rows >
+                a->start))
+        kind++;
+    a->kind = kind;
+    a->step = archive_kinds[kind].step;
+}
+
+/* Only archives have more than averages. */
+static bool has(const struct asked *a, size_t column, unsigned fn)
+{
+    return fn == ARCHIVE_AVERAGE ||
+           (a->kind != FINEST && past_archive(a->past, column));
+}
+
+static void look_at_column(struct asked *a, size_t i)
+{
+    const char *cf = http_param(a->request, "cf");
+
+    if (!wants(a->request, past_name(a->past, i), past_is_seen(a->past, i)))
+        return;
+    for (unsigned fn = 0; fn < ARCHIVE_FNS; fn++)
+        if ((!cf || !*cf || !strcmp(cf, archive_fns[fn])) && has(a, i, fn))
+            *pool_push(a->request->pool, a->wanted, a->n_wanted) =
+                (struct wanted){i, fn};
+}
+
+/* When the oldest of the values begins. */
+static int64_t kept_since(const struct asked *a)
+{
+    int64_t since = past_start(a->past);
+
+    for (size_t i = 0; a->kind != FINEST && i < a->n_wanted; i++) {
+        const struct archive *archive =
+            past_archive(a->past, a->wanted[i].column);
+
+        if (archive && archive->since && archive->since < since)
+            since = archive->since;
+    }
+    return since - PAST_STEP;
 }
 
 /* Rows that are whole, and not older than what is kept. */
-static void choose_rows(struct asked *a, const struct past *h, int64_t now)
+static void choose_rows(struct asked *a)
 {
-    int64_t kept = past_start(h) - PAST_STEP;
-    int64_t from = a->start > kept ? a->start : kept;
-    bool any = past_end(h);
+    bool any = past_end(a->past);
+    int64_t rows =
+        a->kind == FINEST ? PAST_ROWS : (int64_t)archive_kinds[a->kind].rows;
+    int64_t from = kept_since(a);
 
-    a->end = (any ? past_end(h) : now) / a->step * a->step;
+    a->end = (any ? past_end(a->past) : time(NULL)) / a->step * a->step;
+    if (from < a->start)
+        from = a->start;
+    if (from < a->end - rows * a->step)
+        from = a->end - rows * a->step;
     if (any && a->end > from)
         a->n_rows = (size_t)((a->end - from + a->step - 1) / a->step);
 }
 
-static struct err *read_all(struct http_request *r, const struct past *h,
-                            struct asked *a)
+static struct err *read_all(struct http_request *r, struct asked *a)
 {
     int64_t now = time(NULL);
 
@@ -112,12 +157,7 @@ static struct err *read_all(struct http_request *r, const struct past *h,
     TRY(read_int(r, "interval", &a->interval));
     if (a->start < 0)
         a->start += now;
-    a->json = wants_json(r);
-    for (size_t i = 0; i < past_width(h); i++)
-        if (wants(r, past_name(h, i)))
-            *pool_push(r->pool, a->columns, a->n_columns) = i;
-    a->step = choose_step(a, now);
-    choose_rows(a, h, now);
+    choose_kind(a, now);
     return NULL;
 }
 
@@ -140,7 +180,7 @@ static const struct form forms[] = {
      .rows = "</end><rows>",
      .columns = "</rows><columns>",
      .legend = "</columns><legend>",
-     .entry = "<entry>AVERAGE:",
+     .entry = "<entry>",
      .entry_end = "</entry>",
      .data = "</legend></meta><data>",
      .row = "<row><t>",
@@ -157,7 +197,7 @@ static const struct form forms[] = {
      .rows = "\",\"rows\":\"",
      .columns = "\",\"columns\":\"",
      .legend = "\",\"legend\":[",
-     .entry = "\"AVERAGE:",
+     .entry = "\"",
      .entry_end = "\"",
      .data = "]},\"data\":[",
      .row = "{\"t\":\"",
@@ -169,63 +209,105 @@ static const struct form forms[] = {
      .between = ","},
 };
 
-static void add_number(struct str *out, double value)
+#define CELLS 64 /* in a piece */
+
+static double value_of(const struct asked *a, const struct wanted *w, int64_t t)
 {
-    if (isnan(value))
-        str_add(out, "NaN");
-    else if (value == 0)
-        str_add(out, "0.0");
-    else
-        str_addf(out, "%.15g", value);
+    const struct archive *archive =
+        a->kind == FINEST ? NULL : past_archive(a->past, w->column);
+
+    return archive ? archive_value(archive, a->kind, w->fn, t)
+                   : past_value(a->past, w->column, t - a->step, t);
 }
 
-static void add_row(const struct past *h, const struct asked *a,
-                    const struct form *f, int64_t t, struct str *out)
+static void add_head(struct asked *a, struct str *out)
 {
-    str_addf(out, "%s%lld%s", f->row, (long long)t, f->values);
-    for (size_t i = 0; i < a->n_columns; i++) {
-        str_addf(out, "%s%s", i ? f->between : "", f->value);
-        add_number(out, past_value(h, a->columns[i], t - a->step, t));
-        str_add(out, f->value_end);
-    }
-    str_add(out, f->row_end);
-}
+    const struct form *f = a->form;
+    int64_t start;
 
-static void write_all(const struct past *h, const struct asked *a,
-                      const struct form *f, struct str *out)
-{
-    int64_t start = a->end - a->step * (int64_t)(a->n_rows ? a->n_rows - 1 : 0);
-
+    choose_rows(a);
+    a->has_head = true;
+    start = a->end - a->step * (int64_t)(a->n_rows ? a->n_rows - 1 : 0);
     str_addf(out, "%s%lld%s%lld%s%lld%s%zu%s%zu%s", f->head, (long long)start,
              f->step, (long long)a->step, f->end, (long long)a->end, f->rows,
-             a->n_rows, f->columns, a->n_columns, f->legend);
-    for (size_t i = 0; i < a->n_columns; i++)
-        str_addf(out, "%s%s%s%s", i ? f->between : "", f->entry,
-                 past_name(h, a->columns[i]), f->entry_end);
-    str_add(out, f->data);
-    for (size_t i = 0; i < a->n_rows; i++) {
-        str_add(out, i ? f->between : "");
-        add_row(h, a, f, a->end - a->step * (int64_t)i, out);
-    }
-    str_add(out, f->tail);
+             a->n_rows, f->columns, a->n_wanted, f->legend);
 }
 
-bool rrd_answer(struct http_request *r, const struct past *h)
+static void add_entry(const struct asked *a, size_t i, struct str *out)
 {
-    AUTO_BODY struct body body = BODY_INIT;
-    struct asked a = {.interval = 0};
-    AUTO_ERR struct err *e = read_all(r, h, &a);
-    const struct form *f = &forms[a.json];
+    const struct form *f = a->form;
 
+    str_addf(out, "%s%s%s:%s%s", i ? f->between : "", f->entry,
+             archive_fns[a->wanted[i].fn],
+             past_name(a->past, a->wanted[i].column), f->entry_end);
+}
+
+/* Some of the cells of the row that is written. */
+static void add_cells(struct asked *a, struct str *out)
+{
+    const struct form *f = a->form;
+    int64_t t = a->end - a->step * (int64_t)a->row;
+    size_t n = 0;
+
+    if (!a->cell)
+        str_addf(out, "%s%s%lld%s", a->row ? f->between : "", f->row,
+                 (long long)t, f->values);
+    for (; n < CELLS && a->cell < a->n_wanted; n++, a->cell++) {
+        str_addf(out, "%s%s", a->cell ? f->between : "", f->value);
+        rrd_add_number(out, value_of(a, &a->wanted[a->cell], t));
+        str_add(out, f->value_end);
+    }
+    if (a->cell < a->n_wanted)
+        return;
+    str_add(out, f->row_end);
+    a->row++;
+    a->cell = 0;
+}
+
+static bool next(void *arg, struct str *out)
+{
+    struct asked *a = arg;
+
+    if (a->n_seen < past_width(a->past)) {
+        look_at_column(a, a->n_seen++);
+        return true;
+    }
+    if (!a->has_head)
+        add_head(a, out);
+    if (a->n_entries < a->n_wanted) {
+        add_entry(a, a->n_entries++, out);
+        return true;
+    }
+    if (!a->row && !a->cell)
+        str_add(out, a->form->data);
+    if (a->row < a->n_rows)
+        add_cells(a, out);
+    if (a->row < a->n_rows)
+        return true;
+    str_add(out, a->form->tail);
+    return false;
+}
+
+static void done(void *arg)
+{
+    past_release(((struct asked *)arg)->past);
+}
+
+bool rrd_answer(struct http_request *r, struct event_base *base, struct past *h)
+{
+    struct asked *a = pool_new_of(r->pool, struct asked);
+    AUTO_ERR struct err *e = NULL;
+
+    *a = (struct asked){
+        .request = r, .past = h, .form = &forms[rrd_wants_json(r)]};
+    e = read_all(r, a);
     if (e) {
         http_page(r, 400, err_text(e));
         return false;
     }
-    write_all(h, &a, f, &body.text);
-    http_set_header(r, "Access-Control-Allow-Origin", "*");
-    if (body_full(&body))
-        http_page(r, 500, "This is too much for one answer.");
-    else
-        http_answer(r, 200, f->type, &body);
+    past_hold(h);
+    rrd_send(r, base,
+             &(const struct rrd_text){
+                 .type = a->form->type, .next = next, .done = done, .arg = a});
     return true;
 }

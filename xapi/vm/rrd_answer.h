@@ -5,14 +5,17 @@
 
 #include "xapi/door/http.h"
 
+struct event_base;
 struct past;
 
 /*
  * Parameters: start (seconds; below 0 from now), interval (the least time
- * between rows), cf (AVERAGE is all there is), host=true, vm_uuid (of one VM;
- * may come again), sr_uuid (the same; none: of no SR), json=true. Rows are the
- * newest first. False: that made no sense.
+ * between rows), cf (AVERAGE, MIN or MAX; of rows of PAST_STEP there is AVERAGE
+ * alone), host=true, vm_uuid (of one VM; may come again), sr_uuid (the same;
+ * none: of no SR), json=true. Rows are the newest first. False: that made no
+ * sense.
  */
-bool rrd_answer(struct http_request *r, const struct past *h);
+bool rrd_answer(struct http_request *r, struct event_base *base,
+                struct past *h);
 
 #endif

@@ -6,20 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hash.h"
 #include "lib/pool.h"
 
 struct column {
+    struct hash_node node;
     char *name;
     struct reading last; /* its value and when it was */
     int64_t seen;        /* time of the newest row it is in */
     double values[PAST_ROWS];
+    struct archive *archive; /* or NULL */
 };
 
 struct past {
+    unsigned held;
     int64_t first, end; /* rows there ever were */
     struct column **columns;
-    size_t n, room;
-    size_t hint; /* sources come in the same order each time */
+    size_t n, room, n_recorded;
+    struct hash names;
 };
 
 static size_t slot(int64_t t)
@@ -27,25 +31,44 @@ static size_t slot(int64_t t)
     return (size_t)(t / PAST_STEP % PAST_ROWS);
 }
 
+/* ---- its life ------------------------------------------------------------ */
+
 struct past *past_new(void)
 {
-    return xcalloc(1, sizeof(struct past));
+    struct past *h = xcalloc(1, sizeof(*h));
+
+    return past_hold(h);
 }
 
-static void free_column(struct column *c)
+struct past *past_hold(struct past *h)
 {
+    h->held++;
+    return h;
+}
+
+static void free_column(struct past *h, struct column *c)
+{
+    hash_remove(&h->names, &c->node);
     free(c->name);
+    free(c->archive);
     free(c);
+}
+
+void past_release(struct past *h)
+{
+    if (--h->held)
+        return;
+    for (size_t i = 0; i < h->n; i++)
+        free_column(h, h->columns[i]);
+    hash_done(&h->names);
+    free(h->columns);
+    free(h);
 }
 
 void past_free(struct past *h)
 {
-    if (!h)
-        return;
-    for (size_t i = 0; i < h->n; i++)
-        free_column(h->columns[i]);
-    free(h->columns);
-    free(h);
+    if (h)
+        past_release(h);
 }
 
 int64_t past_end(const struct past *h)
@@ -60,38 +83,24 @@ int64_t past_start(const struct past *h)
     return oldest > h->first ? oldest : h->first;
 }
 
-/* ---- writing ------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------- */
 
-static void forget_old(struct past *h, int64_t t)
+static uint32_t hash_of(const char *name)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < h->n; i++)
-        if (t - h->columns[i]->seen < (int64_t)PAST_STEP * PAST_ROWS)
-            h->columns[n++] = h->columns[i];
-        else
-            free_column(h->columns[i]);
-    h->n = n;
-    h->hint = 0;
+    return hash_bytes(0, name, strlen(name));
 }
 
-static void clear(const struct past *h, int64_t t)
+static struct column *find(const struct past *h, const char *name)
 {
-    for (size_t i = 0; i < h->n; i++)
-        h->columns[i]->values[slot(t)] = NAN;
-}
+    struct hash_node *node = hash_first(&h->names, hash_of(name));
 
-void past_begin(struct past *h, int64_t t)
-{
-    if (!h->end)
-        h->end = (h->first = t) - PAST_STEP;
-    forget_old(h, t);
-    if (t - h->end > (int64_t)PAST_STEP * PAST_ROWS)
-        h->end = t - (int64_t)PAST_STEP * PAST_ROWS;
-    while (h->end < t) {
-        h->end += PAST_STEP;
-        clear(h, h->end);
+    for (; node; node = hash_next(node)) {
+        struct column *c = hash_entry(node, struct column, node);
+
+        if (!strcmp(c->name, name))
+            return c;
     }
+    return NULL;
 }
 
 static struct column *new_column(struct past *h, const char *name)
@@ -99,44 +108,24 @@ static struct column *new_column(struct past *h, const char *name)
     struct column *c = xcalloc(1, sizeof(*c));
 
     c->name = xstrdup(name);
+    hash_add(&h->names, &c->node, hash_of(name));
     for (size_t i = 0; i < PAST_ROWS; i++)
         c->values[i] = NAN;
+    c->last.value = NAN;
     if (h->n == h->room) {
         h->room = h->room ? 2 * h->room : 64;
         h->columns = xrealloc(h->columns, h->room, sizeof(*h->columns));
     }
-    h->columns[h->n] = c;
-    h->hint = ++h->n;
+    h->columns[h->n++] = c;
     return c;
 }
 
-static struct column *find(struct past *h, const char *name)
-{
-    for (size_t k = 0; k < h->n; k++) {
-        size_t i = (h->hint + k) % h->n;
-
-        if (strcmp(h->columns[i]->name, name) != 0)
-            continue;
-        h->hint = i + 1;
-        return h->columns[i];
-    }
-    return NULL;
-}
-
-void past_put(struct past *h, const char *name, const struct reading *r)
+static struct column *find_or_new(struct past *h, const char *name)
 {
     struct column *c = find(h, name);
-    bool is_new = !c;
 
-    if (is_new)
-        c = new_column(h, name);
-    c->values[slot(h->end)] = reading_value(is_new ? NULL : &c->last, r);
-    c->last =
-        (struct reading){.value = r->value, .at = r->at, .whose = r->whose};
-    c->seen = h->end;
+    return c ? c : new_column(h, name);
 }
-
-/* ---- reading ------------------------------------------------------------- */
 
 size_t past_width(const struct past *h)
 {
@@ -146,6 +135,88 @@ size_t past_width(const struct past *h)
 const char *past_name(const struct past *h, size_t column)
 {
     return h->columns[column]->name;
+}
+
+const struct reading *past_last(const struct past *h, size_t column)
+{
+    return &h->columns[column]->last;
+}
+
+/* ---- rows ---------------------------------------------------------------- */
+
+static bool is_old(const struct column *c, int64_t t)
+{
+    return t - c->seen >= (int64_t)PAST_STEP * PAST_ROWS;
+}
+
+bool past_is_seen(const struct past *h, size_t column)
+{
+    return !is_old(h->columns[column], h->end);
+}
+
+/* Unless somebody knows columns by their numbers. */
+static void forget_old(struct past *h, int64_t t)
+{
+    size_t n = 0;
+
+    if (h->held > 1)
+        return;
+    for (size_t i = 0; i < h->n; i++)
+        if (!h->columns[i]->archive && is_old(h->columns[i], t))
+            free_column(h, h->columns[i]);
+        else
+            h->columns[n++] = h->columns[i];
+    h->n = n;
+}
+
+static void clear(const struct past *h, int64_t t)
+{
+    for (size_t i = 0; i < h->n; i++)
+        h->columns[i]->values[slot(t)] = NAN;
+}
+
+/* T is the newest row from now on. */
+static void advance(struct past *h, int64_t t)
+{
+    if (!h->end)
+        h->end = (h->first = t) - PAST_STEP;
+    if (t - h->end > (int64_t)PAST_STEP * PAST_ROWS)
+        h->end = t - (int64_t)PAST_STEP * PAST_ROWS;
+    while (h->end < t) {
+        h->end += PAST_STEP;
+        clear(h, h->end);
+    }
+}
+
+void past_begin(struct past *h, int64_t t)
+{
+    forget_old(h, t);
+    advance(h, t);
+}
+
+void past_put(struct past *h, const char *name, const struct reading *r)
+{
+    struct column *c = find_or_new(h, name);
+    bool before = c->last.at > 0;
+
+    c->values[slot(h->end)] = reading_value(before ? &c->last : NULL, r);
+    c->last = (struct reading){.value = r->value,
+                               .at = r->at,
+                               .whose = r->whose,
+                               .counts = r->counts,
+                               .max = r->max};
+    c->seen = h->end;
+}
+
+void past_close(struct past *h)
+{
+    for (size_t i = 0; i < h->n; i++) {
+        const struct column *c = h->columns[i];
+        double value = c->values[slot(h->end)];
+
+        if (c->archive && !isnan(value))
+            archive_add(c->archive, h->end, value);
+    }
 }
 
 double past_value(const struct past *h, size_t column, int64_t from, int64_t to)
@@ -164,4 +235,78 @@ double past_value(const struct past *h, size_t column, int64_t from, int64_t to)
         n++;
     }
     return n ? sum / (double)n : NAN;
+}
+
+/* ---- recorded ------------------------------------------------------------ */
+
+bool past_record(struct past *h, const char *name)
+{
+    struct column *c = find_or_new(h, name);
+
+    if (c->archive)
+        return true;
+    if (h->n_recorded == PAST_RECORDED_MAX)
+        return false;
+    h->n_recorded++;
+    c->archive = xcalloc(1, sizeof(*c->archive));
+    archive_init(c->archive);
+    return true;
+}
+
+bool past_forget(struct past *h, const char *name)
+{
+    struct column *c = find(h, name);
+
+    if (!c || !c->archive)
+        return false;
+    h->n_recorded--;
+    free(c->archive);
+    c->archive = NULL;
+    return true;
+}
+
+bool past_is_recorded(const struct past *h, const char *name)
+{
+    const struct column *c = find(h, name);
+
+    return c && c->archive;
+}
+
+size_t past_n_recorded(const struct past *h)
+{
+    return h->n_recorded;
+}
+
+const struct archive *past_archive(const struct past *h, size_t column)
+{
+    return h->columns[column]->archive;
+}
+
+void past_save(const struct past *h, size_t column, struct past_saved *ret)
+{
+    const struct column *c = h->columns[column];
+
+    ret->end = h->end;
+    memcpy(ret->values, c->values, sizeof(ret->values));
+    ret->archive = *c->archive;
+}
+
+void past_restore(struct past *h, const char *name,
+                  const struct past_saved *saved)
+{
+    int64_t oldest = saved->end - (int64_t)PAST_STEP * (PAST_ROWS - 1);
+    struct column *c;
+
+    if (!past_record(h, name))
+        return;
+    if (saved->end > h->end)
+        advance(h, saved->end);
+    if (oldest < h->first)
+        h->first = oldest;
+    c = find(h, name);
+    *c->archive = saved->archive;
+    c->seen = saved->end;
+    for (int64_t t = past_start(h); t <= saved->end; t += PAST_STEP)
+        if (t >= oldest)
+            c->values[slot(t)] = saved->values[slot(t)];
 }

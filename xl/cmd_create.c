@@ -176,8 +176,7 @@ static struct err *start_vncviewer(struct run *r, uint32_t domid)
         return ERR("cannot start vncviewer: no process left");
     if (pid)
         return NULL;
-    libxl_postfork_child_noexec(r->h->ctx);
-    r->xl->host = (struct host){0};
+    xl_forked(r->xl);
     setsid();
     struct err *e = xl_host(r->xl, &r->h);
     if (!e)
@@ -250,9 +249,7 @@ static struct err *create_nth(void *arg, size_t i)
 {
     const struct request *q = arg;
 
-    if (q->xl->host.ctx) /* the parent's */
-        libxl_postfork_child_noexec(q->xl->host.ctx);
-    q->xl->host = (struct host){0};
+    xl_forked(q->xl);
     return create_one(q, q->files.list[i]);
 }
 

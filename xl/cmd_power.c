@@ -5,15 +5,21 @@
 #include <string.h>
 
 #include "xl/cmds.h"
+#include "xl/domain/await.h"
 #include "xl/domain/destroy.h"
+#include "xl/domain/domains.h"
+#include "xl/several.h"
 #include "xl/xl.h"
+
+/* Destroyed at once. */
+#define JOBS 4
 
 struct one_args {
     const char *domain;
 };
 
 struct destroy_args {
-    const char *domain;
+    struct slot_words domains;
     bool force;
 };
 
@@ -33,8 +39,8 @@ static const struct slot one_opts[] = {
 static const struct slot destroy_opts[] = {
     OPT_SHORT('f', SLOT_FLAG(struct destroy_args, force),
               .doc = "Let domain 0 be destroyed, where that is another than this one."),
-    ARG("domain", SLOT_WORD(struct destroy_args, domain),
-        .doc = "Name, id or uuid."),
+    ARGS_SOME("domain", SLOT_WORDS(struct destroy_args, domains),
+              .doc = "Name, id or uuid."),
     OPT_END,
 };
 
@@ -78,18 +84,81 @@ static struct err *run_unpause(void *app, const void *args, struct pool *p)
     return do_to(app, args, "unpause", libxl_domain_unpause);
 }
 
-static struct err *run_destroy(void *app, const void *args, struct pool *p)
-{
-    const struct destroy_args *a = args;
-    struct host *h;
-    uint32_t domid;
+/* ---- destroy ------------------------------------------------------------- */
 
-    (void)p;
-    TRY(find_and_open(app, a->domain, &domid, &h));
-    if (!domid && !a->force)
+struct destroying {
+    struct xl *xl;
+    const struct destroy_args *args;
+    uint32_t *ids;
+    struct err **why_not; /* who cannot be destroyed */
+};
+
+static struct err *find_victim(const struct destroying *d, struct domains *all,
+                               size_t i)
+{
+    struct domain *found;
+
+    TRY(find_in(d->xl, all, d->args->domains.list[i], &found));
+    if (!found->id && !d->args->force)
         return ERR("not destroying domain 0: -f would, where a domain of its "
                    "own runs the toolstack");
-    return domain_destroy(h, domid, NULL);
+    d->ids[i] = found->id;
+    return NULL;
+}
+
+static struct err *find_victims(struct destroying *d, struct pool *p)
+{
+    struct domains all;
+    struct host *h;
+
+    d->ids = pool_alloc(p, d->args->domains.n * sizeof(*d->ids));
+    d->why_not = pool_alloc(p, d->args->domains.n * sizeof(*d->why_not));
+    TRY(xl_host_quick(d->xl, &h));
+    TRY(domains_read(h, p, &all));
+    for (size_t i = 0; i < d->args->domains.n; i++)
+        d->why_not[i] = find_victim(d, &all, i);
+    return NULL;
+}
+
+static struct err *destroy_one(const struct destroying *d, size_t i)
+{
+    struct host *h;
+
+    TRY(d->why_not[i]);
+    TRY(xl_host(d->xl, &h));
+    return domain_destroy(h, d->ids[i], NULL);
+}
+
+static struct err *destroy_nth(void *arg, size_t i)
+{
+    const struct destroying *d = arg;
+
+    xl_forked(d->xl);
+    return destroy_one(d, i);
+}
+
+static struct err *run_destroy(void *app, const void *args, struct pool *p)
+{
+    struct destroying d = {.xl = app, .args = args};
+    const struct several several = {
+        .doing = "destroying",
+        .done = "destroyed",
+        .names = d.args->domains.list,
+        .n = d.args->domains.n,
+        .at_once = JOBS,
+        .quiet = true,
+        .run = destroy_nth,
+        .arg = &d,
+    };
+    struct err *e;
+
+    TRY(find_victims(&d, p));
+    if (several.n == 1)
+        return destroy_one(&d, 0);
+    e = several_run(&several);
+    for (size_t i = 0; i < several.n; i++)
+        err_free(d.why_not[i]); /* told by those who ran into it */
+    return e;
 }
 
 /* ---- shutdown and reboot ------------------------------------------------- */
@@ -114,11 +183,16 @@ static const struct stop stop_reboot = {
 static struct err *ask(struct host *h, const struct stop *stop,
                        const struct stop_args *a, uint32_t domid)
 {
+    struct await await;
     int rc;
 
     fprintf(stderr, "%s domain %u\n", stop->doing, domid);
     host_mark(h);
-    rc = stop->ask(h->ctx, domid, NULL);
+    await_begin(&await, h);
+    await.guest = domid;
+    rc = await_end(&await, stop->ask(h->ctx, domid, &await.how));
+    if (await.guest_ended)
+        return NULL;
     if (rc == ERROR_NOPARAVIRT && !a->fallback)
         return ERR("cannot %s domain %u: it has no PV drivers to be asked "
                    "through; -F presses its ACPI %s button instead",
@@ -277,7 +351,9 @@ static struct err *run_reboot(void *app, const void *args, struct pool *p)
 /* clang-format off */
 const struct cmd cmds_power[] = {
     {"destroy", NULL, run_destroy, destroy_opts, sizeof(struct destroy_args),
-     CMD_MODIFIES, "Terminate a domain immediately."},
+     CMD_MODIFIES, "Terminate domains immediately.",
+     "Several are destroyed four at once; one that cannot be does not keep the "
+     "others from it, and is exit status 1.", NULL},
     {"shutdown", NULL, run_shutdown, stop_opts, sizeof(struct stop_args),
      CMD_MODIFIES, "Ask a domain to shut down."},
     {"reboot", NULL, run_reboot, stop_opts, sizeof(struct stop_args),

@@ -69,8 +69,11 @@ struct err *find_in(struct xl *xl, struct domains *ds, const char *word,
         *ret = d;
         return NULL;
     }
-    TRY(xl_host_quick(xl, &h));
-    TRY(domains_name(h, xl->pool, ds->list, ds->n));
+    if (!ds->named) {
+        TRY(xl_host_quick(xl, &h));
+        TRY(domains_name(h, xl->pool, ds->list, ds->n));
+        ds->named = true;
+    }
     return find_by_name(ds, word, ret);
 }
 

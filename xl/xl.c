@@ -3,6 +3,7 @@
 #include "xl/xl.h"
 
 #include <errno.h>
+#include <libxl_event.h>
 #include <stdio.h>
 
 #include "xl/cmds.h"
@@ -69,6 +70,13 @@ struct err *xl_host_cpus(void *xl, struct pool *p, struct host_cpus *ret)
 
     TRY(xl_host(xl, &h));
     return host_cpus_read(h, p, ret);
+}
+
+void xl_forked(struct xl *xl)
+{
+    if (xl->host.ctx)
+        libxl_postfork_child_noexec(xl->host.ctx);
+    xl->host = (struct host){0};
 }
 
 void xl_done(struct xl *xl)

@@ -32,6 +32,9 @@ struct err *xl_host_cpus(void *xl, struct pool *p,
 /* The connection for host->xc and host->store alone. */
 struct err *xl_host_quick(struct xl *xl, struct host **ret) MUST_USE;
 
+/* In a forked child: the connection is the parent's, another can be opened. */
+void xl_forked(struct xl *xl);
+
 /* Closes what xl_host opened. */
 void xl_done(struct xl *xl);
 

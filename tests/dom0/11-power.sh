@@ -42,6 +42,25 @@ refuses 1 "-F presses its ACPI power button" shutdown h
 refuses 1 "-F presses its ACPI reset button" reboot h
 does "shutdown -F" shutdown -F h
 
+# As one that ends while it is asked: it does not answer.
+guest deaf 'extra="deaf"'
+"$ours" shutdown deaf 2>"$work/deaf" &
+asked() { [ "$(xenstore-read "/local/domain/$(id deaf)/control/shutdown")" = poweroff ]; }
+check "a guest is asked" within 10 asked
+does "destroy, meanwhile" destroy deaf
+check "that has ended it: nobody waits for its answer" wait $!
+
+guest m1 && guest m2 && guest m3 || exit 1
+run destroy m1 nosuch m2 0 "$(id m3)"
+check "destroy of several: what cannot be is exit status 1" [ "$status" = 1 ]
+for words in "nosuch: failed" "no domain 'nosuch'" "not destroying domain 0" "3 destroyed, 2 failed"; do
+    check "and told: $words" grep -q "$words" <<<"$said"
+done
+check "the others are gone" eval 'gone m1 && gone m2 && gone m3'
+guest m1 && guest m2 || exit 1
+run destroy m1 m2
+check "all of them: not a word" [ "$status/$out$said" = 0/ ]
+
 guest d && guest e || exit 1
 before=$(id d)
 does "reboot" reboot d

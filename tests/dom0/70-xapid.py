@@ -192,6 +192,20 @@ def failures(daemon):
     s.VM.destroy(vm)
 
 
+def meanwhile(daemon):
+    """a guest that is gone before it answers has ended, as it was to"""
+    s = Session(daemon)
+    vm = s.VM.create(record("deaf", PV_args="deaf"))
+    s.VM.start(vm, False, False)
+    asked = f"/local/domain/{s.VM.get_domid(vm)}/control/shutdown"
+    task = s.Async.VM.clean_shutdown(vm)
+    until(lambda: run("xenstore-read", asked, check=False).strip() == "poweroff")
+    run("xl", "destroy", "deaf")
+    until(lambda: s.task.get_status(task) != "pending")
+    equal((s.task.get_status(task), s.task.get_error_info(task), state(s, vm)), ("success", [], "Halted"))
+    s.VM.destroy(vm)
+
+
 def twins(daemon):
     """VMs of one name, and of names that domains cannot have"""
     s = Session(daemon)
@@ -207,4 +221,4 @@ def twins(daemon):
 
 
 if __name__ == "__main__":
-    tests(machine, lives, consoles, restart, others, failures, twins)
+    tests(machine, lives, consoles, restart, others, failures, meanwhile, twins)

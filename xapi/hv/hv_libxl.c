@@ -241,14 +241,16 @@ static struct err *shutdown_(const struct hv *hv, uint32_t domid,
 
     (void)hv;
     TRY(begin_guest(&lx, domid, false, &a));
+    a.guest = domid;
     if (how == HV_REBOOT)
         rc = await_end(&a, libxl_domain_reboot(lx.host.ctx, domid, &a.how));
     else
         rc = await_end(&a, libxl_domain_shutdown(lx.host.ctx, domid, &a.how));
     if (rc == ERROR_NOPARAVIRT)
         return press_button(&lx, domid);
-    return rc ? host_err(&lx.host, rc, "cannot ask domain %u to end", domid)
-              : NULL;
+    return rc && !a.guest_ended
+               ? host_err(&lx.host, rc, "cannot ask domain %u to end", domid)
+               : NULL;
 }
 
 /* ---- what there is ------------------------------------------------------- */

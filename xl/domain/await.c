@@ -96,6 +96,7 @@ void await_begin(struct await *a, struct host *h)
     memset(a, 0, sizeof(*a));
     a->h = h;
     a->interruptible = true;
+    a->guest = NO_DOMID;
     a->how.callback = on_complete;
     a->how.u.for_callback = a;
 }
@@ -121,6 +122,24 @@ static void check_signal(struct await *a)
         return;
     a->interrupted = true;
     libxl_ao_abort(a->h->ctx, &a->how);
+}
+
+static bool has_ended(struct host *h, uint32_t domid)
+{
+    libxl_dominfo info AUTO(libxl_dominfo_dispose);
+
+    libxl_dominfo_init(&info);
+    return libxl_domain_info(h->ctx, &info, domid) || info.dying ||
+           info.shutdown;
+}
+
+static void check_guest(struct await *a)
+{
+    if (a->guest == NO_DOMID || a->guest_ended)
+        return;
+    a->guest_ended = has_ended(a->h, a->guest);
+    if (a->guest_ended)
+        libxl_ao_abort(a->h->ctx, &a->how);
 }
 
 static int turn(struct await *a, struct pollfd **fds)
@@ -155,6 +174,7 @@ int await_end(struct await *a, int started)
         int rc;
 
         check_signal(a);
+        check_guest(a);
         rc = turn(a, &fds);
         if (rc)
             return rc;

@@ -21,6 +21,11 @@ struct await {
     void *tick_arg;
     bool interruptible; /* a signal aborts the operation (the default) */
     bool interrupted;   /* result */
+    /* The operation asks this guest to end: once that has shut down or is gone
+     * nobody answers, and the operation is aborted. NO_DOMID: of none (the
+     * default). */
+    uint32_t guest;
+    bool guest_ended; /* result */
     bool done;
     int rc;
 };

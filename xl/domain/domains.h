@@ -18,6 +18,7 @@ struct domain {
 struct domains {
     struct domain *list; /* by id */
     size_t n;
+    bool named; /* find_in has read their names */
 };
 
 /* All domains, without names. HOST is open quick. */

@@ -18,6 +18,8 @@
 struct sink;
 struct store;
 
+#define NO_DOMID ((uint32_t)INVALID_DOMID)
+
 struct host {
     libxl_ctx *ctx;   /* after host_open */
     xc_interface *xc; /* these after host_open_quick */

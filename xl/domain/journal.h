@@ -18,7 +18,6 @@
 
 #define JOURNAL_DIR "/run/dom0kit/create"
 #define JOURNAL_ENV "DOM0KIT_CREATE"
-#define NO_DOMID ((uint32_t)INVALID_DOMID)
 
 struct journal {
     struct pool *pool;

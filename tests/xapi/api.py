@@ -6,7 +6,6 @@ event.py; what is there after kill -9: crash.py.)"""
 import contextlib
 import os
 import re
-import select
 import signal
 import sqlite3
 import threading
@@ -134,15 +133,17 @@ def slices(daemon):
     for i in range(1500):
         c("secret.create", {"value": f"s{i}", "other_config": {str(k): "x" * 50 for k in range(20)}})
     daemon.kill()
+    daemon.options = ("--verbose",)
     daemon.start()
     big, small = Client(daemon), Client(daemon)
     wanted = len(small("secret.get_all"))
+    os.kill(daemon.process.pid, signal.SIGSTOP)
     big.send("secret.get_all_records", big.session)
     small.send("secret.get_all", small.session)
-    first = select.select([big.socket, small.socket], [], [], 60)[0]
-    equal(first, [small.socket])
+    os.kill(daemon.process.pid, signal.SIGCONT)
     small.answer()
     equal(len(big.answer()["result"]), wanted)
+    equal(calls(daemon)[-2:], ["secret.get_all", "secret.get_all_records"])
     # who does not wait for them to be made
     daemon.kill()
     daemon.start()
@@ -151,6 +152,11 @@ def slices(daemon):
     big.close()
     equal(len(Client(daemon)("secret.get_all_records_where", 'field "value"="s7"')), 1)
     equal([t for t in Session(daemon).task.get_all_records().values()], [])
+
+
+def calls(daemon):
+    """All there have been, in the order of their ends (daemons with --verbose)."""
+    return re.findall("call: (?:debug|info): ([a-zA-Z_.]+) ", daemon.said())
 
 
 def fill(daemon, n):
@@ -166,10 +172,10 @@ def fill(daemon, n):
 
 def lines_before(daemon, line, last):
     """How many lines there are of a call before that of another, the last one."""
-    calls = re.findall("call: (?:debug|info): ([a-zA-Z_.]+) ", daemon.said())
-    end = len(calls) - 1 - calls[::-1].index(last)
+    lines = calls(daemon)
+    end = len(lines) - 1 - lines[::-1].index(last)
     begin = end
-    while begin and calls[begin - 1] == line:
+    while begin and lines[begin - 1] == line:
         begin -= 1
     return end - begin
 

@@ -158,7 +158,7 @@ def dhcp(daemon):
     there = server("eth1")
 
     def clients():
-        out = subprocess.run(["pgrep", "-r", "D,R,S", "-x", "dhclient"], capture_output=True, text=True, check=False).stdout
+        out = subprocess.run(["pgrep", "-r", "D,R,S", "--ns", str(os.getpid()), "--nslist", "net", "-x", "dhclient"], capture_output=True, text=True, check=False).stdout
         return out.split()
 
     try:

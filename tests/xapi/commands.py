@@ -371,7 +371,7 @@ def waits(daemon):
     p = start(xe, "vm-start", "vm=a")
     until(lambda: workers(daemon) and xe.out("task-list", "--minimal").strip())
     xe.out("task-cancel", "uuid=" + xe.out("task-list", "--minimal").strip())
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     equal((p.returncode, out, err.splitlines()[1].startswith("task: ")), (1, "", True))
     host.fault("unpause")
 
@@ -380,7 +380,7 @@ def shows(daemon):
     """on a terminal a long command says how far it is"""
     xe, host = Xe(daemon), Host(daemon)
     vm_of(xe, "a")
-    host.fault("unpause", "delay 2")
+    host.fault("unpause", "delay 60")
     master, slave = pty.openpty()
     p = subprocess.Popen([XE, "vm-start", "vm=a"], env=xe.env, stdout=subprocess.PIPE, stderr=slave)
     os.close(slave)
@@ -392,6 +392,8 @@ def shows(daemon):
             break
         if not part:
             break
+        if b"% " in part and b"% " not in said:
+            host.fault("unpause")
         said += part
     equal((p.wait(), p.stdout.read()), (0, b""))
     p.stdout.close()
@@ -401,7 +403,12 @@ def shows(daemon):
     xe.out("vm-shutdown", "vm=a", "--force")
     equal(xe("vm-start", "vm=a"), (0, "", ""))  # no terminal, no bar
     xe.out("vm-shutdown", "vm=a", "--force")
-    equal("%" in xe("vm-start", "vm=a", "--progress")[2], True)
+    host.fault("unpause", "delay 60")
+    p = start(xe, "vm-start", "vm=a", "--progress")
+    equal("%" in iter(lambda: p.stderr.read(1), ""), True)
+    host.fault("unpause")
+    p.communicate(timeout=60)
+    equal(p.returncode, 0)
     # its text console ends with what is typed
     equal(xe.out("console", "vm=a").splitlines()[0], "Connecting to the console of 'a'. Ctrl-] ends this.")
 
@@ -417,9 +424,9 @@ def watches(daemon):
     time.sleep(0.3)
     equal([w.poll() for w in (p, q, r)], [None, None, None])
     xe.out("vm-start", "vm=a")
-    equal(p.communicate(timeout=10), ("", ""))
+    equal(p.communicate(timeout=60), ("", ""))
     vm_of(xe, "b")
-    equal(q.communicate(timeout=10), ("", ""))
+    equal(q.communicate(timeout=60), ("", ""))
     equal((p.returncode, q.returncode), (0, 0))
     equal(xe("event-wait", "class=nothing"), (1, "", "Error: There is no class 'nothing'\n"))
     equal(xe("event-wait", "class=vm", "nonsense=1"), (1, "", "Error: Unknown field 'nonsense'\n"))
@@ -559,7 +566,7 @@ def speaks(daemon):
     def begin(*words):
         body = "\n".join(words).encode()
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(20)
+        s.settimeout(60)
         s.connect(daemon.socket)
         s.sendall(b"POST /cli HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body) + body + BANNER)
         equal(s.recv(len(BANNER), socket.MSG_WAITALL), BANNER)
@@ -637,9 +644,9 @@ def stops(daemon):
     r = start(xe, "vm-uninstall", "vm=a", stdin=subprocess.PIPE)
     until(lambda: workers(daemon))
     daemon.process.send_signal(signal.SIGTERM)
-    equal(daemon.process.wait(timeout=20), 0)
+    equal(daemon.process.wait(timeout=120), 0)
     for w in (p, q, r):
-        w.communicate(timeout=20)
+        w.communicate(timeout=60)
     equal([w.returncode for w in (p, q, r)], [1, 1, 1])
     equal(host.domains(), {})
     host.fault("unpause")

@@ -92,7 +92,7 @@ class Daemon:
         self.log = open(os.path.join(self.dir, "log"), "ab+")
         said = self.says_in()
         begin = os.path.getsize(said) if os.path.exists(said) else 0
-        end = time.time() + 60
+        end = time.time() + 120
         self.process = subprocess.Popen(
             [XAPID, "--config", "", "--state", self.dir, "--socket", self.socket, "--http", self.http,
              "--auth", os.path.join(self.dir, "users"), "--auth-delay", "0", *self.options],
@@ -130,7 +130,7 @@ class Daemon:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=120)
         said = self.said()
         shutil.rmtree(self.dir)
         equal((status, "Sanitizer" in said or "runtime error" in said), (0, False))
@@ -148,13 +148,13 @@ class Daemon:
         if version != "1.0":
             call["jsonrpc"] = version
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/jsonrpc", json.dumps(call).encode())
-        with urllib.request.urlopen(request, timeout=30) as f:
+        with urllib.request.urlopen(request, timeout=120) as f:
             return json.load(f)
 
     def get(self, path, headers=None, **params):
         """What GET brings, and of what type that is."""
         url = f"http://127.0.0.1:{self.port}{path}?{urllib.parse.urlencode(params, doseq=True)}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=60) as f:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=120) as f:
             return f.read(), f.headers["content-type"]
 
 

@@ -45,12 +45,11 @@ class Server:
         self.socket = os.path.join(self.dir, "socket")
 
     def connect(self):
-        s = socket.create_connection(("127.0.0.1", self.http), timeout=10)
-        return s
+        return socket.create_connection(("127.0.0.1", self.http), timeout=60)
 
     def connect_unix(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(10)
+        s.settimeout(60)
         s.connect(self.socket)
         return s
 
@@ -58,11 +57,19 @@ class Server:
         context = ssl.create_default_context(cafile=os.path.join(self.dir, "cert.pem"))
         if version:
             context.minimum_version = context.maximum_version = version
-        s = socket.create_connection(("127.0.0.1", self.https), timeout=10)
+        s = socket.create_connection(("127.0.0.1", self.https), timeout=60)
         return context.wrap_socket(s, server_hostname="localhost")
 
     def counts(self):
         return call(self.connect(), "test.counts")
+
+    def until(self, name, n):
+        """It counts N of them."""
+        deadline = time.monotonic() + 60
+        while self.counts()[name] != n:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.counts()}, wanted {n} {name}")
+            time.sleep(0.02)
 
     def cpu(self):
         """Seconds that it has worked."""
@@ -71,7 +78,7 @@ class Server:
 
     def stop(self, status=0):
         self.process.send_signal(signal.SIGTERM)
-        stderr = self.process.communicate(timeout=20)[1].decode()
+        stderr = self.process.communicate(timeout=120)[1].decode()
         equal((self.process.returncode, stderr if status == 0 else ""), (status, ""))
         shutil.rmtree(self.dir)
 
@@ -125,7 +132,7 @@ def call(s, method, *params):
     return json.loads(answer.body)["result"]
 
 
-def closed(s, seconds=5):
+def closed(s, seconds=60):
     """The server closes within that time, without another byte."""
     s.settimeout(seconds)
     try:
@@ -320,10 +327,11 @@ def test_half_closed(server):
 def test_gone(server):
     """Who waits is told when its client goes, however it goes."""
     before = server.counts()["gone"]
+    server.until("later", 0)
     for kind in "close", "half", "reset", "tls":
         s = server.connect_tls() if kind == "tls" else server.connect()
         s.sendall(request(body=rpc("test.later", 100.0, True)))
-        time.sleep(0.1)
+        server.until("later", 1)
         if kind == "half":
             s.shutdown(socket.SHUT_WR)
         elif kind == "reset":
@@ -331,15 +339,12 @@ def test_gone(server):
             s.close()
         else:
             s.close()
+        server.until("later", 0)
     both = server.connect()  # behind another, and closed before it begins
     both.sendall(request(body=rpc("test.later", 0.2, False)) +
                  request(body=rpc("test.later", 100.0, True)))
     both.shutdown(socket.SHUT_WR)
-    for _ in range(100):
-        if server.counts()["gone"] == before + 5:
-            break
-        time.sleep(0.05)
-    equal(server.counts()["gone"], before + 5)
+    server.until("gone", before + 5)
     # who does not want to be told answers nobody
     s = server.connect()
     s.sendall(request(body=rpc("test.later", 0.2, False)))
@@ -354,11 +359,19 @@ def test_idle(server):
     idle = [server.connect() for _ in range(1000)]
     equal(server.counts()["connections"] >= 1001, True)
     s = server.connect()
-    start = time.monotonic()
-    for i in range(200):
-        equal(call(s, "test.echo", i), [i])
-    equal(time.monotonic() - start < 2, True)
+
+    def takes():
+        start = server.cpu()
+        for i in range(1000):
+            equal(call(s, "test.echo", i), [i])
+        return server.cpu() - start
+
+    beside_them = takes()
     equal(call(idle[500], "test.echo", 1), [1])
+    for other in idle:
+        other.close()
+    alone = takes()
+    equal((beside_them, alone, beside_them < 2 * alone + 0.2), (beside_them, alone, True))
 
 
 def test_large_answer(server):
@@ -373,11 +386,7 @@ def test_large_answer(server):
     s.sendall(request(body=rpc("test.records", 10000)))
     s.recv(1000)
     s.close()
-    for _ in range(100):
-        if server.counts()["released"] == before + 21000:
-            break
-        time.sleep(0.05)
-    equal(server.counts()["released"], before + 21000)
+    server.until("released", before + 21000)
 
 
 # ---- what is refused ------------------------------------------------------------
@@ -508,7 +517,7 @@ def test_cli(server):
 
 
 def test_tls_failures(server):
-    s = socket.create_connection(("127.0.0.1", server.https), timeout=10)
+    s = socket.create_connection(("127.0.0.1", server.https), timeout=60)
     s.sendall(request(body=rpc("test.echo")))
     read = b""
     try:
@@ -520,9 +529,9 @@ def test_tls_failures(server):
         equal(call(server.connect_tls(version), "test.echo", 1), [1])
     old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.https}",
                           "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
-                         stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
+                         stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     equal(old.returncode != 0, True)
-    s = socket.create_connection(("127.0.0.1", server.https), timeout=10)
+    s = socket.create_connection(("127.0.0.1", server.https), timeout=60)
     s.sendall(b"\x16\x03\x01\x00\x05")  # the start of a handshake, and no more
     s.close()
     equal(call(server.connect_tls(), "test.echo", 1), [1])
@@ -542,9 +551,15 @@ def test_certificate(server):
     with open(path + ".new", "a", encoding="ascii") as new:
         new.write(open(path + ".crt", encoding="ascii").read())
     os.rename(path + ".new", path)
+
     server.process.send_signal(signal.SIGHUP)
-    time.sleep(0.2)
-    equal(dict(x[0] for x in server.connect_tls().getpeercert()["subject"])["commonName"], "other")
+    deadline, name = time.monotonic() + 60, None
+    while not name and time.monotonic() < deadline:
+        try:
+            name = dict(x[0] for x in server.connect_tls().getpeercert()["subject"])["commonName"]
+        except ssl.SSLCertVerificationError:  # the old one, which nobody trusts any more
+            time.sleep(0.02)
+    equal(name, "other")
     good = open(path, encoding="ascii").read()
     with open(path, "w", encoding="ascii") as bad:
         bad.write("nonsense")
@@ -570,11 +585,11 @@ def test_slow_clients(server):
     body = server.connect()
     body.sendall(parts[:-5])
     idle = server.connect()
-    tls = socket.create_connection(("127.0.0.1", server.https), timeout=10)
+    tls = socket.create_connection(("127.0.0.1", server.https), timeout=60)
     reader = server.connect()
     reader.sendall(request(body=rpc("test.records", 10000)))
     start = time.monotonic()
-    while time.monotonic() - start < 1.6:  # a byte now and then does not help
+    while time.monotonic() - start < 3.2:  # a byte now and then does not help
         try:
             head.sendall(b"x")
         except OSError:
@@ -584,31 +599,29 @@ def test_slow_clients(server):
     for s in head, body:
         answer = Answer(s)
         equal((answer.status, answer.headers["connection"]), (408, "close"))
-    closed(idle, 3)
-    closed(tls, 3)
-    deadline = time.monotonic() + 8
-    while server.counts()["released"] < 10000 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    equal(server.counts()["released"], 10000)
+    closed(idle)
+    closed(tls)
+    server.until("released", 10000)
 
 
-test_slow_clients.limits = ["head_seconds=1", "body_seconds=1", "idle_seconds=1", "send_seconds=1"]
+test_slow_clients.limits = ["head_seconds=2", "body_seconds=2", "idle_seconds=2", "send_seconds=2"]
 
 
 def test_steady_reader(server):
-    """Who reads slowly but steadily gets all of it."""
+    """Who reads slowly but steadily gets all of it, though it takes longer than the limit."""
     s = server.connect()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     s.sendall(request(body=rpc("test.records", 4000)))
     got, start = 0, time.monotonic()
-    s.settimeout(3)
     while got < 4000 * 3000:
-        got += len(s.recv(1 << 20))
-        time.sleep(0.004)
-    equal(time.monotonic() - start > 0.5, True)
+        part = s.recv(1 << 16)
+        equal(part != b"", True)
+        got += len(part)
+        time.sleep(0.02)
+    equal(time.monotonic() - start > 2, True)
 
 
-test_steady_reader.limits = ["send_seconds=1"]
+test_steady_reader.limits = ["send_seconds=2"]
 
 
 def test_too_many(server):
@@ -616,7 +629,7 @@ def test_too_many(server):
     waiting = [server.connect() for _ in range(4)]
     for s in waiting:
         s.sendall(request(body=rpc("test.later", 100.0, True)))
-    time.sleep(0.2)
+    server.until("later", 4)
     idle = [server.connect() for _ in range(6)]
     for s in idle:
         equal(call(s, "test.echo"), [])
@@ -652,14 +665,16 @@ def test_no_descriptors(_):
     busy = [server.connect() for _ in range(40)]
     for s in busy:
         s.sendall(request(body=rpc("test.later", 100.0, True)))
-    time.sleep(0.5)
-    before = server.cpu()
+    before = None
+    while before != server.cpu():  # it is through with them; a loop that spins never is
+        before = server.cpu()
+        time.sleep(0.5)
     time.sleep(1)
     equal(server.cpu() - before < 0.25, True)
     for s in busy + [waiting]:
         s.close()
     descriptors = f"/proc/{server.process.pid}/fd"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(os.listdir(descriptors)) > 20 and time.monotonic() < deadline:
         time.sleep(0.05)
     equal(call(server.connect(), "test.echo", 1), [1])
@@ -674,8 +689,8 @@ def test_stop(server):
     idle, busy, steady = server.connect(), server.connect(), server.connect_tls()
     call(steady, "test.echo")
     for s in busy, steady:
-        s.sendall(request(body=rpc("test.later", 0.5, True)))
-    time.sleep(0.2)
+        s.sendall(request(body=rpc("test.later", 1.2, True)))
+    server.until("later", 2)
     server.process.send_signal(signal.SIGTERM)
     closed(idle)
     try:
@@ -686,23 +701,24 @@ def test_stop(server):
     for s in busy, steady:
         answer = Answer(s)
         equal((answer.status, answer.headers["connection"]), (200, "close"))
-    equal(server.process.wait(timeout=5), 0)
+        s.close()
+    equal(server.process.wait(timeout=60), 0)
     equal(os.path.exists(server.socket), False)
 
 
 def test_stop_has_an_end(server):
     s = server.connect()
     s.sendall(request(body=rpc("test.later", 100.0, True)))
-    time.sleep(0.2)
+    server.until("later", 1)
     start = time.monotonic()
     server.stop(status=1)
-    equal(2.5 < time.monotonic() - start < 6, True)
+    equal(2.5 < time.monotonic() - start < 60, True)
 
 
 def test_sockets(server):
     """A live socket is respected, one left behind replaced."""
     equal(os.stat(server.socket).st_mode & 0o777, 0o600)
-    second = subprocess.run([SERVE, server.dir], capture_output=True, timeout=20, check=False)
+    second = subprocess.run([SERVE, server.dir], capture_output=True, timeout=120, check=False)
     equal((second.returncode, b"another server has the socket" in second.stderr), (1, True))
     equal(call(server.connect_unix(), "test.echo", 1), [1])
     server.process.kill()
@@ -711,24 +727,24 @@ def test_sockets(server):
     again = Server(directory=server.dir)
     equal(call(again.connect_unix(), "test.echo", 2), [2])
     again.process.send_signal(signal.SIGTERM)
-    equal(again.process.wait(timeout=10), 0)
+    equal(again.process.wait(timeout=60), 0)
     other = socket.socket(socket.AF_UNIX)  # one of another make, without our lock
     other.bind(server.socket)
     other.listen()
-    refused = subprocess.run([SERVE, server.dir], capture_output=True, timeout=20, check=False)
+    refused = subprocess.run([SERVE, server.dir], capture_output=True, timeout=120, check=False)
     equal(b"another server listens" in refused.stderr, True)
     other.close()
     os.unlink(server.socket)
     with open(server.socket, "w", encoding="ascii") as plain:
         plain.write("precious")
-    refused = subprocess.run([SERVE, server.dir], capture_output=True, timeout=20, check=False)
+    refused = subprocess.run([SERVE, server.dir], capture_output=True, timeout=120, check=False)
     equal(b"is no socket" in refused.stderr, True)
     equal(open(server.socket, encoding="ascii").read(), "precious")
 
 
 def test_curl(server):
     def curl(*args):
-        return subprocess.run(["curl", "-s", "-m", "10", *args], capture_output=True,
+        return subprocess.run(["curl", "-s", "-m", "60", "--expect100-timeout", "50", *args], capture_output=True,
                               check=True).stdout
     body = rpc("test.echo", "x").decode()
     want = b'{"jsonrpc":"2.0","result":["x"],"id":7}'
@@ -742,11 +758,11 @@ def test_curl(server):
     with open(large, "wb") as file:
         file.write(os.urandom(5 << 20))
     start = time.monotonic()
-    for path in cert, large:  # curl waits for leave to send them, for a second or two
+    for path in cert, large:  # curl waits for leave to send them
         for url in f"http://127.0.0.1:{server.http}", f"https://localhost:{server.https}":
             equal(curl("--cacert", cert, "-T", path, url + "/import"),
                   b"%d bytes" % os.path.getsize(path))
-    equal(time.monotonic() - start < 3.5, True)
+    equal(time.monotonic() - start < 50, True)
 
 
 # ---- all of them -----------------------------------------------------------------------

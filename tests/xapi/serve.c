@@ -25,7 +25,7 @@ struct server {
     struct event_base *base;
     struct door *door;
     struct tls *tls;
-    unsigned n_gone, n_released;
+    unsigned n_gone, n_released, n_later;
     char record[RECORD_BYTES]; /* serialised, for either codec: digits */
 };
 
@@ -123,7 +123,10 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 
 static void free_later(void *arg)
 {
-    event_free(((struct later *)arg)->timer);
+    struct later *later = arg;
+
+    later->server->n_later--;
+    event_free(later->timer);
 }
 
 static void on_gone(void *arg)
@@ -141,6 +144,7 @@ static void answer_later(struct server *s, struct door_call *c)
 
     tv.tv_usec = (suseconds_t)((seconds - (double)tv.tv_sec) * 1e6);
     later->server = s;
+    s->n_later++;
     later->call = c;
     later->timer = evtimer_new(s->base, on_later, later);
     pool_at_free(c->pool, free_later, later);
@@ -154,6 +158,7 @@ static void counts(struct server *s, struct door_call *c)
     struct value *v = value_struct(c->pool);
 
     value_set(v, "gone", value_int(c->pool, s->n_gone));
+    value_set(v, "later", value_int(c->pool, s->n_later));
     value_set(v, "released", value_int(c->pool, s->n_released));
     value_set(
         v, "connections",

@@ -581,7 +581,7 @@ def stops(daemon):
     s.Async.VM.start(vm, False, False)
     until(lambda: len(host.domains()) == 1)
     daemon.process.send_signal(signal.SIGTERM)
-    equal(daemon.process.wait(timeout=30), 0)
+    equal(daemon.process.wait(timeout=120), 0)
     daemon.start()
     s = Session(daemon)
     equal((s.VM.get_power_state(vm), host.domains()), ("Halted", {}))

@@ -29,7 +29,7 @@ static const struct slot settings[] = {
     O("backup",      WORD(backup),      .unit = "PATHS",     .doc = "Files and folders that host-backup takes beside the daemon's own, with commas between (/etc/xen)."),
     O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
-    O("trust",       WORD(fetch.trust), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
+    O("trust",       WORD(fetch.trust.file), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
     O("fetch-seconds", NUMBER(fetch.seconds, 1, 86400), .unit = "SECONDS", .doc = "For how long a server that it fetches from may send nothing (600)."),
     O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
     O("auth-delay",  NUMBER(auth_delay, 0, 60), .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
@@ -173,6 +173,10 @@ struct err *conf_backup(const struct conf *c, struct pool *p,
 
     TRY(add_root(p, &roots, "secret", pool_printf(p, "%s/secret", c->state)));
     TRY(add_root(p, &roots, "blobs", pool_printf(p, "%s/blobs", c->state)));
+    TRY(add_root(p, &roots, TRUST_CERTIFICATES,
+                 pool_printf(p, "%s/" TRUST_CERTIFICATES, c->state)));
+    TRY(add_root(p, &roots, TRUST_CRLS,
+                 pool_printf(p, "%s/" TRUST_CRLS, c->state)));
     TRY(add_root(p, &roots, "certificate", conf_certificate(c, p)));
     TRY(add_root(p, &roots, "plugins", c->plugins));
     if (*config)
@@ -220,5 +224,7 @@ struct err *conf_read(struct conf *c, int argc, char *const argv[],
     *c = defaults();
     if (*path)
         TRY(read_file(c, path, p));
-    return opt_parse(rows, argc, argv, c, p, &parse);
+    TRY(opt_parse(rows, argc, argv, c, p, &parse));
+    c->fetch.trust.state = c->state;
+    return NULL;
 }

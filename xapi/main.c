@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "xapi/call/audit.h"
 #include "xapi/call/auth.h"
+#include "xapi/call/certificates.h"
 #include "xapi/storage/backup.h"
 #include "xapi/storage/blob.h"
 #include "xapi/storage/chosen.h"
@@ -204,7 +205,7 @@ static struct err *open_audit(struct daemon *d)
 static struct err *listen_https(struct daemon *d)
 {
     const struct conf *o = d->conf;
-    const char *cert = conf_certificate(o, d->pool);
+    const char *cert = d->server.certificate;
     const char *const *names;
     unsigned port;
     size_t n;
@@ -274,12 +275,14 @@ static void restart(struct server *server)
 
 static void on_hangup(int signal, short what, void *arg)
 {
-    const struct daemon *d = arg;
+    struct daemon *d = arg;
     struct err *e = d->tls ? tls_reload(d->tls) : NULL;
 
     (void)signal, (void)what;
     if (e)
         log_error("xapid", "the old certificate stays: %s", err_text(e));
+    else
+        e = certificates_settle(&d->server);
     err_free(e);
 }
 
@@ -408,6 +411,7 @@ static struct err *daemon_run(struct daemon *d)
     d->server.auth = d->auth;
     d->server.state = o->state;
     d->server.plugins = o->plugins;
+    d->server.certificate = conf_certificate(o, d->pool);
     d->server.restart = restart;
     d->sessions = d->server.sessions = sessions_new(&d->server);
     TRY(task_recover(&d->server));
@@ -441,6 +445,7 @@ static struct err *daemon_run(struct daemon *d)
         .server = &d->server, .all = d->transfers, .log = o->log};
     report_serve(door_http(d->door), &d->report);
     TRY(listen_all(d));
+    TRY(certificates_settle(&d->server));
     watch_signals(d);
     log_info("xapid", "is ready");
     notify_send("READY=1");

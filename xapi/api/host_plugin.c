@@ -164,13 +164,9 @@ static struct err *work(struct job *j, void *arg)
 struct err *host_call_plugin(struct call *c,
                              const struct host_call_plugin_args *a)
 {
-    struct object *host;
-
-    TRY(call_object(c, 0, &host));
+    TRY(call_this_host(c, 0));
     if (!is_name(a->fn))
         return err_INVALID_VALUE("fn", a->fn);
-    if (strcmp(object_ref(host), c->server->host) != 0)
-        return err_HOST_OFFLINE(object_ref(host));
     return ops_run_on(c, NULL, 0,
                       &(const struct ops_body){.work = work, .no_host = true});
 }

@@ -129,9 +129,8 @@ static struct err *check_empty(const struct call *c)
     struct object *host;
     const struct object *vm;
 
+    TRY(call_this_host(c, 0));
     TRY(call_object(c, 0, &host));
-    if (strcmp(object_ref(host), c->server->host) != 0)
-        return err_HOST_OFFLINE(object_ref(host));
     vm = first_guest(c->db, host);
     return vm ? err_HOST_IN_USE(object_ref(host), "VM", object_ref(vm)) : NULL;
 }
@@ -180,12 +179,8 @@ struct err *host_reboot(struct call *c, const struct host_reboot_args *a)
 struct err *host_restart_agent(struct call *c,
                                const struct host_restart_agent_args *a)
 {
-    struct object *host;
-
     (void)a;
-    TRY(call_object(c, 0, &host));
-    if (strcmp(object_ref(host), c->server->host) != 0)
-        return err_HOST_OFFLINE(object_ref(host));
+    TRY(call_this_host(c, 0));
     c->server->restart(c->server);
     return NULL;
 }

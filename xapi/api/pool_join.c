@@ -14,6 +14,7 @@
 #include "xapi/net/pif.h"
 #include "xapi/ops/ops.h"
 #include "xapi/ops/ops_queue.h"
+#include "xapi/call/fetch.h"
 #include "xapi/call/remote.h"
 #include "xapi/call/server.h"
 
@@ -296,7 +297,10 @@ static struct err *join_pool(struct job *job, const struct ops_work *w,
         .address = vm_arg(w->call, 0).s,
         .user = vm_arg(w->call, 1).s,
         .password = vm_arg(w->call, 2).s,
-        .verify = get_pool_tls_verification_enabled(j.pool),
+        .trust = get_pool_tls_verification_enabled(j.pool) &&
+                         get_host_tls_verification_enabled(j.host)
+                     ? &w->call->server->fetch->trust
+                     : NULL,
     };
     struct remote *r;
     struct err *e;

@@ -17,7 +17,6 @@
 #define REDIRECTIONS 10
 #define CONNECT_SECONDS 30
 #define LOOK_SECONDS 0.5 /* between looks whether to stop */
-#define CERTIFICATES "/etc/ssl/certs"
 
 struct fetch {
     struct pool *pool;
@@ -107,9 +106,7 @@ static void set_up(struct fetch *f, const char *url)
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "xapid");
-    curl_easy_setopt(c, CURLOPT_CAPATH, CERTIFICATES);
-    if (f->how->trust)
-        curl_easy_setopt(c, CURLOPT_CAINFO, f->how->trust);
+    trust_use(&f->how->trust, c);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, f->error);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, f);

@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #include "lib/pool.h"
+#include "xapi/call/trust.h"
 
 /* Settings. */
 struct fetch_how {
-    const char *trust; /* PEM file of certificates beside the system's; NULL */
-    unsigned seconds;  /* for how long a server may say nothing */
+    struct trust trust;
+    unsigned seconds; /* for how long a server may say nothing */
 };
 
 #define FETCH_URL_MAX 8192

@@ -9,6 +9,7 @@
 #include "xapi/db/filter.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/model/model_gen.h"
+#include "xapi/call/server.h"
 #include "xapi/call/slices.h"
 #include "xapi/db/txn.h"
 
@@ -24,6 +25,16 @@ struct err *call_object(const struct call *c, unsigned i, struct object **ret)
         return err_HANDLE_INVALID(class->name, ref ? ref : DATUM_REF_NULL);
     *ret = o;
     return NULL;
+}
+
+struct err *call_this_host(const struct call *c, unsigned i)
+{
+    struct object *host;
+
+    TRY(call_object(c, i, &host));
+    return strcmp(object_ref(host), c->server->host) != 0
+               ? err_HOST_OFFLINE(object_ref(host))
+               : NULL;
 }
 
 /* Objects of a class that FILTER (NULL: all) matches. */

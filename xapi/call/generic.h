@@ -29,5 +29,7 @@ struct err *generic_run_introduce(struct call *c) MUST_USE;
 /* The object that argument I refers to, or HANDLE_INVALID. */
 struct err *call_object(const struct call *c, unsigned i,
                         struct object **ret) MUST_USE;
+/* Argument I is the host that this is, or HOST_OFFLINE. */
+struct err *call_this_host(const struct call *c, unsigned i) MUST_USE;
 
 #endif

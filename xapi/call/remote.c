@@ -21,7 +21,7 @@
 struct remote {
     struct pool *pool;
     const char *url, *session;
-    bool verify;
+    const struct trust *trust; /* NULL: any */
 };
 
 /* ---- one request --------------------------------------------------------- */
@@ -56,8 +56,10 @@ static void set_up(CURL *c, const struct remote *r, struct curl_slist *headers,
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)SECONDS);
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, r->verify ? 1L : 0L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, r->verify ? 2L : 0L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, r->trust ? 1L : 0L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, r->trust ? 2L : 0L);
+    if (r->trust)
+        trust_use(r->trust, c);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)question->len);
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, str_text(question));
@@ -185,7 +187,7 @@ struct err *remote_login(struct pool *p, const struct remote_to *to,
     *r = (struct remote){
         .pool = p,
         .url = pool_printf(p, "https://%s/", host_of(p, to->address)),
-        .verify = to->verify};
+        .trust = to->trust};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         value_append(args, value_string(p, words[i]));
     TRY(call(r, "session.login_with_password", args, &session));

@@ -10,15 +10,17 @@
 #define XAPI_REMOTE_H
 
 #include "lib/value.h"
+#include "xapi/call/trust.h"
 
 struct remote;
 
 struct remote_to {
     const char *address; /* a name or an address, perhaps with :PORT */
     const char *user, *password;
-    bool verify; /* its certificate has to be one this system trusts */
+    const struct trust *trust; /* its certificate has to be of these; NULL:
+                                * any is taken */
 };
-/* Logs in. All of it is in P; TO need not stay. */
+/* Logs in. All of it is in P; TO need not stay, what it trusts has to. */
 struct err *remote_login(struct pool *p, const struct remote_to *to,
                          struct remote **ret) MUST_USE;
 /* METHOD, which takes the session alone. */

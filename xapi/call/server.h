@@ -45,6 +45,7 @@ struct server {
     const char *host; /* ref of the host that this is */
     const char *pool; /* ref of its pool */
     const char *state, *plugins; /* folders */
+    const char *certificate;     /* file of HTTPS: key, certificate, chain */
     const char *secret;          /* the pool's */
     /* The daemon ends soon, and begins anew. */
     void (*restart)(struct server *server);

@@ -12,8 +12,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/file.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
 #define DAYS 3650
@@ -21,9 +23,18 @@
 #define CIPHERS \
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!eNULL"
 
+/* By what a file is known to be another. */
+struct stamp {
+    dev_t dev;
+    ino_t ino;
+    off_t size;
+    struct timespec changed;
+};
+
 struct tls {
     SSL_CTX *ctx;
     char *cert, *key;
+    struct stamp stamp; /* of the certificate that was last read */
 };
 
 #define DEFINE_AUTO(type, fn)         \
@@ -74,14 +85,32 @@ static struct err *make_ctx(const char *cert, const char *key, SSL_CTX **ret)
     return NULL;
 }
 
+static struct stamp stamp_of(const char *path)
+{
+    struct stat st = {0};
+
+    if (stat(path, &st))
+        return (struct stamp){0};
+    return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+static bool is_same(const struct stamp *a, const struct stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec &&
+           a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
 struct err *tls_new(const char *cert, const char *key, struct tls **ret)
 {
     struct tls *t;
+    struct stamp stamp = stamp_of(cert);
     SSL_CTX *ctx;
 
     TRY(make_ctx(cert, key ? key : cert, &ctx));
     t = xcalloc(1, sizeof(*t));
     t->ctx = ctx;
+    t->stamp = stamp;
     t->cert = xstrdup(cert);
     t->key = xstrdup(key ? key : cert);
     *ret = t;
@@ -92,6 +121,7 @@ struct err *tls_reload(struct tls *t)
 {
     SSL_CTX *ctx;
 
+    t->stamp = stamp_of(t->cert);
     TRY(make_ctx(t->cert, t->key, &ctx));
     SSL_CTX_free(t->ctx);
     t->ctx = ctx;
@@ -108,9 +138,28 @@ void tls_free(struct tls *t)
     free(t);
 }
 
+/* One that cannot be used is said once. */
+static void refresh(struct tls *t)
+{
+    struct stamp now = stamp_of(t->cert);
+    struct err *e;
+
+    if (is_same(&now, &t->stamp))
+        return;
+    e = tls_reload(t);
+    if (e)
+        log_error("tls", "the old certificate stays: %s", err_text(e));
+    else
+        log_info("tls", "another certificate: '%s'", t->cert);
+    err_free(e);
+}
+
 struct ssl_st *tls_session(struct tls *t)
 {
-    SSL *ssl = SSL_new(t->ctx);
+    SSL *ssl;
+
+    refresh(t);
+    ssl = SSL_new(t->ctx);
 
     if (!ssl)
         abort();
@@ -198,8 +247,8 @@ static X509 *make_x509(EVP_PKEY *key, const char *const *names, size_t n)
     return cert;
 }
 
-struct err *tls_make_certificate(const char *path, const char *const *names,
-                                 size_t n)
+struct err *tls_write_certificate(const char *const *names, size_t n,
+                                  struct str *out)
 {
     AUTO(auto_EVP_PKEY) EVP_PKEY *key = NULL;
     AUTO(auto_X509) X509 *cert = NULL;
@@ -207,8 +256,6 @@ struct err *tls_make_certificate(const char *path, const char *const *names,
     char *text;
     long len;
 
-    if (file_exists(path))
-        return NULL;
     key = EVP_RSA_gen(KEY_BITS);
     pem = BIO_new(BIO_s_mem());
     if (!key || !pem)
@@ -217,9 +264,21 @@ struct err *tls_make_certificate(const char *path, const char *const *names,
     if (!X509_sign(cert, key, EVP_sha256()) ||
         !PEM_write_bio_PKCS8PrivateKey(pem, key, NULL, NULL, 0, NULL, NULL) ||
         !PEM_write_bio_X509(pem, cert))
-        return ssl_says("making the certificate", path);
+        return ssl_says("making the certificate of", n ? names[0] : "xapid");
     len = BIO_get_mem_data(pem, &text);
-    return file_write(path, text, (size_t)len, 0600);
+    str_addn(out, text, (size_t)len);
+    return NULL;
+}
+
+struct err *tls_make_certificate(const char *path, const char *const *names,
+                                 size_t n)
+{
+    AUTO_STR struct str text = STR_INIT(65536);
+
+    if (file_exists(path))
+        return NULL;
+    TRY(tls_write_certificate(names, n, &text));
+    return file_write(path, str_text(&text), text.len, 0600);
 }
 
 /* ---- names of the host --------------------------------------------------- */

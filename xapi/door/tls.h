@@ -11,6 +11,7 @@
 
 #include "lib/err.h"
 #include "lib/pool.h"
+#include "lib/str.h"
 
 struct tls;
 struct ssl_st; /* OpenSSL's SSL */
@@ -24,11 +25,15 @@ struct err *tls_new(const char *cert, const char *key,
 struct err *tls_reload(struct tls *t) MUST_USE;
 void tls_free(struct tls *t); /* NULL is fine */
 
-/* For one connection, as a server; the caller's. */
+/* For one connection, as a server; the caller's. Where the file of the
+ * certificate is another by now, it is read again first. */
 struct ssl_st *tls_session(struct tls *t);
 /* Tells the other side that this was all; NULL is fine. */
 void tls_close(struct ssl_st *ssl);
 
+/* A self-signed certificate behind its key, for tls_make_certificate. */
+struct err *tls_write_certificate(const char *const *names, size_t n,
+                                  struct str *out) MUST_USE;
 /*
  * Makes a self-signed certificate and its key (RSA 2048, ten years), both into
  * PATH, 0600, in one step, unless PATH is there. NAMES are host names and

@@ -115,7 +115,7 @@ static struct err *list_crls(struct call *c)
                             const struct host_##name##_args *a) \
     {                                                           \
         (void)a;                                                \
-        TRY(call_this_host(c, 0));                                     \
+        TRY(call_this_host(c, 0));                              \
         return expr;                                            \
     }
 

@@ -196,6 +196,22 @@ def locks(daemon):
     equal(found(), [["locked"], None, None, ["locked"]])
 
 
+def stays_here(daemon):
+    """assert_agile: what keeps a VM on one host"""
+    s = Session(daemon)
+    vm = make(s, "Halted")
+    s.VM.assert_agile(vm)
+    s.VIF.create(vif(vm, s.network.create(NETWORK)))
+    s.VBD.create(vbd(vm))
+    s.VM.assert_agile(vm)
+    sr = make_sr(s)
+    s.VBD.create(vbd(vm, s.VDI.create(disk(sr))))
+    fails(["VM_REQUIRES_SR", vm, sr], s.VM.assert_agile, vm)
+    s.SR.set_shared(sr, True)
+    s.VM.assert_agile(vm)
+    fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.assert_agile, "OpaqueRef:x")
+
+
 def starts(daemon):
     """a VM starts with its devices, and gives them back"""
     s, host = Session(daemon), Host(daemon)
@@ -518,4 +534,4 @@ def survives(daemon):
 
 
 if __name__ == "__main__":
-    run([drives, interfaces, addresses, locks, starts, shares, media, plugs, resists, moves, survives], "--hv=sim")
+    run([drives, interfaces, stays_here, addresses, locks, starts, shares, media, plugs, resists, moves, survives], "--hv=sim")

@@ -114,6 +114,11 @@ def describes(daemon):
     with open(os.path.join(daemon.dir, "sim", "fault", "dmesg"), "w") as f:
         f.write("fail no\n")
     fails(["INTERNAL_ERROR", None], s.host.dmesg, host)
+    equal(set(s.Diagnostics.gc_stats(host)), {"bytes", "bytes_used", "bytes_free", "free_chunks", "mappings"})
+    equal(s.Diagnostics.gc_compact(host), "")
+    equal(int(s.Diagnostics.db_stats()["objects"]) > 50, True)
+    fails(["HANDLE_INVALID", "host", "OpaqueRef:x"], s.Diagnostics.gc_compact, "OpaqueRef:x")
+    equal((s.VM.get_cooperative(vm), s.host.get_uncooperative_resident_VMs(host)), (True, []))
     for call in (s.host.get_log, s.host.dmesg_clear):
         fails(["NOT_IMPLEMENTED", None], call, host)
 

@@ -130,6 +130,75 @@ struct err *VM_get_possible_hosts(struct call *c,
     return NULL;
 }
 
+/* All its disks are where each host can have them. */
+static struct err *check_shared(const struct db *db, const struct object *vm)
+{
+    struct model_value vbds = get_VM_VBDs(vm);
+
+    for (unsigned i = 0; i < vbds.n; i++) {
+        const struct object *vdi =
+            get_VBD_VDI(db_find(db, &model_classes[CLASS_VBD], vbds.keys[i].s));
+        const struct object *sr = vdi ? get_VDI_SR(vdi) : NULL;
+
+        if (sr && !get_SR_shared(sr))
+            return err_VM_REQUIRES_SR(object_ref(vm), object_ref(sr));
+    }
+    return NULL;
+}
+
+struct err *VM_assert_agile(struct call *c,
+                            const struct VM_assert_agile_args *a)
+{
+    struct object *vm = NULL;
+
+    (void)a;
+    TRY(call_object(c, 0, &vm));
+    TRY(check_shared(c->db, vm));
+    for (const struct object *host =
+             db_first(c->db, &model_classes[CLASS_host]);
+         host; host = object_next(host)) {
+        TRY(check_storage(c->db, vm, host));
+        TRY(check_networks(c->db, vm, host));
+    }
+    return NULL;
+}
+
+/* ---- of old times -------------------------------------------------------- */
+
+struct err *VM_get_cooperative(struct call *c,
+                               const struct VM_get_cooperative_args *a)
+{
+    struct object *vm = NULL;
+
+    (void)a;
+    TRY(call_object(c, 0, &vm));
+    call_return_int(c, true);
+    return NULL;
+}
+
+static struct err *return_none(struct call *c)
+{
+    struct object *host = NULL;
+
+    TRY(call_object(c, 0, &host));
+    call_return(c, (struct model_value){.n = 0});
+    return NULL;
+}
+
+struct err *host_get_uncooperative_resident_VMs(
+    struct call *c, const struct host_get_uncooperative_resident_VMs_args *a)
+{
+    (void)a;
+    return return_none(c);
+}
+
+struct err *host_get_uncooperative_domains(
+    struct call *c, const struct host_get_uncooperative_domains_args *a)
+{
+    (void)a;
+    return return_none(c);
+}
+
 static struct err *set_resident_on(struct call *c, struct txn *txn,
                                    struct object *vm)
 {

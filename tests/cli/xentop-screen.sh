@@ -16,7 +16,7 @@ failed=0
 
 # on_screen WHAT: does the steps on standard input.
 on_screen() {
-    if timeout 60 build/tests/pty >"$work/out"; then
+    if timeout 600 build/tests/pty >"$work/out"; then
         echo "ok: $1"
     else
         echo "FAILED: $1"

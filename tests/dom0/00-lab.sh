@@ -106,7 +106,7 @@ ok "tiny guest: gone" gone tiny
 
 ok "PV guest: create" $XL create -q "$G/pv.cfg"
 ok "PV guest: says what it sees" said /var/log/xen/console/guest-pv.log "dom0kit guest: pv pv .*disks=xvda:24M:ro nics=eth0:00:16:3e:00:00:0b"
-ok "PV guest: answers to ping" ping -c 3 192.168.128.11
+ok "PV guest: answers to ping" ping -c 3 -w $LIMIT 192.168.128.11
 ok "PV guest: answers on its console" env LIMIT=$LIMIT sh -c '
     exec 3<>$(xenstore-read /local/domain/$('$XL' domid pv)/console/tty)
     printf "expr 6 \\* 7\r" >&3
@@ -117,7 +117,7 @@ ok "PV guest: gone" gone pv
 cp "$G/hvm.qcow2" /tmp/pvh.qcow2
 ok "PVH guest: create (qcow2 disk)" $XL create -q "$G/pvh.cfg"
 ok "PVH guest: says what it sees" said /var/log/xen/console/guest-pvh.log "dom0kit guest: pvh pvh .*disks=xvda:24M:rw nics=eth0"
-ok "PVH guest: answers to ping" ping -c 3 192.168.128.12
+ok "PVH guest: answers to ping" ping -c 3 -w $LIMIT 192.168.128.12
 ok "PVH guest: obeys reboot" $XL reboot pvh
 ok "PVH guest: is up again" said /var/log/xen/console/guest-pvh.log "dom0kit guest: pvh pvh" 2
 ok "PVH guest: destroy" $XL destroy pvh

@@ -58,5 +58,5 @@ has_qemu() { pgrep -f "[x]en-domid $hvm " >/dev/null; }
 no_qemu() { ! has_qemu; }
 check "its qemu runs" has_qemu
 check "destroy" xl destroy hvm
-check "its qemu is gone" no_qemu
+check "its qemu is gone" within 10 no_qemu
 finish

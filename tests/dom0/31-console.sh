@@ -44,8 +44,9 @@ in_terminal() {
         timeout 300 script -qec "stty -g >$work/before; $* ; echo \$? >$work/status; stty -g >$work/after" /dev/null >"$work/screen"
 }
 as_it_was() { [ -s "$work/before" ] && cmp "$work/before" "$work/after"; }
-# A console that runs and has had the time to set up its terminal.
-console_runs() { within 30 pgrep -x -f 'xl console tiny' && sleep 2; }
+# A console that runs and has set up its terminal.
+is_raw() { stty -a -F "/proc/$(pgrep -x -f 'xl console tiny')/fd/0" | grep -q -e -icanon; }
+console_runs() { within 30 is_raw; }
 xl create -qp "$tiny" || bad "create"
 in_terminal '\035' xl console tiny
 check "Ctrl-] leaves" [ "$(cat "$work/status")" = 0 ]

@@ -8,8 +8,9 @@ keepers() { pgrep -x xl-keeper | wc -l; }
 one_keeper() { [ "$(keepers)" -eq 1 ]; } # its workers come and go
 uuid_of() { xl list -v "$1" | awk 'NR == 2 { print $7 }'; }
 has_uuid() { [ "$(uuid_of "$1")" = "$2" ]; }
-# Given, as asking for it would race with the guest's end.
 uuid=5d0f2a66-3a43-4c39-9c70-6d0a5c1c77e1
+runs() { [[ $(state "$1") == ??-??? ]]; } # the last step of its making
+shut_down() { [[ $(state "$1") == ???s* ]]; }
 other_id() { exists "$1" && [ "$(id "$1")" != "$2" ]; }
 
 note "destroy, the rule at poweroff"
@@ -18,11 +19,12 @@ check "it is taken away" within 20 gone tiny
 check "one keeper" within 5 one_keeper
 
 note "restart, the rule at reboot"
-xl create -qp "$tiny" 'extra="do=reboot after=10"' "uuid=\"$uuid\""
+xl create -q "$tiny" "uuid=\"$uuid\""
 first=$(id tiny)
-xl unpause tiny
+xl reboot tiny
 check "it comes again" within 60 other_id tiny "$first"
 check "with its uuid" within 30 has_uuid tiny "$uuid"
+check "it runs" within 30 runs tiny
 check "destroy ends it for good" xl destroy tiny
 sleep 3
 check "it stays away" gone tiny
@@ -35,9 +37,11 @@ check "and left alone" exists tiny
 xl destroy tiny
 
 note "rename-restart"
-xl create -q "$tiny" 'extra="do=reboot after=10"; on_reboot="rename-restart"' "uuid=\"$uuid\""
+xl create -q "$tiny" 'on_reboot="rename-restart"' "uuid=\"$uuid\""
+xl reboot tiny
 check "the dead one gets another name" within 60 sh -c 'xl list | grep -q "^tiny-20"'
 check "the new one has its uuid" within 30 has_uuid tiny "$uuid"
+check "it runs" within 30 runs tiny
 for d in $(xl list | awk '/^tiny/ { print $2 }' | sort -rn); do xl destroy "$d"; done
 
 note "coredump-destroy"
@@ -77,8 +81,7 @@ xl destroy hvm
 
 xl create -qF "$guests/hvm.cfg" 'vif=[]; name="front"' "$cd" &
 check "create -F" within 30 exists front
-started() { [[ $(state "$1") == ??-??? ]]; }
-check "it starts" within 30 started front
+check "it starts" within 30 runs front
 eject front
 empty() { [ -z "$(medium "$1")" ]; }
 check "obeys too" within 30 empty front
@@ -89,11 +92,11 @@ note "several domains, one keeper; killed, it is replaced"
 for n in 1 2 3; do xl create -q "$tiny" "name=\"tiny$n\"" 'on_crash="destroy"'; done
 check "one keeper" within 5 one_keeper
 pkill -KILL -x xl-keeper
-sleep 1
-check "none now" [ "$(keepers)" -eq 0 ]
+no_keeper() { [ "$(keepers)" -eq 0 ]; }
+check "none now" within 5 no_keeper
 xl trigger tiny1 init >/dev/null 2>&1
 $stock shutdown tiny1 >/dev/null 2>&1
-sleep 2
+check "one ends meanwhile" within 10 shut_down tiny1
 xl pause tiny2
 check "the next call that changes anything starts one" within 10 pgrep -x xl-keeper
 check "which sees to what died meanwhile" within 20 gone tiny1

@@ -30,6 +30,9 @@ payload() {
         awk '{ print $1 - 66 * $2 }'
 }
 
+# listens PORT: somebody of this Dom0 waits for a connection there.
+listens() { grep -q "$(printf ':%04X 0*:0000 0A ' "$1")" /proc/net/tcp /proc/net/tcp6; }
+
 note "nobody but Dom0's root"
 refused() { # TEXT COMMAND...
     said=$("${@:2}" 2>&1) && bad "${*:2}: no failure"
@@ -85,6 +88,7 @@ check "32 MB to a disk of qemu's: $((now - before)) sectors" near $((now - befor
 note "what guests send and receive"
 before=$(payload pv out)
 busybox nc -l -p 5001 <&9 >"$work/got" &
+within 10 listens 5001 || bad "nobody listens"
 typed pv 'dd if=/dev/zero bs=1M count=32 | nc 192.168.128.1 5001'
 wait $!
 check "all of it came" [ "$(stat -c %s "$work/got")" = 33554432 ]
@@ -93,6 +97,7 @@ check "32 MB sent by it: $((now - before)) bytes" near $((now - before)) 3355443
 check "stock's figure is the same" near "$("$theirs" -b -i 1 | awk '$1 == "pv" { print $12 }')" $(($(of pv net_rx) / 1024)) 1
 before=$(payload pv in)
 head -c 33554432 /dev/zero | busybox nc -l -p 5002 >/dev/null &
+within 10 listens 5002 || bad "nobody listens"
 typed pv 'mkfifo /tmp/f; nc 192.168.128.1 5002 <>/tmp/f | wc -c'
 check "all of it arrived" grep -q '^33554432' "$work/typed"
 now=$(payload pv in)
@@ -147,6 +152,7 @@ for disk in xvda xvdb; do
 done
 before=$(payload hvm-disk out)
 busybox nc -l -p 5003 <&9 >"$work/got" &
+within 10 listens 5003 || bad "nobody listens"
 typed hvm-disk 'ifconfig eth0 192.168.128.14 up; dd if=/dev/zero bs=1M count=16 | nc 192.168.128.1 5003'
 kill %% 2>/dev/null
 wait
@@ -184,7 +190,8 @@ began=$SECONDS
 sleep 2
 note "500 of them took $((SECONDS - began)) s; rss $rss -> $(state_of) kB, descriptors $fds -> $(fds_of)"
 check "no memory is lost" [ "$(state_of)" -le $((rss + 400)) ]
-check "no descriptor is lost" [ "$(fds_of)" = "$fds" ]
+no_more_fds() { [ "$(fds_of)" -le "$fds" ]; } # one may be open for a moment
+check "no descriptor is lost" within 5 no_more_fds
 check "it is still there" kill -0 $monitor
 seen=$(grep -o '"name":"churn-[0-9]*"' "$work/readings" | sort -u | wc -l)
 check "it saw $seen of them by name" [ "$seen" -ge 50 ]
@@ -201,9 +208,10 @@ check "none is left in it" within 5 none_left
 note "XenStore is left alone"
 daemon=$(cat /run/xen/xenstored.pid)
 readings() { wc -l <"$work/readings"; }
+from=$SECONDS
 strace -f -x -e trace=read,recvfrom -o "$work/calls" -p "$daemon" 2>"$work/strace" & tracer=$!
 within 10 grep -q attached "$work/strace"
-from=$SECONDS lines=$(readings)
+lines=$(readings)
 more() { [ "$(readings)" -ge $((lines + $1)) ]; }
 check "fifty readings" within 10 more 50
 sleep 1

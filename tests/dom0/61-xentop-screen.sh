@@ -16,7 +16,7 @@ theirs=${stock%/xl}/xentop
 
 # on_screen WHAT: does the steps on standard input.
 on_screen() {
-    timeout 200 "$pty" >"$work/out"
+    timeout 1600 "$pty" >"$work/out"
     check "$1" [ $? -eq 0 ]
     sed 's/^/    /' "$work/out"
 }
@@ -77,6 +77,8 @@ done
 check "all of stock's columns at 250" [ "$(grep -c -v -x -f "$work/mine" "$work/theirs")" = 0 ]
 
 note "kept screens"
+# (On a busy machine XenStore or a qemu may not answer at once, which is told for
+# a while.)
 for size in '24 80' '43 132' '60 250'; do
     name=${size#* }x${size% *}
     on_screen "at $size" <<END
@@ -84,26 +86,32 @@ size $size
 run $xentop -d 0.5 --filter '[DtO]*' --sort name
 wait 60 two
 sleep 4
+gone 60 not answer
 save $work/domains.$name
 type nbv
 wait 10 VBD
 sleep 2
+gone 60 not answer
 save $work/details.$name
 type nbv/\x15\rjje
 wait 10 disk xvda
 sleep 2
+gone 60 not answer
 save $work/tree.$name
 type e2
 wait 10 VCPU
 sleep 2
+gone 60 not answer
 save $work/vcpus.$name
 type 3
 wait 10 CPU POOL
 sleep 3
+gone 60 not answer
 save $work/host.$name
 type h
 wait 10 WHAT IT DOES
 quiet 5
+gone 60 not answer
 save $work/help.$name
 type qq
 exit 10 0

@@ -110,13 +110,13 @@ check "vm-start" xe vm-start uuid="$hvm" || show_log
 note "the one on its console, while the other boots"
 on "$pv" look 'echo qcow2-was-here | dd of=/dev/xvda conv=fsync 2>/dev/null' \
     'echo raw-was-here | dd of=/dev/xvdb conv=fsync 2>/dev/null' \
-    'ping -c 3 -w 100 192.168.128.1 >/dev/null && echo "bridge "is there' 'remember=1234'
+    'ping -c 3 -w 480 192.168.128.1 >/dev/null && echo "bridge "is there' 'remember=1234'
 heard "xe console: it sees its disks" "xvdb:8M:rw"
 heard "it talks over the bridge" "bridge is there"
-check "and answers" ping -q -c 3 -w 100 192.168.128.11
+check "and answers" ping -q -c 3 -w 480 192.168.128.11
 
 note "the other"
-on "$hvm" look 'ping -c 3 -w 100 192.168.128.11 >/dev/null && echo "the other "is there'
+on "$hvm" look 'ping -c 3 -w 480 192.168.128.11 >/dev/null && echo "the other "is there'
 heard "xe console: its serial line" "dom0kit guest: hvm"
 heard "it talks to the other guest" "the other is there"
 

@@ -137,7 +137,7 @@ def writes(daemon):
         equal(r.is_one(vm) > old, True)
         print(f"# {kind}: {took:.1f} s, {remembers(r, vm)} writes", flush=True)
         equal(r.s.VM_metrics.get_start_time(r.s.VM.get_metrics(vm)), start_time)
-        run("ping", "-c", "1", "-W", "20", "192.168.128.21")
+        run("ping", "-c", "1", "-w", "480", "192.168.128.21")
         line = r.line(vm)
         line.ask("touch /stop; wait; sync")
         count = int(line.ask("cat /at"))

@@ -71,7 +71,7 @@ def hvm(daemon):
     line = Text(daemon, of["vt100"] + session)
     line.ask(PAINT % BLUE[0])
     until(lambda: drawn(plain, BLUE[1]))
-    equal(drawn(web, BLUE[1]), True)
+    until(lambda: drawn(web, BLUE[1]))
     plain.stream.close()
     line.ask(PAINT % GREEN[0])
     until(lambda: drawn(web, GREEN[1]))

@@ -27,6 +27,8 @@
 #include "xapi/hv/plan.h"
 #include "xenstore/top/sample.h"
 
+#define FIRST_WORD_MS 480000
+
 struct words {
     struct pool *pool;
     struct plan plan;
@@ -252,7 +254,8 @@ static struct err *show_console(const struct hv *hv, uint32_t domid,
     char bytes[4096];
 
     TRY(hv->console(hv, domid, kind, &poll_fd.fd));
-    while (poll(&poll_fd, 1, 2000) == 1) {
+    /* The first word may take long, of a device model that has just begun. */
+    for (int ms = FIRST_WORD_MS; poll(&poll_fd, 1, ms) == 1; ms = 2000) {
         ssize_t n = read(poll_fd.fd, bytes, sizeof(bytes));
 
         if (n <= 0)

@@ -52,8 +52,8 @@ def run(*words, check=True):
 
 
 def domains():
-    """As xl lists them, Dom0 left out: name -> its row."""
-    return {d["name"]: d for d in json.loads(run("xl", "list", "--format", "json")) if d["id"]}
+    """As xl lists them, Dom0 left out, and those whose memory Xen still frees: name -> its row."""
+    return {d["name"]: d for d in json.loads(run("xl", "list", "--format", "json")) if d["id"] and "d" not in d["state"]}
 
 
 def until(true, seconds=60):

@@ -17,7 +17,9 @@
  *   do COMMAND           runs it in a shell and waits for it
  *   save FILE            the screen as text; `marks FILE`: how it looks
  *
- * Ends with 1 and the screen when a step does not come true.
+ * SECONDS to wait for something are those of a quiet machine; a busy one gets
+ * eight times as many. Ends with 1 and the screen when a step does not come
+ * true.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -228,7 +230,8 @@ static bool never(const char *text)
 static bool until(bool (*done)(const char *), const char *text)
 {
     char *rest;
-    double end = now() + strtod(text, &rest);
+    double seconds = strtod(text, &rest);
+    double end = now() + (done == never ? seconds : 8 * seconds);
 
     rest += *rest == ' ';
     while (!done(rest)) {

@@ -13,7 +13,7 @@ import tempfile
 
 from daemon import Daemon, Session, equal, run
 from image import request
-from vm import until, workers
+from vm import record, until, workers
 from xe import Xe
 
 NETWORK = {"name_label": "lan", "name_description": "", "MTU": "1500", "other_config": {}, "tags": []}
@@ -23,7 +23,7 @@ class Host(Daemon):
     """With settings, plugins and a folder of its administrator's, which tests
     may change."""
 
-    def __init__(self):
+    def __init__(self, *options):
         self.etc = tempfile.mkdtemp()
         for folder in ("xen/auto", "plugins"):
             os.makedirs(os.path.join(self.etc, folder))
@@ -32,7 +32,7 @@ class Host(Daemon):
         os.symlink("../web.cfg", os.path.join(self.etc, "xen/auto/web"))
         self.write("plugins/hello", "#!/bin/sh\n", 0o755)
         super().__init__("--config", self.conf, "--plugins", os.path.join(self.etc, "plugins"),
-                         "--backup", os.path.join(self.etc, "xen"), "--https", "127.0.0.1:0")
+                         "--backup", os.path.join(self.etc, "xen"), "--https", "127.0.0.1:0", *options)
 
     def write(self, name, text, mode=0o600):
         path = os.path.join(self.etc, name)
@@ -293,6 +293,28 @@ def all_or_nothing(daemon):
     equal((daemon.tree(), Session(daemon).network.get_all(), daemon.left()), (before, [lost], []))
 
 
+def guests_run_on(daemon):
+    """a guest that runs goes on over a restore, and is known; one that has ended since is halted"""
+    host = Host("--hv=sim")
+    try:
+        s = Session(host)
+        runs, ends = (s.VM.create(record(name)) for name in ("runs", "ends"))
+        for vm in (runs, ends):
+            s.VM.start(vm, False, False)
+        domain, packed = s.VM.get_domid(runs), backup(s)
+        s.VM.hard_shutdown(ends)
+        s.VM.set_name_label(runs, "renamed")
+        began = host.said().count("is ready")
+        equal(restore(s, packed), [])
+        host.anew(began)
+        s = Session(host)
+        equal([(s.VM.get_name_label(vm), s.VM.get_power_state(vm)) for vm in (runs, ends)], [("runs", "Running"), ("ends", "Halted")])
+        equal(s.VM.get_domid(runs), domain)
+        s.VM.hard_shutdown(runs)
+    finally:
+        host.stop()
+
+
 def who(daemon):
     """only who is pool-admin; a client that goes away leaves nothing"""
     s = Session(daemon)
@@ -319,4 +341,4 @@ def who(daemon):
 
 
 if __name__ == "__main__":
-    run([takes, comes_back, refuses, all_or_nothing, who], make=Host)
+    run([takes, comes_back, refuses, all_or_nothing, guests_run_on, who], make=Host)

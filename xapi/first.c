@@ -155,6 +155,7 @@ static struct err *prepare(struct txn *txn, struct db *db)
     TRY(host_describe_cpus(txn, host));
     TRY(host_describe_firmware(txn, host));
     TRY(host_describe_versions(txn, host));
+    TRY(host_describe_zone(txn, host));
     TRY(describe_host(txn, host));
     return ops_update(txn, host);
 }

@@ -2,6 +2,7 @@
 /* host_about: see host_about.h. */
 #include "xapi/host_about.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -268,4 +269,14 @@ struct err *host_describe_versions(struct txn *txn, struct object *host)
     }
     return add_to_host_software_version(
         txn, host, "xen", pool_printf(p, "%s.%s%s", part[0], part[1], part[2]));
+}
+
+struct err *host_describe_zone(struct txn *txn, struct object *host)
+{
+    static const char folder[] = "/zoneinfo/";
+    char target[PATH_MAX + 1] = "";
+    ssize_t n = readlink("/etc/localtime", target, PATH_MAX);
+    const char *zone = n > 0 ? strstr(target, folder) : NULL;
+
+    return set_host_timezone(txn, host, zone ? zone + strlen(folder) : "UTC");
 }

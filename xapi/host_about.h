@@ -25,6 +25,8 @@ struct err *host_describe_machine(struct txn *txn, struct object *host,
                                   int64_t mhz) MUST_USE;
 struct err *host_describe_firmware(struct txn *txn,
                                    struct object *host) MUST_USE;
+/* Its time zone, as /etc/localtime names it; UTC when that does not. */
+struct err *host_describe_zone(struct txn *txn, struct object *host) MUST_USE;
 /* Xen's, when it is there. */
 struct err *host_describe_versions(struct txn *txn,
                                    struct object *host) MUST_USE;

@@ -3,10 +3,13 @@
 """The calls of classes host, pool and user, on a simulated host (--hv=sim)."""
 import os
 import re
+import shutil
+import tempfile
 import time
+import xmlrpc.client
 from xml.etree import ElementTree
 
-from daemon import Class, Session, equal, fails, run
+from daemon import Class, Daemon, Session, equal, fails, run
 from vm import record
 
 NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
@@ -271,5 +274,79 @@ def users(daemon):
     fails(["HANDLE_INVALID", "user", ref], user.get_fullname, ref)
 
 
+class Clock(Daemon):
+    """With a timedatectl of the test's: it writes down what it is told, and says what is in files."""
+
+    def __init__(self, *options):
+        self.bin = tempfile.mkdtemp()
+        path = os.path.join(self.bin, "timedatectl")
+        with open(path, "w") as f:
+            f.write(f"""#!/bin/sh
+cd {self.bin}
+echo "$*" >>asked
+case $2 in
+list-timezones) printf 'Europe/Oslo\\nEurope/Paris\\nUTC\\n' ;;
+show) cat synchronized ;;
+set-time) cat kept >&2 && exit 1 ;;
+esac
+exit 0
+""")
+        os.chmod(path, 0o755)
+        before = os.environ["PATH"]
+        os.environ["PATH"] = self.bin + ":" + before
+        try:
+            super().__init__(*options)
+        finally:
+            os.environ["PATH"] = before
+
+    def write(self, name, text):
+        with open(os.path.join(self.bin, name), "w") as f:
+            f.write(text)
+
+    def asked(self):
+        with open(os.path.join(self.bin, "asked")) as f:
+            return [line.replace("--no-pager ", "") for line in f.read().splitlines()]
+
+    def stop(self):
+        super().stop()
+        shutil.rmtree(self.bin)
+
+
+def keeps_time(daemon):
+    """time zones, the clock and who keeps it, by timedatectl"""
+    clock = Clock()
+    s = Session(clock)
+    host = host_of(s)
+    equal(s.host.list_timezones(host), ["Europe/Oslo", "Europe/Paris", "UTC"])
+    s.host.set_timezone(host, "Europe/Oslo")
+    equal((s.host.get_timezone(host), clock.asked()[-1]), ("Europe/Oslo", "set-timezone Europe/Oslo"))
+    for zone in ("Europe/Nowhere", "", "--help", "Europe/Oslo\nUTC"):
+        fails(["INVALID_VALUE", "timezone", zone], s.host.set_timezone, host, zone)
+    equal((s.host.get_timezone(host), [line for line in clock.asked() if "set-" in line]), ("Europe/Oslo", ["set-timezone Europe/Oslo"]))
+    for said, is_so in (("yes\n", True), ("no\n", False), ("", False)):
+        clock.write("synchronized", said)
+        equal(s.host.get_ntp_synchronized(host), is_so)
+    s.host.set_servertime(host, xmlrpc.client.DateTime("20260102T03:04:05Z"))
+    equal(clock.asked()[-1], "set-time @1767323045")
+    clock.write("kept", "Automatic time synchronization is enabled\n")
+    fails(["INTERNAL_ERROR", None], s.host.set_servertime, host, xmlrpc.client.DateTime("20260102T03:04:05Z"))
+    for call, more in (("list_timezones", ()), ("set_timezone", ("UTC",)), ("get_ntp_synchronized", ())):
+        fails(["HANDLE_INVALID", "host", NOBODY], getattr(s.host, call), NOBODY, *more)
+    clock.stop()
+    # this machine's, at a start
+    s = Session(daemon)
+    zone = os.readlink("/etc/localtime").split("/zoneinfo/")[-1] if os.path.islink("/etc/localtime") else "UTC"
+    equal(s.host.get_timezone(host_of(s)), zone)
+
+
+def could_be_switched_on(daemon):
+    """set_power_on_mode writes down how"""
+    s = Session(daemon)
+    host = host_of(s)
+    s.host.set_power_on_mode(host, "wake-on-lan", {"k": "v"})
+    equal((s.host.get_power_on_mode(host), s.host.get_power_on_config(host)), ("wake-on-lan", {"k": "v"}))
+    fails(["HANDLE_INVALID", "host", NOBODY], s.host.set_power_on_mode, NOBODY, "", {})
+
+
 if __name__ == "__main__":
-    run([leaves, gone, describes, plugins, restarts, alone, users], "--hv", "sim")
+    run([leaves, gone, describes, plugins, restarts, alone, users, keeps_time, could_be_switched_on], "--hv", "sim")

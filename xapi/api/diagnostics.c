@@ -6,7 +6,6 @@
 #include "xapi/call/generic.h"
 #include "xapi/call/server.h"
 #include "xapi/model/calls_gen.h"
-#include "xapi/model/errors_gen.h"
 
 /* Names and numbers, as a map of texts. */
 struct figures {
@@ -22,22 +21,11 @@ static void add(struct call *c, struct figures *f, const char *name,
         pool_printf(c->pool, "%llu", (unsigned long long)value);
 }
 
-/* Only of the host that this is. */
-static struct err *check_host(const struct call *c)
-{
-    struct object *host = NULL;
-
-    TRY(call_object(c, 0, &host));
-    return text_eq(object_ref(host), c->server->host)
-               ? NULL
-               : err_HOST_OFFLINE(object_ref(host));
-}
-
 struct err *Diagnostics_gc_compact(struct call *c,
                                    const struct Diagnostics_gc_compact_args *a)
 {
     (void)a;
-    TRY(check_host(c));
+    TRY(call_this_host(c, 0));
     malloc_trim(0);
     return NULL;
 }
@@ -49,7 +37,7 @@ struct err *Diagnostics_gc_stats(struct call *c,
     struct mallinfo2 m = mallinfo2();
 
     (void)a;
-    TRY(check_host(c));
+    TRY(call_this_host(c, 0));
     add(c, f, "bytes", m.arena + m.hblkhd);
     add(c, f, "bytes_used", m.uordblks + m.hblkhd);
     add(c, f, "bytes_free", m.fordblks);

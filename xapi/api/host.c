@@ -10,32 +10,6 @@
 #include "xapi/ops/ops_queue.h"
 #include "xapi/storage/report.h"
 
-struct err *host_get_servertime(struct call *c,
-                                const struct host_get_servertime_args *a)
-{
-    struct object *host;
-
-    (void)a;
-    TRY(call_object(c, 0, &host));
-    call_return_int(c, time(NULL));
-    return NULL;
-}
-
-/* A datetime has no zone: the hands of a clock here. */
-struct err *host_get_server_localtime(
-    struct call *c, const struct host_get_server_localtime_args *a)
-{
-    time_t now = time(NULL);
-    struct object *host;
-    struct tm tm;
-
-    (void)a;
-    TRY(call_object(c, 0, &host));
-    localtime_r(&now, &tm);
-    call_return_int(c, now + tm.tm_gmtoff);
-    return NULL;
-}
-
 /* A pool of one: this host is its master, and reaches itself. */
 struct err *host_is_in_emergency_mode(struct call *c)
 {

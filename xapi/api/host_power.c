@@ -122,6 +122,27 @@ struct err *host_evacuate(struct call *c, const struct host_evacuate_args *a)
               : NULL;
 }
 
+/* ---- how it could be switched on ----------------------------------------- */
+
+static struct err *write_power_on(struct txn *txn, struct object *host,
+                                  const struct host_set_power_on_mode_args *a)
+{
+    TRY(set_host_power_on_mode(txn, host, a->power_on_mode));
+    TRY(set_host_power_on_config(txn, host, a->power_on_config));
+    return ops_update(txn, host);
+}
+
+struct err *host_set_power_on_mode(struct call *c,
+                                   const struct host_set_power_on_mode_args *a)
+{
+    struct object *host;
+    struct txn *txn;
+
+    TRY(call_object(c, 0, &host));
+    txn = txn_begin(c->db);
+    return txn_end(txn, write_power_on(txn, host, a));
+}
+
 /* ---- off ----------------------------------------------------------------- */
 
 static struct err *check_empty(const struct call *c)

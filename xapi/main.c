@@ -37,7 +37,9 @@
 #include "xapi/net/pif.h"
 #include "xapi/storage/raw_vdi.h"
 #include "xapi/vm/rrd.h"
+#include "xapi/call/call.h"
 #include "xapi/call/pool_secret.h"
+#include "xapi/door/post.h"
 #include "xapi/storage/report.h"
 #include "xapi/call/rpc.h"
 #include "xapi/call/session.h"
@@ -105,6 +107,7 @@ struct daemon {
     struct pool *pool;
     struct event_base *base;
     struct db *db;
+    struct post *post;
     struct door *door;
     struct cli_door *cli;
     struct hv hv;
@@ -148,6 +151,7 @@ static void daemon_done(struct daemon *d)
     if (d->db_event)
         event_free(d->db_event);
     db_free(d->db);
+    post_free(d->post);
     if (d->server.lock >= 0)
         close(d->server.lock);
     log_write();
@@ -164,6 +168,7 @@ static void on_db(int fd, short what, void *arg)
 
     (void)fd, (void)what;
     db_poll(d->db);
+    http_collect(door_http(d->door));
 }
 
 static const char *db_path(const struct conf *conf, struct pool *p)
@@ -200,6 +205,24 @@ static struct err *open_audit(struct daemon *d)
                     &d->server.audit));
     db_on_commit(d->db, on_commit, &d->server);
     return NULL;
+}
+
+static void write_lines(void *arg)
+{
+    call_write_lines(arg);
+}
+
+static void on_reached(void *arg, uint64_t generation)
+{
+    post_open(arg, generation);
+}
+
+/* Who has written something is answered by the thread that has synced it. */
+static void open_post(struct daemon *d)
+{
+    d->post = post_new();
+    db_on_reached(d->db, on_reached, d->post);
+    http_use_post(door_http(d->door), d->post, write_lines, &d->server);
 }
 
 static struct err *listen_https(struct daemon *d)
@@ -421,6 +444,7 @@ static struct err *daemon_run(struct daemon *d)
     d->server.fetch = &o->fetch;
     d->door = d->server.door =
         door_new(d->base, &o->limits, rpc_serve, &d->server);
+    open_post(d);
     TRY(open_host(d));
     d->cli = cli_door_new(door_http(d->door), &d->server);
     d->transfers = transfer_all_new(&d->server);

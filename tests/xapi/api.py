@@ -6,6 +6,7 @@ event.py; what is there after kill -9: crash.py.)"""
 import contextlib
 import os
 import re
+import resource
 import signal
 import sqlite3
 import threading
@@ -274,4 +275,35 @@ def waits(daemon):
     fails(["SESSION_INVALID", other.ref], other.event.__getattr__("from"), ["vm"], since("", "vm")["token"], 30.0)
 
 
-run([writes, failures, sessions, roles, slices, turns, tasks, waits])
+def full(daemon):
+    """a disk that takes no more: all who write are told, those who ask are answered, and what was answered before is there"""
+    s = Session(daemon)
+    refs = [s.network.create(NETWORK) for _ in range(8)]
+    size = os.path.getsize(daemon.dir + "/state.db-wal")
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, size))
+    names, answers = {ref: "lan" for ref in refs}, {}
+
+    def write(ref):
+        for i in range(20):
+            try:
+                s.network.set_name_label(ref, str(i))
+                names[ref] = str(i)
+            except Failure as failure:
+                answers[ref] = failure.words
+
+    clients = [threading.Thread(target=write, args=[ref]) for ref in refs]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    equal({ref: answers.get(ref, [None])[0] for ref in refs}, {ref: "INTERNAL_ERROR" for ref in refs})
+    if "the database cannot be written" not in answers[refs[0]][1]:
+        raise AssertionError(f"failed of {answers[refs[0]]!r}")
+    equal(s.network.get_name_description(refs[0]), "")
+    daemon.kill()
+    daemon.start()
+    s = Session(daemon)
+    equal({ref: s.network.get_name_label(ref) for ref in refs}, names)
+
+
+run([writes, failures, sessions, roles, slices, turns, tasks, waits, full])

@@ -118,6 +118,13 @@ struct err *db_open(struct db *db, struct store *store) MUST_USE;
  */
 typedef void db_durable_fn(void *arg, struct err *err);
 void db_when_durable(struct db *db, db_durable_fn *fn, void *arg);
+/* The generation that it waits for; 0: it does not. */
+uint64_t db_waits_for(const struct db *db);
+/* FN is told by another thread, before db_poll is, up to which generation all
+ * is on disk, for as long as there is a database. It must not allocate: others
+ * may fork meanwhile. */
+typedef void db_reached_fn(void *arg, uint64_t generation);
+void db_on_reached(struct db *db, db_reached_fn *fn, void *arg);
 /* Readable when db_poll has something to do; -1 without a store. */
 int db_fd(const struct db *db);
 void db_poll(struct db *db);

@@ -199,6 +199,12 @@ static struct err *broken_err(const struct db *db)
     return ERR("the database cannot be written: %s", db->broken);
 }
 
+uint64_t db_waits_for(const struct db *db)
+{
+    return db->store && !db->broken && db->stored > db->durable ? db->stored
+                                                                : 0;
+}
+
 void db_when_durable(struct db *db, db_durable_fn *fn, void *arg)
 {
     struct durable_wait *w;
@@ -207,7 +213,7 @@ void db_when_durable(struct db *db, db_durable_fn *fn, void *arg)
         fn(arg, broken_err(db));
         return;
     }
-    if (!db->store || db->stored <= db->durable) {
+    if (!db_waits_for(db)) {
         fn(arg, NULL);
         return;
     }
@@ -215,6 +221,12 @@ void db_when_durable(struct db *db, db_durable_fn *fn, void *arg)
     *w = (struct durable_wait){fn, arg, db->stored, NULL};
     *(db->last_wait ? &db->last_wait->next : &db->first_wait) = w;
     db->last_wait = w;
+}
+
+void db_on_reached(struct db *db, db_reached_fn *fn, void *arg)
+{
+    if (db->store)
+        db->store->ops->on_reached(db->store, fn, arg);
 }
 
 int db_fd(const struct db *db)

@@ -16,6 +16,7 @@ struct store;
 
 /* ERR is the function's own to free. */
 typedef void store_done_fn(void *arg, struct err *err);
+typedef void store_reached_fn(void *arg, uint64_t generation);
 
 struct store_ops {
     /* Calls FN with each row kept: all ROW_CREATEs, then all ROW_SETs, then the
@@ -31,6 +32,9 @@ struct store_ops {
     struct err *(*poll)(struct store *s, uint64_t *ret_durable);
     /* Readable: poll has news. */
     int (*fd)(const struct store *s);
+    /* FN is called by any thread when a generation is on disk; it does not
+     * allocate. */
+    void (*on_reached)(struct store *s, store_reached_fn *fn, void *arg);
     /* Waits until all that is queued is on disk, or failed. */
     void (*flush)(struct store *s);
     /* Begins to write all that is on disk into a new file that can be opened

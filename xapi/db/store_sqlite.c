@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store_sqlite: rows in a file of SQLite. One thread writes; all that is queued
- * when it begins is one transaction of SQLite and one fsync. The thread touches
- * nothing but the file and the queue.
+ * store_sqlite: rows in a file of SQLite. Threads write in turns: all that is
+ * queued when a turn begins is one transaction of SQLite and one fsync. Who has
+ * had a turn tells of it while the next one writes. The threads touch nothing
+ * but the file and the queue.
  *
  * PATH is in WAL mode with synchronous=FULL: what is committed survives the
  * loss of power. PATH.lock says that somebody has it open.
@@ -10,27 +11,29 @@
 #include "xapi/db/store_sqlite.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/thread.h"
 #include "xapi/db/store.h"
 
 /* What one transaction writes at most, so that it ends. */
 #define BATCH_ROWS 50000
 /* Between two batches this much of a dump is copied. */
 #define DUMP_PAGES 256
+/* One that writes, one that tells. */
+#define THREADS 2
 /*
- * It waits for as many commits as the last batch had, so that writers who had
- * to wait for that one share the next: where a batch takes longer than its
- * writers need to come back, all share it. It waits for half as long as the
- * last one took: where the disk is faster than they are, it writes what is
- * there, and they make the next batch meanwhile.
+ * On a slow disk a turn waits for as many commits as the last one had, so that
+ * writers who had to wait for that one share the next. It waits for half of
+ * what the last one took beyond the time that writers need to come back: where
+ * the disk is as fast as they are, it writes what is there, and they make the
+ * next batch meanwhile.
  */
+#define COME_BACK_NS 400000
 #define GATHER_MAX_NS 5000000
 /* For one that has just been killed to be gone. */
 #define LOCK_SECONDS 2.0
@@ -51,22 +54,31 @@ struct dump {
     struct err *err;
 };
 
+struct listener {
+    store_reached_fn *fn;
+    void *arg;
+};
+
 struct sqlite_store {
     struct store store;
-    struct file_db file;
     int lock_fd, event_fd;
-    pthread_t thread;
-    bool started;
+    pthread_t threads[THREADS];
+    size_t n_threads;
+
+    pthread_mutex_t turn; /* of what follows; comes before the other */
+    struct file_db file;
+    size_t n_last; /* commits, in the last transaction */
+    int64_t took;  /* ns, of that one */
 
     pthread_mutex_t mutex; /* of what follows */
-    pthread_cond_t changed;
+    pthread_cond_t queued_one, ended_one;
     struct batch *first, *last;
-    size_t n_queued, n_last; /* commits: waiting, in the last transaction */
-    int64_t took;            /* ns, of that one */
-    bool stopping, busy;
+    size_t n_queued, n_wanted; /* commits; n_wanted: who waits for so many */
+    bool stopping;
     uint64_t queued, durable; /* generations */
     char *failed;
     struct dump *dump;
+    struct listener listener;
 };
 
 static struct sqlite_store *of(const struct store *s)
@@ -84,14 +96,21 @@ static void announce(struct sqlite_store *s)
         log_debug("store", "eventfd: %m");
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* Takes batches off the queue; with the mutex held. */
 static struct batch *take_batches(struct sqlite_store *s)
 {
     struct batch *list = s->first, *b = list;
-    size_t n = 0;
 
     s->n_last = 1;
-    for (n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n) {
+    for (size_t n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n) {
         b = b->next;
         s->n_last++;
     }
@@ -103,23 +122,33 @@ static struct batch *take_batches(struct sqlite_store *s)
     return list;
 }
 
-static int64_t now_ns(void)
+static bool is_dumping(const struct sqlite_store *s)
 {
-    struct timespec now;
+    return s->dump && !s->dump->done;
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+/* Until there is something to do; with the mutex. */
+static void await_work(struct sqlite_store *s)
+{
+    s->n_wanted = 1;
+    while (!s->first && !is_dumping(s) && !s->stopping)
+        pthread_cond_wait(&s->queued_one, &s->mutex);
+    s->n_wanted = 0;
 }
 
 static void gather(struct sqlite_store *s)
 {
-    int64_t wait = s->took / 2 < GATHER_MAX_NS ? s->took / 2 : GATHER_MAX_NS;
-    int64_t end = now_ns() + wait;
+    int64_t wait = (s->took - COME_BACK_NS) / 2;
+    int64_t end = now_ns() + (wait < GATHER_MAX_NS ? wait : GATHER_MAX_NS);
     const struct timespec until = {end / 1000000000, end % 1000000000};
 
+    if (wait <= 0)
+        return;
+    s->n_wanted = s->n_last;
     while (s->n_queued < s->n_last && !s->stopping)
-        if (pthread_cond_timedwait(&s->changed, &s->mutex, &until))
-            return;
+        if (pthread_cond_timedwait(&s->queued_one, &s->mutex, &until))
+            break;
+    s->n_wanted = 0;
 }
 
 static struct err *write_batches(struct sqlite_store *s, struct batch *list,
@@ -149,32 +178,47 @@ static void free_batches(struct batch *b)
     }
 }
 
-/* With the mutex held, which it gives up while it writes. */
-static void do_batches(struct sqlite_store *s)
+/* A transaction has ended; gives who is to be told of GENERATION, if anybody.
+ */
+static struct listener note_end(struct sqlite_store *s, uint64_t generation,
+                                const struct err *e)
 {
-    uint64_t generation = 0;
-    struct err *e = NULL;
-    bool failed = s->failed;
-    struct batch *list;
-    int64_t began;
+    struct listener listener = {NULL, NULL};
 
-    gather(s);
-    list = take_batches(s);
-    pthread_mutex_unlock(&s->mutex);
-    began = now_ns();
-    if (!failed)
-        e = write_batches(s, list, &generation);
-    free_batches(list);
     pthread_mutex_lock(&s->mutex);
-    s->took = now_ns() - began;
     if (e)
         s->failed = xstrdup(err_text(e));
-    else if (!failed)
+    if (!s->failed) {
         s->durable = generation;
-    err_free(e);
-    pthread_cond_broadcast(&s->changed);
-    announce(s);
+        listener = s->listener;
+    }
+    pthread_cond_broadcast(&s->ended_one);
+    pthread_mutex_unlock(&s->mutex);
+    return listener;
 }
+
+/* With the turn, which it gives up when LIST is on disk. */
+static void do_batches(struct sqlite_store *s, struct batch *list)
+{
+    uint64_t generation = 0;
+    int64_t began = now_ns();
+    struct err *e = NULL;
+    struct listener listener;
+
+    if (!s->failed)
+        e = write_batches(s, list, &generation);
+    free_batches(list);
+    s->took = now_ns() - began;
+    listener = note_end(s, generation, e);
+    err_free(e);
+    pthread_mutex_unlock(&s->turn);
+    if (listener.fn)
+        listener.fn(listener.arg, generation);
+    announce(s);
+    pthread_mutex_lock(&s->turn);
+}
+
+/* ---- a dump -------------------------------------------------------------- */
 
 static struct err *dump_step(struct sqlite_store *s, struct dump *d,
                              bool *ret_done)
@@ -192,64 +236,63 @@ static struct err *dump_step(struct sqlite_store *s, struct dump *d,
     return NULL;
 }
 
-static void do_dump(struct sqlite_store *s)
+static void do_dump(struct sqlite_store *s, struct dump *d)
 {
-    struct dump *d = s->dump;
     bool done = false;
-    struct err *e;
+    struct err *e = dump_step(s, d, &done);
 
-    pthread_mutex_unlock(&s->mutex);
-    e = dump_step(s, d, &done);
     if (e || done)
         e = err_join(e, file_db_dump_end(d->path, d->to, d->backup, !e));
-    pthread_mutex_lock(&s->mutex);
     if (!e && !done)
         return;
+    pthread_mutex_lock(&s->mutex);
     d->err = e;
     d->done = true;
+    pthread_mutex_unlock(&s->mutex);
     announce(s);
 }
 
-static bool dumping(const struct sqlite_store *s)
+/* False: there will be no more. With the turn. */
+static bool next_work(struct sqlite_store *s, struct batch **ret_list,
+                      struct dump **ret_dump)
 {
-    return s->dump && !s->dump->done;
+    pthread_mutex_lock(&s->mutex);
+    await_work(s);
+    if (s->first)
+        gather(s);
+    *ret_list = s->first ? take_batches(s) : NULL;
+    *ret_dump = is_dumping(s) ? s->dump : NULL;
+    pthread_mutex_unlock(&s->mutex);
+    return *ret_list || *ret_dump;
 }
 
 static void *write_loop(void *arg)
 {
     struct sqlite_store *s = arg;
+    struct batch *list;
+    struct dump *dump;
 
-    pthread_mutex_lock(&s->mutex);
-    while (!s->stopping || s->first || dumping(s)) {
-        s->busy = true;
-        if (s->first)
-            do_batches(s);
-        if (dumping(s))
-            do_dump(s);
-        if (s->first || dumping(s))
-            continue;
-        s->busy = false;
-        if (!s->stopping)
-            pthread_cond_wait(&s->changed, &s->mutex);
+    pthread_mutex_lock(&s->turn);
+    while (next_work(s, &list, &dump)) {
+        if (dump)
+            do_dump(s, dump);
+        if (list)
+            do_batches(s, list);
     }
-    pthread_mutex_unlock(&s->mutex);
+    pthread_mutex_unlock(&s->turn);
     return NULL;
 }
 
 /* ---- the database's side ------------------------------------------------- */
 
-static struct err *start_thread(struct sqlite_store *s)
+static struct err *start_threads(struct sqlite_store *s)
 {
-    sigset_t all, before;
-    int rc;
+    for (; s->n_threads < THREADS; s->n_threads++) {
+        int errnum = thread_start(&s->threads[s->n_threads], write_loop, s);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&s->thread, NULL, write_loop, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc)
-        return err_errno(rc, "starting the thread that writes");
-    s->started = true;
+        if (errnum)
+            return err_errno(errnum, "starting a thread that writes");
+    }
     return NULL;
 }
 
@@ -261,7 +304,7 @@ static struct err *sqlite_load(struct store *store, row_fn *fn, void *arg,
     TRY(err_wrap(file_db_load(&s->file, fn, arg, ret_generation), "'%s'",
                  s->file.path));
     s->durable = *ret_generation;
-    return start_thread(s);
+    return start_threads(s);
 }
 
 static void sqlite_write(struct store *store, struct rows *rows,
@@ -276,8 +319,8 @@ static void sqlite_write(struct store *store, struct rows *rows,
     s->last = b;
     s->n_queued++;
     s->queued = generation;
-    if (!s->busy || s->n_queued == s->n_last)
-        pthread_cond_broadcast(&s->changed);
+    if (s->n_wanted && s->n_queued >= s->n_wanted)
+        pthread_cond_signal(&s->queued_one);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -326,13 +369,23 @@ static int sqlite_fd(const struct store *store)
     return of(store)->event_fd;
 }
 
+static void sqlite_on_reached(struct store *store, store_reached_fn *fn,
+                              void *arg)
+{
+    struct sqlite_store *s = of(store);
+
+    pthread_mutex_lock(&s->mutex);
+    s->listener = (struct listener){fn, arg};
+    pthread_mutex_unlock(&s->mutex);
+}
+
 static void sqlite_flush(struct store *store)
 {
     struct sqlite_store *s = of(store);
 
     pthread_mutex_lock(&s->mutex);
-    while (s->started && !s->failed && s->durable < s->queued)
-        pthread_cond_wait(&s->changed, &s->mutex);
+    while (s->n_threads && !s->failed && s->durable < s->queued)
+        pthread_cond_wait(&s->ended_one, &s->mutex);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -352,7 +405,7 @@ static struct err *sqlite_dump(struct store *store, const char *path,
     d->arg = arg;
     pthread_mutex_lock(&s->mutex);
     s->dump = d;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->queued_one);
     pthread_mutex_unlock(&s->mutex);
     return NULL;
 }
@@ -367,20 +420,21 @@ static void sqlite_close(struct store *store)
 {
     struct sqlite_store *s = of(store);
 
-    if (s->started) {
-        pthread_mutex_lock(&s->mutex);
-        s->stopping = true;
-        pthread_cond_broadcast(&s->changed);
-        pthread_mutex_unlock(&s->mutex);
-        pthread_join(s->thread, NULL);
-    }
+    pthread_mutex_lock(&s->mutex);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->queued_one);
+    pthread_mutex_unlock(&s->mutex);
+    while (s->n_threads)
+        pthread_join(s->threads[--s->n_threads], NULL);
     free_dump(s->dump);
     free_batches(s->first);
     file_db_close(&s->file);
     auto_close_(&s->event_fd);
     auto_close_(&s->lock_fd);
+    pthread_mutex_destroy(&s->turn);
     pthread_mutex_destroy(&s->mutex);
-    pthread_cond_destroy(&s->changed);
+    pthread_cond_destroy(&s->queued_one);
+    pthread_cond_destroy(&s->ended_one);
     free(s->failed);
     free(s);
 }
@@ -390,6 +444,7 @@ static const struct store_ops sqlite_ops = {
     .write = sqlite_write,
     .poll = sqlite_poll,
     .fd = sqlite_fd,
+    .on_reached = sqlite_on_reached,
     .flush = sqlite_flush,
     .dump = sqlite_dump,
     .detach = sqlite_detach,
@@ -424,11 +479,13 @@ struct err *store_sqlite_open(const char *path, struct store **ret)
 
     s->store.ops = &sqlite_ops;
     s->lock_fd = s->event_fd = -1;
+    pthread_mutex_init(&s->turn, NULL);
     pthread_mutex_init(&s->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &monotonic);
+    pthread_cond_init(&s->queued_one, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&s->ended_one, NULL);
     e = open_parts(s, path);
     if (e) {
         sqlite_close(&s->store);

@@ -44,12 +44,17 @@ struct writer *door_result(struct door_call *c)
     return &call->writer;
 }
 
+static void set_headers(struct http_request *r)
+{
+    http_set_header(r, "Access-Control-Allow-Origin", "*");
+    http_set_header(r, "Access-Control-Allow-Headers", "X-Requested-With");
+}
+
 static void send_body(struct call *call)
 {
     struct http_request *r = call->pub.request;
 
-    http_set_header(r, "Access-Control-Allow-Origin", "*");
-    http_set_header(r, "Access-Control-Allow-Headers", "X-Requested-With");
+    set_headers(r);
     http_answer(r, 200, call->pub.codec->content_type, &call->body);
 }
 
@@ -62,6 +67,23 @@ void door_send(struct door_call *c)
         door_fail(c, "INTERNAL_ERROR", "the answer is too large");
     else
         send_body(call);
+}
+
+bool door_post(struct door_call *c, uint64_t gate)
+{
+    struct call *call = ours(c);
+
+    if (!http_may_post(c->request, &call->body))
+        return false;
+    c->codec->close(&call->writer, &call->codec_call);
+    set_headers(c->request);
+    http_post(c->request, 200, c->codec->content_type, &call->body, gate);
+    return true;
+}
+
+bool door_settle(struct door_call *c, bool opened)
+{
+    return http_settle(c->request, opened);
 }
 
 void door_send_value(struct door_call *c, const struct value *v)

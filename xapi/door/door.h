@@ -46,6 +46,10 @@ struct http *door_http(struct door *d);
 /* For the one value that is the result; door_send sends it. */
 struct writer *door_result(struct door_call *c);
 void door_send(struct door_call *c);
+/* Door_send when a gate opens: see http_post; false: nothing has happened. */
+bool door_post(struct door_call *c, uint64_t gate);
+/* See http_settle. */
+bool door_settle(struct door_call *c, bool opened);
 void door_send_value(struct door_call *c, const struct value *v);
 
 /* A failure with a code and its parameters; also after door_result. */

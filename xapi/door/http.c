@@ -198,6 +198,8 @@ struct http *http_new(struct event_base *base, const struct limits *limits)
     TAILQ_INIT(&h->waiting);
     TAILQ_INIT(&h->pumps);
     http_turns_init(h);
+    TAILQ_INIT(&h->held);
+    TAILQ_INIT(&h->posted);
     return h;
 }
 

@@ -104,6 +104,18 @@ struct http_taken {
 struct err *http_take(struct http_request *r, struct http_taken *ret) MUST_USE;
 void http_done(struct http_request *r);
 
+/*
+ * An answer that is made now and sent when the post's gate GATE opens, without
+ * the loop; takes what is in BODY. For those that http_may_post: small ones,
+ * not through TLS. Http_settle has to follow, and says whether the gate has
+ * opened. True: R is no longer the caller's. False: it has not, nothing has
+ * been sent, and R is still to be answered.
+ */
+bool http_may_post(const struct http_request *r, const struct body *body);
+void http_post(struct http_request *r, int status, const char *content_type,
+               struct body *body, uint64_t gate);
+bool http_settle(struct http_request *r, bool opened);
+
 /* "HTTP/1.1 200 OK", the standard headers, those of http_set_header, and the
  * empty line. LENGTH < 0: unknown, until the connection closes. */
 void http_format_head(const struct http_request *r, int status,
@@ -130,6 +142,14 @@ struct http_route {
 struct http *http_new(struct event_base *base, const struct limits *limits);
 /* Drops all connections; gone callbacks are called. */
 void http_free(struct http *h); /* NULL is fine */
+
+/* For http_post; POST stays the caller's. BEFORE(ARG) is called before answers
+ * are handed over to it. */
+struct post;
+void http_use_post(struct http *h, struct post *post, void (*before)(void *arg),
+                   void *arg);
+/* After a gate has opened, some time: goes on with whose answers are sent. */
+void http_collect(struct http *h);
 
 /* ROUTE and its strings stay the caller's and have to stay. A later one of the
  * same method and path replaces an earlier one. */

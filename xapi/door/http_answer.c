@@ -59,6 +59,9 @@ struct request *request_new(struct conn *c)
 
 void request_free(struct request *r)
 {
+    r->is_over = true;
+    if (r->is_kept)
+        return;
     str_done(&r->headers);
     pool_free(r->pub.pool);
 }
@@ -145,6 +148,22 @@ void http_format_head(const struct http_request *r, int status,
 
 /* ---- answers ------------------------------------------------------------- */
 
+/* Into the server's. */
+static void make_head(struct request *r, int status, const char *content_type,
+                      const struct body *body)
+{
+    struct http *h = r->conn->http;
+
+    /* a stream's body, if any, is still to come, and would be taken for a
+     * request */
+    if (!r->pub.body)
+        r->close = true;
+    r->gone = NULL;
+    str_clear(&h->head);
+    write_head(r, status, content_type, (int64_t)body_len(body),
+               r->close || h->stopping ? "close" : "keep-alive", &h->head);
+}
+
 void http_answer(struct http_request *pub, int status, const char *content_type,
                  struct body *body)
 {
@@ -156,18 +175,44 @@ void http_answer(struct http_request *pub, int status, const char *content_type,
         request_free(r);
         return;
     }
-    /* a stream's body, if any, is still to come, and would be taken for a
-     * request */
-    if (!pub->body)
-        r->close = true;
-    r->gone = NULL;
-    str_clear(&c->http->head);
-    write_head(r, status, content_type, (int64_t)body_len(body),
-               r->close || c->http->stopping ? "close" : "keep-alive",
-               &c->http->head);
+    make_head(r, status, content_type, body);
     if (!strcmp(pub->method, "HEAD"))
         body_done(body);
     conn_send(c, body);
+}
+
+bool http_may_post(const struct http_request *pub, const struct body *body)
+{
+    const struct conn *c = ((const struct request *)pub)->conn;
+
+    return c && c->http->post && conn_may_post(c, body);
+}
+
+void http_post(struct http_request *pub, int status, const char *content_type,
+               struct body *body, uint64_t gate)
+{
+    struct request *r = ours(pub);
+
+    make_head(r, status, content_type, body);
+    r->is_kept = true;
+    conn_hold(r->conn, &r->conn->http->head, &body->text, gate);
+    body_done(body);
+}
+
+bool http_settle(struct http_request *pub, bool opened)
+{
+    struct request *r = ours(pub);
+
+    r->is_kept = false;
+    if (r->is_over) {
+        request_free(r);
+        return true;
+    }
+    if (opened || !conn_take_back(r->conn))
+        return true;
+    str_clear(&r->headers);
+    conn_set_state(r->conn, CONN_BUSY);
+    return false;
 }
 
 static void write_page(struct body *out, int status, const char *detail)

@@ -197,20 +197,26 @@ static void linger(struct conn *c)
     conn_advance(c);
 }
 
-void conn_sent(struct conn *c)
+/* False: it does not go on. */
+static bool next_request(struct conn *c)
 {
     bool close = c->request->close || c->http->stopping;
 
     request_free(take_ptr(c->request));
     if (close) {
         linger(c);
-        return;
+        return false;
     }
     conn_set_state(c, CONN_HEAD);
     if (!c->eof)
         bufferevent_enable(c->bev, EV_READ);
     conn_set_deadline(c, c->http->limits.idle_seconds);
-    if (c->eof || evbuffer_get_length(conn_input(c)))
+    return true;
+}
+
+void conn_sent(struct conn *c)
+{
+    if (next_request(c) && (c->eof || evbuffer_get_length(conn_input(c))))
         conn_soon(c);
 }
 
@@ -218,8 +224,11 @@ void conn_sent(struct conn *c)
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
+    struct conn *c = arg;
+
     (void)bev;
-    conn_advance(arg);
+    if (!conn_is_through(c) || next_request(c))
+        conn_advance(c);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -234,8 +243,8 @@ static void on_write(struct bufferevent *bev, void *arg)
     struct conn *c = arg;
 
     (void)bev;
-    if (c->state == CONN_SEND && !evbuffer_get_length(conn_output(c)) &&
-        !conn_send_more(c))
+    if (c->state == CONN_SEND && !c->text &&
+        !evbuffer_get_length(conn_output(c)) && !conn_send_more(c))
         conn_sent(c);
 }
 
@@ -376,6 +385,7 @@ void conn_free(struct conn *c)
     conn_leave(c);
     event_del(&c->again);
     conn_drop_rest(c);
+    conn_drop_letter(c);
     if (c->bev) {
         tls_close(bufferevent_openssl_get_ssl(c->bev));
         bufferevent_free(c->bev);

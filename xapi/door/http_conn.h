@@ -3,8 +3,8 @@
  * http_conn: what the files of the server share: http.c (the server, its lists
  * and clock), http_listen.c (sockets), http_conn.c (one connection's states),
  * http_turn.c (clients, and whose request is next), http_answer.c (requests and
- * their answers), http_send.c (bytes on their way out), http_take.c
- * (connections handed on).
+ * their answers), http_send.c (bytes on their way out), http_post.c (answers
+ * that wait to be sent), http_take.c (connections handed on).
  */
 #ifndef XAPI_HTTP_CONN_H
 #define XAPI_HTTP_CONN_H
@@ -17,6 +17,7 @@
 
 #include "lib/hash.h"
 #include "xapi/door/http_head.h"
+#include "xapi/door/post.h"
 
 struct evconnlistener;
 
@@ -58,10 +59,14 @@ struct conn {
     size_t scanned;          /* of the head */
     size_t unsent;           /* when the deadline was set */
     struct rest rest;        /* http_send.c's */
-    bool eof;                /* the client sends no more */
-    bool reading;            /* the head has begun */
-    bool refused;            /* its client has too many */
-    struct event again;      /* what is buffered gets its turn */
+    struct letter letter;    /* http_post.c's: an answer that is held ... */
+    bool is_posted;          /* ... or posted, */
+    char *text;              /* and its text; else NULL */
+    TAILQ_ENTRY(conn) post;
+    bool eof;           /* the client sends no more */
+    bool reading;       /* the head has begun */
+    bool refused;       /* its client has too many */
+    struct event again; /* what is buffered gets its turn */
 };
 
 struct request {
@@ -72,6 +77,7 @@ struct request {
     struct http_peer peer; /* pub.peer */
     struct str headers;    /* of the answer */
     bool close;
+    bool is_kept, is_over; /* http_settle is to come; all else is done */
     void (*gone)(void *arg);
     void *gone_arg;
 };
@@ -106,7 +112,12 @@ struct http {
     double had;                 /* the clients' common time */
     struct event *sweep, *resume, *stop, *turn;
     double next_sweep;
-    struct str head; /* of the answer being sent */
+    struct str head;   /* of the answer being sent */
+    struct post *post; /* or NULL */
+    void (*before_post)(void *arg);
+    void *before_post_arg;
+    struct conn_list held, posted; /* in order */
+    double held_since;
     bool stopping;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -161,6 +172,8 @@ bool conn_enter(struct conn *c, const char *user);
 void conn_leave(struct conn *c);
 /* C has a whole request. */
 void conn_queue(struct conn *c);
+/* Another turn, when all that is active now is done. */
+void http_turn_again(struct http *h);
 
 /* http_send.c */
 /* "100 Continue", for a client that waits for it. */
@@ -169,8 +182,24 @@ void conn_continue(struct conn *c);
 void conn_send(struct conn *c, struct body *body);
 bool conn_send_more(struct conn *c);
 void conn_drop_rest(struct conn *c);
+/* Is nothing before it, and is it small? */
+bool conn_may_post(const struct conn *c, const struct body *body);
+/* Into the socket or the buffer; not ALIVE: nowhere. */
+void conn_went_out(struct conn *c, bool alive);
 /* What one answer sends before others have their turn. */
 #define CONN_SEND_MAX (256 * 1024)
+
+/* http_post.c */
+/* The answer waits for GATE. */
+void conn_hold(struct conn *c, const struct str *head, const struct str *text,
+               uint64_t gate);
+/* True when there was an answer, which has not been sent and will not be. */
+bool conn_take_back(struct conn *c);
+void conn_drop_letter(struct conn *c);
+/* True, once, when all of the posted answer is sent. */
+bool conn_is_through(struct conn *c);
+/* All that is held. */
+void http_hand_over(struct http *h);
 
 /* http_answer.c */
 struct request *request_new(struct conn *c);

@@ -186,18 +186,24 @@ static bool send_large(struct conn *c, struct body *body, bool now)
     return alive;
 }
 
-/* The most of it goes out here and now, without waiting to be told that it may:
- * that saves a small answer two turns of the loop. */
-void conn_send(struct conn *c, struct body *body)
+static bool can_send_now(const struct conn *c)
 {
-    bool now =
-        c->peer.transport != HTTP_TLS && !evbuffer_get_length(conn_output(c));
-    bool small = !body->n_pieces && body->text.len <= COPY_MAX;
-    bool alive;
+    return c->peer.transport != HTTP_TLS &&
+           !evbuffer_get_length(bufferevent_get_output(c->bev));
+}
 
-    conn_set_state(c, CONN_SEND);
-    alive = now && small ? send_small(c, body) : send_large(c, body, now);
-    body_done(body);
+static bool is_small(const struct body *body)
+{
+    return !body->n_pieces && body->text.len <= COPY_MAX;
+}
+
+bool conn_may_post(const struct conn *c, const struct body *body)
+{
+    return can_send_now(c) && is_small(body);
+}
+
+void conn_went_out(struct conn *c, bool alive)
+{
     c->unsent = evbuffer_get_length(conn_output(c));
     if (!alive)
         conn_free(c);
@@ -205,4 +211,18 @@ void conn_send(struct conn *c, struct body *body)
         conn_set_deadline(c, c->http->limits.send_seconds);
     else if (!conn_send_more(c))
         conn_sent(c);
+}
+
+/* The most of it goes out here and now, without waiting to be told that it may:
+ * that saves a small answer two turns of the loop. */
+void conn_send(struct conn *c, struct body *body)
+{
+    bool now = can_send_now(c);
+    bool alive;
+
+    conn_set_state(c, CONN_SEND);
+    alive =
+        now && is_small(body) ? send_small(c, body) : send_large(c, body, now);
+    body_done(body);
+    conn_went_out(c, alive);
 }

@@ -18,6 +18,9 @@
 /* ... and how long others count as there after a request. */
 #define RECENT 0.01
 
+/* How long answers that are made are held, while others are being made. */
+#define HOLD 100e-6
+
 struct client {
     struct hash_node node;
     TAILQ_ENTRY(client) busy; /* those with requests that wait */
@@ -127,7 +130,7 @@ void http_name_client(struct http_request *pub, const char *user)
 
 /* ---- turns --------------------------------------------------------------- */
 
-static void look_again(struct http *h)
+void http_turn_again(struct http *h)
 {
     static const struct timeval at_once = {0};
 
@@ -187,6 +190,18 @@ static double serve(struct http *h, struct client *k, double now)
     return end;
 }
 
+/* SERVED: this turn has. What is held is handed over together with what the
+ * next turn adds, if that is soon and there is any. */
+static void hand_over(struct http *h, bool served, double now)
+{
+    if (TAILQ_EMPTY(&h->held))
+        return;
+    if (served && now - h->held_since < HOLD)
+        http_turn_again(h);
+    else
+        http_hand_over(h);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
     struct http *h = arg;
@@ -201,8 +216,9 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
         if (!alone || now - begin > SLICE)
             break;
     }
+    hand_over(h, now > begin, now);
     if (!TAILQ_EMPTY(&h->busy))
-        look_again(h);
+        http_turn_again(h);
 }
 
 void http_turns_init(struct http *h)

@@ -5,11 +5,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
 #include "lib/str.h"
+#include "lib/thread.h"
 
 #define STOP_NS 300000000 /* how long the end waits for a reading */
 
@@ -88,32 +88,16 @@ static void free_reader(struct reader *r)
     free(r);
 }
 
-/* No signal is for the thread, but those that it causes itself. */
-static void block_signals(sigset_t *ret_before)
-{
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-                              SIGABRT, SIGSYS, SIGTRAP};
-    sigset_t mask;
-
-    sigfillset(&mask);
-    for (size_t i = 0; i < ARRAY_LEN(own); i++)
-        sigdelset(&mask, own[i]);
-    pthread_sigmask(SIG_SETMASK, &mask, ret_before);
-}
-
 struct err *reader_start(struct sampler *s, struct reader **ret)
 {
     struct reader *r = xcalloc(1, sizeof(*r));
-    sigset_t before;
     int error;
 
     r->sampler = s;
     r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&r->lock, NULL);
     init_cond(&r->changed);
-    block_signals(&before);
-    error = r->fd < 0 ? errno : pthread_create(&r->thread, NULL, run, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    error = r->fd < 0 ? errno : thread_start(&r->thread, run, r);
     if (error) {
         free_reader(r);
         return err_errno(error, "cannot start a thread for readings");

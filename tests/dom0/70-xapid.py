@@ -44,6 +44,33 @@ def machine(daemon):
     equal(abs(figures["memory"] - figures["memory_target"]) < 64 * MIB, True)
 
 
+def page_tables(daemon):
+    """a PVH guest gets more memory for its page tables, at its start and while it runs"""
+    s = Session(daemon)
+    free = lambda: int(next(line for line in run("xl", "info").splitlines() if line.startswith("free_memory")).split(":")[1])
+    vm = s.VM.create(linux("pvh", "pvh", "192.168.128.12"))
+    none = free()
+
+    def takes(multiplier):
+        """MiB that are gone for a guest that began with it"""
+        s.VM.set_HVM_shadow_multiplier(vm, multiplier)
+        s.VM.start(vm, True, False)
+        return none - free()
+
+    once = takes(1.0)
+    s.VM.hard_shutdown(vm)
+    until(lambda: free() == none)
+    equal(takes(20.0) - once in range(38, 48), True)  # 19 times 2.25
+    s.VM.unpause(vm)
+    before = free()
+    s.VM.set_shadow_multiplier_live(vm, 30.0)
+    equal(before - free() in range(18, 28), True)
+    s.VM.set_shadow_multiplier_live(vm, 2.0)
+    equal(free() - before > 30, True)
+    fails(["HOST_NOT_ENOUGH_FREE_MEMORY", None, None], s.VM.set_shadow_multiplier_live, vm, 1024.0)
+    s.VM.hard_shutdown(vm)
+
+
 def lives(daemon):
     """PV and PVH guests start, pause, reboot and end"""
     s = Session(daemon)
@@ -221,4 +248,4 @@ def twins(daemon):
 
 
 if __name__ == "__main__":
-    tests(machine, lives, consoles, restart, others, failures, meanwhile, twins)
+    tests(machine, page_tables, lives, consoles, restart, others, failures, meanwhile, twins)

@@ -315,6 +315,33 @@ def is_told(daemon):
     fails(["HANDLE_INVALID", "VM", "OpaqueRef:x"], s.VM.set_xenstore_data, "OpaqueRef:x", {})
 
 
+def has_page_tables(daemon):
+    """HVM_shadow_multiplier: at the start, and while it runs"""
+    s, host = Session(daemon), Host(daemon)
+    vm = s.VM.create(record("a", HVM_boot_policy="BIOS order", domain_type="hvm"))
+    once = 2 * MIB + 64 * MIB // 128  # of two VCPUs
+
+    def shadow():
+        return int(host.read(s.VM.get_domid(vm))["shadow"])
+
+    fails(["VM_BAD_POWER_STATE", vm, "running", "halted"], s.VM.set_shadow_multiplier_live, vm, 2.0)
+    s.VM.start(vm, False, False)
+    equal(shadow(), 0)  # as Xen finds right
+    before = int(s.VM.get_memory_overhead(vm))
+    s.VM.set_shadow_multiplier_live(vm, 4.0)
+    equal((shadow(), s.VM.get_HVM_shadow_multiplier(vm)), (4 * once, 4.0))
+    equal(int(s.VM.get_memory_overhead(vm)) - before in range(3 * once - MIB, 3 * once + MIB), True)
+    for bad, text in (0.5, "0.5"), (1e9, "1e+09"), (float("nan"), "nan"), (float("inf"), "inf"):
+        fails(["INVALID_VALUE", "HVM_shadow_multiplier", text], s.VM.set_shadow_multiplier_live, vm, bad)
+    host.fault("set_shadow", "fail no luck")
+    fails(["INTERNAL_ERROR", None], s.VM.set_shadow_multiplier_live, vm, 2.0)
+    equal((shadow(), s.VM.get_HVM_shadow_multiplier(vm)), (4 * once, 4.0))
+    s.VM.hard_reboot(vm)
+    equal(shadow(), 4 * once)
+    pv = make(s, "Running")
+    fails(["OPERATION_NOT_ALLOWED", None], s.VM.set_shadow_multiplier_live, pv, 2.0)
+
+
 def has_a_vendor(daemon):
     """set_bios_strings and copy_bios_strings, once; what the firmware of the next domain is told"""
     s, host = Session(daemon), Host(daemon)
@@ -345,4 +372,4 @@ def has_a_vendor(daemon):
 
 if __name__ == "__main__":
     run([ends_by_itself, restarts, is_ended_meanwhile, is_changed_by_others, ends_unseen, tells, grows, says, is_told,
-         has_a_vendor], "--hv=sim")
+         has_page_tables, has_a_vendor], "--hv=sim")

@@ -8,13 +8,13 @@
 #include "xapi/model/errors_gen.h"
 #include "xapi/call/generic.h"
 #include "xapi/hv/hv.h"
+#include "xapi/hv/plan.h"
 #include "xapi/ops/ops_queue.h"
 #include "xapi/call/server.h"
 
 #define MIB (INT64_C(1) << 20)
-#define OVERHEAD MIB      /* of Xen itself, a VM */
-#define VCPU_OVERHEAD MIB /* shadow page tables, a processor */
-#define SHADOW_SHARE 128  /* of the memory goes into page tables */
+#define OVERHEAD MIB        /* of Xen itself, a VM */
+#define MULTIPLIER_MAX 1024 /* of shadow page tables */
 #define AWAIT_SECONDS 256
 #define AWAIT_SHARE 100 /* of the target: so near is there */
 #define LOOK_SECONDS 0.2
@@ -57,12 +57,9 @@ struct err *vm_check_memory(const struct object *vm)
  * tables that shadow its own. */
 static int64_t overhead_of(const struct object *vm, int64_t static_max)
 {
-    int64_t bytes = OVERHEAD;
+    int64_t bytes = OVERHEAD + plan_shadow(vm, get_VM_HVM_shadow_multiplier(vm),
+                                           static_max);
 
-    if (get_VM_domain_type(vm) != VM_domain_type_pv)
-        bytes += (int64_t)(get_VM_HVM_shadow_multiplier(vm) *
-                           (double)(get_VM_VCPUs_max(vm) * VCPU_OVERHEAD +
-                                    static_max / SHADOW_SHARE));
     return (bytes + MIB - 1) / MIB * MIB;
 }
 
@@ -297,17 +294,66 @@ struct err *VM_set_memory_target_live(
 
 /* ---- shadow page tables -------------------------------------------------- */
 
-static struct err *set_multiplier(struct call *c, struct txn *txn,
-                                  struct object *vm)
+static struct err *check_multiplier(double multiplier)
 {
     char text[32];
 
-    if (!(vm_arg(c, 1).d >= 1)) {
-        snprintf(text, sizeof(text), "%g", vm_arg(c, 1).d);
-        return err_INVALID_VALUE("HVM_shadow_multiplier", text);
-    }
-    TRY(set_VM_HVM_shadow_multiplier(txn, vm, vm_arg(c, 1).d));
+    if (multiplier >= 1 && multiplier <= MULTIPLIER_MAX)
+        return NULL;
+    snprintf(text, sizeof(text), "%g", multiplier);
+    return err_INVALID_VALUE("HVM_shadow_multiplier", text);
+}
+
+static struct err *write_multiplier(struct txn *txn, struct object *vm,
+                                    double multiplier)
+{
+    TRY(set_VM_HVM_shadow_multiplier(txn, vm, multiplier));
     return set_VM_memory_overhead(txn, vm, vm_memory_overhead(vm));
+}
+
+static struct err *set_multiplier(struct call *c, struct txn *txn,
+                                  struct object *vm)
+{
+    TRY(check_multiplier(vm_arg(c, 1).d));
+    return write_multiplier(txn, vm, vm_arg(c, 1).d);
+}
+
+static struct err *write_live_multiplier(struct txn *txn, void *arg)
+{
+    const struct ops_work *w = arg;
+
+    return write_multiplier(txn, w->self, vm_arg(w->call, 1).d);
+}
+
+static struct err *set_live_multiplier(struct job *j, void *arg)
+{
+    struct ops_work *w = arg;
+    int64_t max = get_VM_memory_static_max(w->self);
+    int64_t wanted = plan_shadow(w->self, vm_arg(w->call, 1).d, max);
+    int64_t more =
+        wanted -
+        plan_shadow(w->self, get_VM_HVM_shadow_multiplier(w->self), max);
+    struct hv_host host = {0};
+
+    TRY(w->hv->host(w->hv, &host));
+    if (more > host.memory_free)
+        return not_enough(more, host.memory_free);
+    TRY(w->hv->set_shadow(w->hv, (uint32_t)get_VM_domid(w->self), wanted));
+    return job_commit(j, write_live_multiplier, w);
+}
+
+struct err *VM_set_shadow_multiplier_live(
+    struct call *c, const struct VM_set_shadow_multiplier_live_args *a)
+{
+    struct object *vm = NULL;
+
+    TRY(check_multiplier(a->multiplier));
+    TRY(call_object(c, 0, &vm));
+    if (get_VM_domain_type(vm) == VM_domain_type_pv)
+        return err_OPERATION_NOT_ALLOWED(
+            "A PV guest has no shadow page tables.");
+    return ops_run(c, VM_operations_changing_shadow_memory_live,
+                   &(const struct ops_body){.work = set_live_multiplier});
 }
 
 struct err *VM_set_HVM_shadow_multiplier(

@@ -141,6 +141,9 @@ struct hv {
     /* What the balloon shall come to, in bytes; it gets there by and by. */
     struct err *(*set_memory)(const struct hv *hv, uint32_t domid,
                               int64_t bytes);
+    /* That many bytes for the page tables that Xen keeps of it: no PV guest. */
+    struct err *(*set_shadow)(const struct hv *hv, uint32_t domid,
+                              int64_t bytes);
     struct err *(*set_vcpus)(const struct hv *hv, uint32_t domid,
                              int64_t vcpus);
     /* The machine goes off, or (AGAIN) starts again, soon after this. */

@@ -357,6 +357,7 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret)
         .detach_nic = lx_detach_nic,
         .lock_nic = lx_lock_nic,
         .set_memory = lx_set_memory,
+        .set_shadow = lx_set_shadow,
         .set_vcpus = lx_set_vcpus,
         .set_data = lx_set_data,
         .said = lx_said,

@@ -101,6 +101,7 @@ struct err *lx_migrate(const struct hv *hv, uint32_t domid,
 struct err *lx_land(const struct hv *hv, uint32_t old, uint32_t domid);
 struct err *lx_go_on(const struct hv *hv, uint32_t domid);
 struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes);
+struct err *lx_set_shadow(const struct hv *hv, uint32_t domid, int64_t bytes);
 struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus);
 struct err *lx_power(const struct hv *hv, bool again);
 struct err *lx_set_hostname(const struct hv *hv, const char *name);

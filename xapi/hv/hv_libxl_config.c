@@ -80,9 +80,11 @@ static void add_number(struct value *record, const char *key, int64_t number,
         value_set(record, key, value_int(p, number));
 }
 
+#define MB (1 << 20)
+
 static int64_t mb(int64_t bytes)
 {
-    return bytes >> 20;
+    return bytes / MB;
 }
 
 static void add_sizes(struct value *record, const struct plan *plan,
@@ -90,6 +92,7 @@ static void add_sizes(struct value *record, const struct plan *plan,
 {
     add_number(record, "memory", mb(plan->memory), p);
     add_number(record, "maxmem", mb(plan->memory_max), p);
+    add_number(record, "shadow_memory", mb(plan->shadow + MB - 1), p);
     add_number(record, "vcpus", plan->vcpus, p);
     add_number(record, "maxvcpus", plan->vcpus_max, p);
     add_number(record, "cpu_weight", plan->weight, p);

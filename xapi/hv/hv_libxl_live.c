@@ -8,6 +8,8 @@
 #include "xenstore/top/sample.h"
 #include "xl/domain/domains.h"
 
+#define MIB (INT64_C(1) << 20)
+
 /* ---- sizes --------------------------------------------------------------- */
 
 struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes)
@@ -22,6 +24,21 @@ struct err *lx_set_memory(const struct hv *hv, uint32_t domid, int64_t bytes)
     return rc ? host_err(&lx.host, rc, "cannot set the memory of domain %u",
                          domid)
               : NULL;
+}
+
+/* Whole MiB, as at the start. */
+struct err *lx_set_shadow(const struct hv *hv, uint32_t domid, int64_t bytes)
+{
+    uint64_t size = (uint64_t)((bytes + MIB - 1) / MIB * MIB);
+    struct lx lx AUTO_LX = {0};
+
+    (void)hv;
+    TRY(lx_begin_quick(&lx));
+    return xc_set_paging_mempool_size(lx.host.xc, domid, size)
+               ? err_errno(errno,
+                           "cannot set the memory for page tables of domain %u",
+                           domid)
+               : NULL;
 }
 
 struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus)

@@ -76,6 +76,7 @@ static struct err *describe(const struct plan *plan, const char *life,
     sim_add(text, "life", life);
     add_int(text, "memory", plan->memory);
     add_int(text, "memory_max", plan->memory_max);
+    add_int(text, "shadow", plan->shadow);
     add_int(text, "vcpus", plan->vcpus);
     add_int(text, "vcpus_max", plan->vcpus_max);
     add_int(text, "weight", plan->weight);
@@ -223,6 +224,13 @@ static struct err *set_memory(const struct hv *hv, uint32_t domid,
 {
     TRY(sim_obey(hv, "set_memory", NULL));
     return set_int(hv, domid, "memory", bytes);
+}
+
+static struct err *set_shadow(const struct hv *hv, uint32_t domid,
+                              int64_t bytes)
+{
+    TRY(sim_obey(hv, "set_shadow", NULL));
+    return set_int(hv, domid, "shadow", bytes);
 }
 
 static struct err *set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus)
@@ -550,6 +558,7 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .detach_nic = detach_nic,
         .lock_nic = lock_nic,
         .set_memory = set_memory,
+        .set_shadow = set_shadow,
         .set_vcpus = set_vcpus,
         .power = power,
         .set_hostname = set_hostname,

@@ -284,6 +284,28 @@ void plan_data(struct pool *p, struct model_value map, struct plan *plan)
 
 /* ---- all of it ----------------------------------------------------------- */
 
+#define SHADOW_VCPU (1 << 20) /* bytes, a processor */
+#define SHADOW_SHARE 128      /* of the memory */
+
+int64_t plan_shadow(const struct object *vm, double multiplier,
+                    int64_t memory_max)
+{
+    if (get_VM_domain_type(vm) == VM_domain_type_pv)
+        return 0;
+    return (int64_t)(multiplier * (double)(get_VM_VCPUs_max(vm) * SHADOW_VCPU +
+                                           memory_max / SHADOW_SHARE));
+}
+
+/* 1 is what libxl does by itself. */
+static int64_t shadow_of(const struct object *vm)
+{
+    double multiplier = get_VM_HVM_shadow_multiplier(vm);
+
+    return multiplier > 1
+               ? plan_shadow(vm, multiplier, get_VM_memory_static_max(vm))
+               : 0;
+}
+
 struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
 {
     const struct model_enum *types = model_fields[VM_domain_type].type->enum_;
@@ -295,6 +317,7 @@ struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
         .type = types->values[get_VM_domain_type(vm)],
         .memory = get_VM_memory_dynamic_max(vm),
         .memory_max = get_VM_memory_static_max(vm),
+        .shadow = shadow_of(vm),
         .vcpus = get_VM_VCPUs_at_startup(vm),
         .vcpus_max = get_VM_VCPUs_max(vm),
         .cpus = text_of(p, get_VM_VCPUs_params(vm), "mask", ""),

@@ -45,6 +45,7 @@ struct plan {
     const char *uuid, *name;
     const char *type;           /* "pv", "pvh", "hvm", "pv_in_pvh" */
     int64_t memory, memory_max; /* bytes */
+    int64_t shadow; /* bytes for page tables; 0: as Xen finds right */
     int64_t vcpus, vcpus_max;
     int64_t weight, cap; /* of the scheduler; 0: as it says */
     const char *cpus;    /* "0,2-3", "": any */
@@ -73,6 +74,11 @@ struct plan {
  * sense is INVALID_VALUE. */
 struct err *plan_make(struct pool *p, const struct object *vm,
                       struct plan *ret) MUST_USE;
+
+/* What VM, if it is no PV guest, needs for the page tables that Xen keeps of
+ * it, MULTIPLIER times, with that much memory. */
+int64_t plan_shadow(const struct object *vm, double multiplier,
+                    int64_t memory_max);
 
 /* Of a map as VM.xenstore_data is, PLAN's xenstore_data alone. */
 void plan_data(struct pool *p, struct model_value map, struct plan *plan);

@@ -17,7 +17,7 @@
 #include "xapi/vm/rrd_past.h"
 #include "xapi/vm/usage.h"
 
-#define TEXT_MAX (64u << 20) /* of all that is measured in one look */
+#define TEXT_MAX (16u << 20) /* of all that is measured in one look */
 
 /* ---- the worker ---------------------------------------------------------- */
 

@@ -368,4 +368,4 @@ def agreement(daemon):
 
 
 if __name__ == "__main__":
-    run([its_own, refuses_own, trusts, of_either_kind, refuses, agreement], "--https", "127.0.0.1:0")
+    run([its_own, refuses_own, trusts, of_either_kind, refuses, agreement], "--https", "127.0.0.1:0", "--head-seconds", "600")

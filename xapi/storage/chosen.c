@@ -310,8 +310,24 @@ static bool is_whole(struct pool *p, const char *folder, const char *database)
     return file_exists(chosen_database(p, folder)) && file_exists(database);
 }
 
-/* Of workers that were killed. */
-static struct err *remove_coming(struct pool *p, const char *state)
+/* One of a worker that was killed, perhaps while it tried (chosen_try). */
+static struct err *give_up(const char *folder,
+                           const struct manifest_root *roots)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct manifest m;
+    struct err *e = read_manifest(p, folder, roots, &m);
+
+    if (!e)
+        e = each_place(folder, &m, drop_fresh);
+    if (e)
+        log_warning("xapid", "'%s': %s", folder, err_text(e));
+    err_free(e);
+    return remove_folder(folder);
+}
+
+static struct err *remove_coming(struct pool *p, const char *state,
+                                 const struct manifest_root *roots)
 {
     char **names;
     size_t n;
@@ -319,7 +335,7 @@ static struct err *remove_coming(struct pool *p, const char *state)
     TRY(file_list(p, state, &names, &n));
     for (size_t i = 0; i < n; i++)
         if (text_has_prefix(names[i], COMING))
-            TRY(remove_folder(pool_printf(p, "%s/%s", state, names[i])));
+            TRY(give_up(pool_printf(p, "%s/%s", state, names[i]), roots));
     return NULL;
 }
 
@@ -332,7 +348,7 @@ struct err *chosen_take(const char *state, const char *database,
 
     *ret_taken = false;
     if (!file_exists(folder))
-        return remove_coming(p, state);
+        return remove_coming(p, state, roots);
     log_info("xapid", "what is in '%s' takes its places", folder);
     e = take_all(folder, database, roots);
     if (e && !is_whole(p, folder, database))
@@ -344,5 +360,5 @@ struct err *chosen_take(const char *state, const char *database,
         *ret_taken = true;
     err_free(e);
     TRY(rename_folder(state, folder, coming_of(p, state)));
-    return remove_coming(p, state);
+    return remove_coming(p, state, roots);
 }

@@ -120,7 +120,7 @@ static void assert_refused(struct err *e, const char *part)
 
 static void reloads(void **state)
 {
-    const char *const name = "second.example";
+    const char *const name = "second.example", *const third = "third.example";
     struct tls *t;
     X509 *seen;
 
@@ -136,6 +136,11 @@ static void reloads(void **state)
     assert_null(tls_reload(t));
     seen = shake_hands(t, TLS1_3_VERSION);
     assert_int_equal(X509_check_host(seen, "second.example", 0, 0, NULL), 1);
+    X509_free(seen);
+    assert_null(tls_make_certificate(other_path, &third, 1));
+    assert_int_equal(rename(other_path, cert_path), 0);
+    seen = shake_hands(t, TLS1_3_VERSION); /* without being told */
+    assert_int_equal(X509_check_host(seen, "third.example", 0, 0, NULL), 1);
     X509_free(seen);
     tls_free(t);
 }

@@ -13,7 +13,7 @@ struct post {
     pthread_cond_t one_done;
     TAILQ_HEAD(, letter) letters; /* that wait, in the order of their gates */
     uint64_t open;
-    unsigned n_takers; /* who wait for one_done */
+    unsigned n_senders, n_takers; /* n_takers: who wait for one_done */
 };
 
 static void send_letter(struct letter *l)
@@ -30,6 +30,7 @@ static void send_open(struct post *p)
 {
     struct letter *l;
 
+    p->n_senders++;
     while ((l = TAILQ_FIRST(&p->letters)) && l->gate <= p->open) {
         TAILQ_REMOVE(&p->letters, l, all);
         l->waits = false;
@@ -39,6 +40,7 @@ static void send_open(struct post *p)
         if (p->n_takers)
             pthread_cond_broadcast(&p->one_done);
     }
+    p->n_senders--;
 }
 
 void post_open(struct post *p, uint64_t gate)
@@ -55,7 +57,8 @@ void post_add(struct post *p, struct letter *l)
     pthread_mutex_lock(&p->mutex);
     TAILQ_INSERT_TAIL(&p->letters, l, all);
     l->waits = true;
-    send_open(p);
+    if (!p->n_senders)
+        send_open(p);
     pthread_mutex_unlock(&p->mutex);
 }
 

@@ -32,7 +32,8 @@ struct post;
 struct post *post_new(void);
 void post_free(struct post *p); /* NULL is fine; nothing waits any more */
 
-/* Sent at once when its gate has been reached. */
+/* Sent when its gate is reached; at once, by this or another thread, when that
+ * has been. */
 void post_add(struct post *p, struct letter *l);
 /* All up to GATE are sent, by the time this returns or by other threads. */
 void post_open(struct post *p, uint64_t gate);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "xapi/vm/vm.h"
 #include "xapi/hv/hv.h"
@@ -18,6 +19,7 @@
 #include "xapi/vm/usage.h"
 
 #define TEXT_MAX (16u << 20) /* of all that is measured in one look */
+#define SLICE_SECONDS 0.002
 
 /* ---- the worker ---------------------------------------------------------- */
 
@@ -70,14 +72,13 @@ static struct err *look(struct job *j, void *arg)
 
 /* ---- what it says -------------------------------------------------------- */
 
-static void take_line(struct rrd *r, struct pool *p, const char *owner,
-                      const char *line)
+static void take_source(const struct rrd *r, struct pool *p, const char *line)
 {
     size_t n;
     char **words = text_split(p, line, '\t', &n);
 
     if (n == 7)
-        past_put(r->past, pool_printf(p, "%s:%s", owner, words[1]),
+        past_put(r->past, pool_printf(p, "%s:%s", r->owner, words[1]),
                  &(struct reading){.value = strtod(words[2], NULL),
                                    .counts = *words[3] == '1',
                                    .at = strtod(words[4], NULL),
@@ -85,22 +86,50 @@ static void take_line(struct rrd *r, struct pool *p, const char *owner,
                                    .whose = strtoull(words[6], NULL, 16)});
 }
 
+static void take_line(struct rrd *r, struct pool *p)
+{
+    char *line = r->told_at, *end = strchr(line, '\n');
+
+    r->told_at = end ? end + 1 : line + strlen(line);
+    if (end)
+        *end = '\0';
+    if (*line == '\t')
+        take_source(r, p, line);
+    else
+        r->owner = line;
+}
+
+/* A slice of it; the row is shown when all is taken. */
+static void take_some(int fd, short what, void *arg)
+{
+    static const struct timeval at_once = {0};
+    AUTO_POOL struct pool *p = pool_new();
+    double until = clock_now() + SLICE_SECONDS;
+    struct rrd *r = arg;
+
+    (void)fd, (void)what;
+    while (*r->told_at && clock_now() < until)
+        take_line(r, p);
+    if (*r->told_at) {
+        event_add(r->taker, &at_once);
+        return;
+    }
+    past_close(r->past);
+    pool_free(take_ptr(r->told));
+}
+
 static void said(void *arg, const char *text)
 {
-    AUTO_POOL struct pool *p = pool_new();
     struct rrd *r = arg;
-    const char *owner = "";
     int64_t now = time(NULL) / PAST_STEP * PAST_STEP;
 
-    if (now <= past_end(r->past))
+    if (r->told || now <= past_end(r->past))
         return; /* the clock has been set back */
+    r->told = pool_new();
+    r->told_at = pool_str(r->told, text);
+    r->owner = "";
     past_begin(r->past, now);
-    for (char **lines = text_split(p, text, '\n', NULL); *lines; lines++)
-        if (**lines == '\t')
-            take_line(r, p, owner, *lines);
-        else
-            owner = *lines;
-    past_close(r->past);
+    take_some(-1, 0, r);
 }
 
 static void looked(void *arg, struct err *e, bool died)
@@ -151,7 +180,7 @@ static void tick(int fd, short what, void *arg)
     (void)fd, (void)what;
     if (!was_asked(r) && !past_n_recorded(r->past))
         return;
-    if (!r->job)
+    if (!r->job && !r->told)
         begin_look(r);
     rrd_keep_tick(r);
     wait_on(r);
@@ -228,6 +257,7 @@ void rrd_serve(struct http *http, struct rrd *r)
 
     r->past = past_new();
     r->timer = evtimer_new(r->server->base, tick, r);
+    r->taker = evtimer_new(r->server->base, take_some, r);
     rrd_keep_load(r);
     for (size_t i = 0; i < RRD_PATHS; i++) {
         r->gates[i] = (struct gate){
@@ -245,5 +275,8 @@ void rrd_done(struct rrd *r)
         job_forget(r->job);
     rrd_keep_end(r);
     event_free(r->timer);
+    event_free(r->taker);
+    if (r->told)
+        pool_free(r->told);
     past_free(r->past);
 }

@@ -30,7 +30,11 @@ struct rrd {
     struct past *past;
     struct event *timer;
     struct job *job;
-    int64_t asked; /* when somebody did last, seconds */
+    int64_t asked;     /* when somebody did last, seconds */
+    struct pool *told; /* what a worker has said, while it is taken, or NULL */
+    char *told_at;
+    const char *owner; /* of the lines there */
+    struct event *taker;
     /* rrd_keep.c's */
     const char *dir;
     struct job *saving;

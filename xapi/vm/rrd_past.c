@@ -21,6 +21,7 @@ struct column {
 struct past {
     unsigned held;
     int64_t first, end; /* rows there ever were */
+    int64_t shown;      /* the newest that is whole */
     struct column **columns;
     size_t n, room, n_recorded;
     struct hash names;
@@ -73,7 +74,7 @@ void past_free(struct past *h)
 
 int64_t past_end(const struct past *h)
 {
-    return h->end;
+    return h->shown;
 }
 
 int64_t past_start(const struct past *h)
@@ -210,6 +211,7 @@ void past_put(struct past *h, const char *name, const struct reading *r)
 
 void past_close(struct past *h)
 {
+    h->shown = h->end;
     for (size_t i = 0; i < h->n; i++) {
         const struct column *c = h->columns[i];
         double value = c->values[slot(h->end)];
@@ -301,6 +303,7 @@ void past_restore(struct past *h, const char *name,
         return;
     if (saved->end > h->end)
         advance(h, saved->end);
+    h->shown = h->end;
     if (oldest < h->first)
         h->first = oldest;
     c = find(h, name);

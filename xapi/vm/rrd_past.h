@@ -25,7 +25,8 @@ void past_free(struct past *h); /* NULL is fine */
 struct past *past_hold(struct past *h);
 void past_release(struct past *h);
 
-/* The time of the newest row, a multiple of PAST_STEP; 0: there is none. */
+/* The time of the newest row that was closed, a multiple of PAST_STEP; 0: there
+ * is none. */
 int64_t past_end(const struct past *h);
 /* Of the oldest one that is kept. */
 int64_t past_start(const struct past *h);

@@ -34,11 +34,15 @@ static void keeps_rows(void **state)
     assert_int_equal(past_end(h), 0);
     past_begin(h, 1000);
     put(h, "vm:1:memory", gauge(7));
+    assert_int_equal(past_end(h), 0); /* it is not whole yet */
+    past_close(h);
+    assert_int_equal(past_end(h), 1000);
     past_begin(h, 1005);
     put(h, "vm:2:memory", gauge(1));
     put(h, "vm:1:memory", gauge(8));
     past_begin(h, 1015); /* one was missed */
     put(h, "vm:1:memory", gauge(10));
+    past_close(h);
     assert_int_equal(past_width(h), 2);
     assert_string_equal(past_name(h, 1), "vm:2:memory");
     assert_int_equal(past_start(h), 1000);

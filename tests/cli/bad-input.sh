@@ -24,7 +24,7 @@ fail() {
 try() {
     local want=$1 text=$2 status
     shift 2
-    (ulimit -v 1000000; exec timeout 20 "$@") >output 2>&1 </dev/null
+    (ulimit -v 1000000; exec timeout 120 "$@") >output 2>&1 </dev/null
     status=$?
     [ $status -eq "$want" ] || fail "$*: exit status $status, not $want"
     [ -z "$text" ] || grep -aq -- "$text" output || fail "$*: does not say '$text'"

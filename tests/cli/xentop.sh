@@ -27,7 +27,7 @@ fail() {
 refuses() {
     local text=$1 status
     shift
-    timeout 20 "$xentop" "$@" >out 2>err </dev/null
+    timeout 120 "$xentop" "$@" >out 2>err </dev/null
     status=$?
     [ $status -eq 1 ] || fail "xentop $*: exit status $status"
     grep -q -- "$text" err || fail "xentop $*: said: $(cat err)"
@@ -38,7 +38,7 @@ refuses() {
 prints() {
     local text=$1
     shift
-    timeout 20 "$xentop" "$@" >out 2>err </dev/null || fail "xentop $*: $(cat err)"
+    timeout 120 "$xentop" "$@" >out 2>err </dev/null || fail "xentop $*: $(cat err)"
     [ "$(cat out)" = "$text" ] || fail "xentop $*: printed: $(cat out)"
 }
 
@@ -99,7 +99,7 @@ refuses 'cannot listen' --replay two --listen 192.0.2.1:80
 : >where
 "$xentop" --replay two --listen 127.0.0.1:0 >where 2>server.err &
 server=$!
-for _ in {1..100}; do
+for _ in {1..600}; do
     port=$(sed -n 's|.*127.0.0.1:\([0-9]*\)/metrics$|\1|p' where)
     [ -z "$port" ] || break
     sleep 0.1
@@ -110,7 +110,7 @@ done
 ask() {
     exec 7<>"/dev/tcp/127.0.0.1/$port" || { fail "cannot connect"; return; }
     printf '%s\r\n' "$@" '' >&7 2>/dev/null
-    timeout 10 cat <&7 >answer
+    timeout 60 cat <&7 >answer
     exec 7>&-
 }
 body() { sed '1,/^\r$/d' answer; }
@@ -178,7 +178,7 @@ wait "$server"
 status=$?
 server=
 [ $status = 0 ] || fail "exit status $status after SIGTERM: $(cat server.err)"
-for _ in {1..50}; do [ -e "/proc/$child" ] || break; sleep 0.1; done
+for _ in {1..600}; do [ -e "/proc/$child" ] || break; sleep 0.1; done
 [ ! -e "/proc/$child" ] || fail "the server outlives it"
 [ ! -s server.err ] || fail "said: $(cat server.err)"
 

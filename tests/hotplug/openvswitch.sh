@@ -17,7 +17,7 @@ ovsdb-server "$work/conf.db" "--remote=punix:$work/db.sock" --pidfile --detach -
 ovs-vsctl --no-wait init
 ovs-vswitchd "unix:$work/db.sock" --pidfile --detach --log-file -vconsole:off 2>>"$work/ovs.err"
 trap 'kill "$(cat "$work/ovs-vswitchd.pid")" "$(cat "$work/ovsdb-server.pid")"; rig_stop; rm -rf "$rig_dir"' EXIT
-ovs-vsctl --timeout=30 add-br sw0 -- set bridge sw0 datapath_type=netdev || exit 1
+ovs-vsctl --timeout=120 add-br sw0 -- set bridge sw0 datapath_type=netdev || exit 1
 
 backend() { # backend DOMID [NODE VALUE]...
     local at=/local/domain/0/backend/vif/$1/0

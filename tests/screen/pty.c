@@ -8,7 +8,9 @@
  *   type TEXT            keys; \e Escape, \r Enter, \t, \b, \\, \xHH
  *   wait SECONDS TEXT    until TEXT is on the screen
  *   gone SECONDS TEXT    until it is not
- *   quiet SECONDS        until nothing was written for a fifth of a second
+ *   quiet SECONDS        until nothing was written for a fifth of a second, and
+ *                        something since the last step of type, size or signal
+ *                        (if anything is, in a second and a half)
  *   sleep SECONDS
  *   signal NAME          TERM, INT, HUP, TSTP, CONT, KILL, SEGV, ABRT, QUIT
  *   stopped SECONDS      the job was stopped
@@ -46,7 +48,7 @@ static struct {
     int reports;  /* from it: struct report */
     pid_t job;
     int status; /* -1: runs; 1000: stopped */
-    double last_output, step_began;
+    double last_output, last_input, step_began;
     struct termios before;
 } t = {.rows = 24, .cols = 80, .master = -1, .status = -1};
 
@@ -197,8 +199,10 @@ static bool is_gone(const char *text)
 
 static bool is_quiet(const char *text)
 {
+    double silence = t.last_output > t.last_input ? 0.2 : 1.5;
+
     (void)text;
-    return now() - t.last_output > 0.2 && now() - t.step_began > 0.2;
+    return now() - t.last_output > silence && now() - t.step_began > silence;
 }
 
 static bool is_stopped(const char *text)
@@ -358,6 +362,15 @@ static bool word(const char *line, const char *name, const char **ret_rest)
     return true;
 }
 
+/* What the program may answer to. */
+static bool is_input(const char *line)
+{
+    const char *rest;
+
+    return word(line, "type", &rest) || word(line, "size", &rest) ||
+           word(line, "signal", &rest);
+}
+
 static void step(const char *line)
 {
     static const struct {
@@ -407,6 +420,8 @@ int main(void)
         line[strcspn(line, "\n")] = '\0';
         line_number++;
         t.step_began = now();
+        if (is_input(line))
+            t.last_input = t.step_began;
         step(line);
     }
     clean_up();

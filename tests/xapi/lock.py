@@ -4,6 +4,7 @@
 made by hand, from the end of a veth pair that has the name of a guest's
 interface. (With a guest: tests/dom0/78-nic.py.)"""
 import ipaddress
+import json
 import os
 import socket
 import struct
@@ -81,7 +82,7 @@ class Wire:
     def __init__(self, name):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.bind((name, 0))
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         self.got = []
 
     def send(self, frame):
@@ -92,17 +93,25 @@ class Wire:
             self.got.append(self.socket.recv(4096))
 
 
+def state(name):
+    """Of a bridge's port."""
+    return json.loads(sh(f"ip -d -j link show {name}"))[0]["linkinfo"]["info_slave_data"]["state"]
+
+
 class Bench:
     """A bridge with two guests' interfaces; the second is never limited."""
     n = 0
 
     def __init__(self):
+        # frames that one processor sends are got in that order
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         sh("ip link add br0 type bridge forward_delay 0 && ip link set br0 up")
         for name in "vif5.0", "vif6.0":
             sh(f"ip link add {name} type veth peer name far{name[3]} && ip link set far{name[3]} up && "
                f"ip link set {name} master br0 up")
         self.here, self.guest, self.other = Wire("br0"), Wire("far5"), Wire("far6")
-        time.sleep(0.1)
+        while not all(state(name) == "forwarding" for name in ("vif5.0", "vif6.0")):
+            time.sleep(0.02)
 
     def passes(self, make, sender=None, receiver=None):
         """Whether what MAKE makes gets from the guest to the host; what is sent behind it by somebody else does."""
@@ -110,12 +119,11 @@ class Bench:
         mark, behind = MARK % self.n, b"behind-%04d" % self.n
         receiver = receiver or self.here
         (sender or self.guest).send(make(mark))
-        time.sleep(0.05)
         if receiver is self.here:
             self.other.send(ipv4("192.0.2.99")(behind))
             receiver.wait(behind)
         else:
-            receiver.socket.settimeout(0.5)
+            receiver.socket.settimeout(3)
             try:
                 receiver.wait(mark)
             except TimeoutError:

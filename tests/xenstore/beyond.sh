@@ -15,7 +15,7 @@ passed=0 failed=0
 expect() {
     local what=$1 want_status=$2 want=$3 got status
     shift 3
-    got=$(timeout 20 "$@" 2>&1 </dev/null)
+    got=$(timeout 120 "$@" 2>&1 </dev/null)
     status=$?
     if [ "$got" = "$want" ] && [ $status -eq "$want_status" ]; then
         passed=$((passed + 1))
@@ -148,12 +148,12 @@ expect "unknown command" 1 "xenstore: unknown command 'reed': did you mean 'read
 : >"$rig_dir/events"
 "${ours}watch" -v -n 6 /d >>"$rig_dir/events" &
 watcher=$!
-for ((i = 0; i < 500; i++)); do
+for ((i = 0; i < 3000; i++)); do
     [ -s "$rig_dir/events" ] && break
     sleep 0.02
 done
 wait_for_events() { # N lines, so that each is seen before the next happens
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ "$(wc -l <"$rig_dir/events")" -ge "$1" ] && return
         sleep 0.02
     done
@@ -177,14 +177,14 @@ expect "watch as JSON" 0 '{"path":"/d","old":"","new":""}' bash -c \
 : >"$rig_dir/events"
 "${ours}watch" '/d/*/name' >>"$rig_dir/events" &
 watcher=$!
-for ((i = 0; i < 500; i++)); do # until it is there
+for ((i = 0; i < 3000; i++)); do # until it is there
     [ ! -s "$rig_dir/events" ] || break
     xenstore-write /d/begun/name 1
     sleep 0.02
 done
 xenstore-write /d/9/other 1 /d/9/name n /d/9/vif/0 x
 xenstore-write /d/2/name deux
-for ((i = 0; i < 500; i++)); do
+for ((i = 0; i < 3000; i++)); do
     ! grep -q /d/2/ "$rig_dir/events" || break
     sleep 0.02
 done

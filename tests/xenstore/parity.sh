@@ -34,7 +34,7 @@ one() {
     local tools=$1
     shift
     fresh
-    timeout 10 "$tools$1" "${@:2}" >"$rig_dir/out" 2>"$rig_dir/err" </dev/null
+    timeout 60 "$tools$1" "${@:2}" >"$rig_dir/out" 2>"$rig_dir/err" </dev/null
     echo "status $?"
     [ -s "$rig_dir/err" ] && echo "complains"
     od -An -c "$rig_dir/out"
@@ -246,9 +246,9 @@ equal_output "write of all bytes"
 # The same events, while somebody writes.
 events() { # TOOLS
     : >"$rig_dir/events" # what is waited for is not the last one's
-    timeout 10 "$1watch" -n 8 /v/e >"$rig_dir/events" &
+    timeout 60 "$1watch" -n 8 /v/e >"$rig_dir/events" &
     local pid=$!
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ -s "$rig_dir/events" ] && break
         sleep 0.02
     done

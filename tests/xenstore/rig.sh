@@ -32,7 +32,7 @@ rig_start() {
         LD_PRELOAD="$PWD/build/tests/fakehv.so" "$xen_bin/$kind" "${args[@]}" >"$dir/out" 2>&1 </dev/null &
     rig_pid[$kind]=$!
     export XENSTORED_PATH=$dir/socket
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         xenstore-exists / 2>/dev/null && return
         sleep 0.05
     done

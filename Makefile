@@ -160,7 +160,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 
 .PHONY: cli
 cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san $(B)/tests/xentop $(B)/tests/fakehost.so $(B)/tests/fakehv.so $(LINKS) ## our programs on the command line, without Xen
-	@tests/run-all cli $(sort $(wildcard tests/cli/*.sh))
+	@tests/run-all -j $$(nproc) cli tests/cli/xentop-screen.sh $(sort $(filter-out %/xentop-screen.sh,$(wildcard tests/cli/*.sh)))
 
 .PHONY: xenstore
 xenstore: all ## the XenStore tools beside Debian's, on both daemons
@@ -168,7 +168,7 @@ xenstore: all ## the XenStore tools beside Debian's, on both daemons
 
 .PHONY: hotplug
 hotplug: $(HOTPLUG_LINKS) $(HOTPLUG_SCRIPTS) $(LINKS) $(B)/tests/fakehv.so ## the hotplug program, on loop devices and interfaces of this machine (root)
-	@tests/run-all hotplug tests/hotplug/block.sh tests/hotplug/vif.sh tests/hotplug/openvswitch.sh tests/hotplug/odd.sh
+	@tests/run-all -j $$(nproc) hotplug tests/hotplug/block.sh tests/hotplug/vif.sh tests/hotplug/openvswitch.sh tests/hotplug/odd.sh
 
 # The daemon's door with calls of the tests' own behind it.
 $(B)/tests/xapi-serve-san: $(B)/san/tests/xapi/serve.o $(B)/dom0kit-san.a

@@ -25,11 +25,12 @@
  * worker's. */
 static pid_t fork_child(void *user)
 {
+    struct lx *lx = user;
     pid_t pid = fork();
 
-    (void)user;
     if (!pid)
         job_left_worker();
+    lx->forked = true;
     return pid;
 }
 
@@ -50,7 +51,7 @@ static void hold_cancel(int how)
 struct err *lx_begin(struct lx *lx, bool changes)
 {
     TRY(host_open(&lx->host, HOST_QUIET, 0));
-    libxl_childproc_setmode(lx->host.ctx, &hooks, NULL);
+    libxl_childproc_setmode(lx->host.ctx, &hooks, lx);
     await_signals_catch();
     hold_cancel(SIG_UNBLOCK);
     lx->catches = true;
@@ -68,6 +69,12 @@ struct err *lx_begin_await(struct lx *lx, bool changes, struct await *a)
 struct err *lx_begin_quick(struct lx *lx)
 {
     return host_open_quick(&lx->host, HOST_QUIET, 0);
+}
+
+const bool *lx_streams(struct lx *lx)
+{
+    lx->forked = false;
+    return &lx->forked;
 }
 
 void lx_end(struct lx *lx)
@@ -140,6 +147,8 @@ struct err *lx_create(const struct plan *plan, const int *fd,
     defaults.host_cpus = host_cpus_read;
     defaults.host_cpus_arg = &lx.host;
     TRY(lx_config(plan, name_of(&lx.host, plan), &defaults, &g, p));
+    if (fd)
+        how.abortable = lx_streams(&lx);
     return create_domain(&lx.host, &g.config, &how, ret_domid);
 }
 

@@ -21,6 +21,7 @@
 struct lx {
     struct host host;
     bool catches;
+    bool forked; /* libxl has made a process */
 };
 #define AUTO_LX AUTO(lx_end)
 /* CHANGES: debris of creates that were killed is taken back first. */
@@ -31,6 +32,12 @@ void lx_end(struct lx *lx);
 /* The same for one long operation of libxl's, A. */
 struct err *lx_begin_await(struct lx *lx, bool changes,
                            struct await *a) MUST_USE;
+/* For await.abortable of what reads or writes a guest's memory: libxl 4.17
+ * crashes where that fails, or is aborted, before the process that does it is
+ * there. */
+const bool *lx_streams(struct lx *lx);
+/* Bytes that libxl takes before that: its own, and a record's. */
+#define STREAM_HEAD 24
 /* STARTED is what a libxl call with A's how returned; FMT says what was to be
  * done. An interrupted one is an error of kind interrupted. */
 struct err *lx_await(struct await *a, int started, const char *fmt, ...)

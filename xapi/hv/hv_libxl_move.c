@@ -14,11 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libxl_utils.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -105,6 +108,7 @@ static struct err *save(struct lx *lx, uint32_t domid, int fd, bool live)
 
     host_mark(&lx->host);
     await_begin(&a, &lx->host);
+    a.abortable = lx_streams(lx);
     TRY(lx_await(&a,
                  libxl_domain_suspend(lx->host.ctx, domid, fd,
                                       live ? LIBXL_SUSPEND_LIVE : 0, &a.how),
@@ -355,6 +359,25 @@ static struct err *prepare(struct moving *m)
                         uuid_text(m->pool, &m->config.c_info.uuid), &m->kept);
 }
 
+/* The stream begins: libxl is not to find it empty (lx_streams). */
+static struct err *await_stream(int fd)
+{
+    struct pollfd poll_fd = {fd, POLLIN, 0};
+    int n = 0;
+
+    for (;;) {
+        bool over = poll(&poll_fd, 1, 100) == 1 && poll_fd.revents & POLLHUP;
+
+        if (ioctl(fd, FIONREAD, &n) || n >= STREAM_HEAD)
+            return NULL;
+        if (over)
+            return ERR("the guest's memory did not come");
+        if (await_signal())
+            return ERR_AS(interrupted, "cancelled");
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
 static struct err *receive(struct moving *m)
 {
     struct restoring r = {m->how, m->sending.flow,
@@ -371,6 +394,8 @@ static struct err *receive(struct moving *m)
 
     TRY(lx_begin(&lx, true));
     create.autoballoon = create_autoballoons_by_default(&lx.host);
+    TRY(await_stream(m->sending.stream));
+    create.abortable = lx_streams(&lx);
     return create_domain(&lx.host, &m->config, &create, &m->to);
 }
 

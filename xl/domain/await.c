@@ -118,7 +118,8 @@ static int before_poll(struct await *a, struct pollfd **fds, int *n,
 
 static void check_signal(struct await *a)
 {
-    if (!await_signal() || a->interrupted || !a->interruptible)
+    if (!await_signal() || a->interrupted || !a->interruptible ||
+        (a->abortable && !*a->abortable))
         return;
     a->interrupted = true;
     libxl_ao_abort(a->h->ctx, &a->how);

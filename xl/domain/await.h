@@ -25,6 +25,8 @@ struct await {
      * nobody answers, and the operation is aborted. NO_DOMID: of none (the
      * default). */
     uint32_t guest;
+    /* It can be aborted once this is true; NULL: from the start. */
+    const bool *abortable;
     bool guest_ended; /* result */
     bool done;
     int rc;

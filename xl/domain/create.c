@@ -134,6 +134,7 @@ static struct err *build(struct creation *c)
     await_begin(&a, c->h);
     a.tick = tick;
     a.tick_arg = c;
+    a.abortable = c->how->abortable;
     making_begin();
     rc = await_end(&a, start_build(c, &a));
     making_end();

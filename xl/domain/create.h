@@ -14,6 +14,7 @@ struct create {
     bool keep;             /* hand it to the keeper, which obeys on_* */
     bool autoballoon;      /* free memory for it in Dom0 first */
     const int *restore_fd; /* it is read from there; NULL: it is new */
+    const bool *abortable; /* as that of struct await, of the building */
     uint32_t beside; /* the domain that it comes from, and shares its uuid with
                       * for now; 0: none */
     const char *disk_script; /* for disks that name none; NULL: ours */

@@ -196,7 +196,7 @@ xapi: $(B)/bin/xe $(B)/tests/hv $(B)/tests/xapi-model $(B)/tests/xapi-serve-san 
 $(B)/clients/.done: $(shell find tests/clients/npm -type f)
 	@rm -rf $(@D) && mkdir -p $(B) && cp -r tests/clients/npm $(@D)
 	$(call say,NPM,$(@D))
-	$(Q)cd $(@D) && npm ci --loglevel=error && touch .done
+	$(Q)cd $(@D) && npm ci --no-audit --no-fund --fetch-retries=5 --loglevel=error && touch .done
 
 .PHONY: clients
 clients: $(B)/tests/xapid-san $(B)/clients/.done ## XenAPI clients that others wrote, against the daemon, without Xen

@@ -346,6 +346,16 @@ static struct err *notes_writes(struct lx *lx, libxl_domain_type type,
     return NULL;
 }
 
+/* The qemu of an HVM guest gives its images up to the next one in a live move
+ * only. */
+static struct err *choose_live(struct lx *lx, struct moving *m)
+{
+    libxl_domain_type type = m->config.c_info.type;
+
+    m->live = m->how->live || type == LIBXL_DOMAIN_TYPE_HVM;
+    return m->live ? notes_writes(lx, type, &m->live) : NULL;
+}
+
 /* Before there are children: they are not to have our libxl. */
 static struct err *prepare(struct moving *m)
 {
@@ -353,8 +363,7 @@ static struct err *prepare(struct moving *m)
 
     TRY(lx_begin(&lx, true));
     TRY(read_config(&lx, m->from, &m->config));
-    if (m->how->live)
-        TRY(notes_writes(&lx, m->config.c_info.type, &m->live));
+    TRY(choose_live(&lx, m));
     return vm_path_keep(&lx.host, m->pool,
                         uuid_text(m->pool, &m->config.c_info.uuid), &m->kept);
 }

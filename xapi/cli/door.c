@@ -227,9 +227,9 @@ static void on_written(struct bufferevent *bev, void *arg)
 {
     struct conversation *v = arg;
 
-    (void)bev;
-    cli_talk_written(&v->talk);
-    if (v->ended && !v->writing && !v->talk.cli.out.len)
+    cli_talk_written(&v->talk); /* which may say the last there is to say */
+    if (v->ended && !v->writing && !v->talk.cli.out.len &&
+        !evbuffer_get_length(bufferevent_get_output(bev)))
         end(v);
 }
 

@@ -4,14 +4,13 @@
 
 #include <event2/event.h>
 
-#include "lib/clock.h"
 #include "xapi/call/server.h"
+#include "xapi/call/slice.h"
 
 /* Records that are made, and that are written, without a thought: a millisecond
  * or two. */
 #define FEW_MADE 100
 #define FEW_WRITTEN 1000
-#define SLICE_SECONDS 0.002
 
 /* Objects may go while they wait. */
 struct missing {
@@ -130,33 +129,33 @@ static void write_end(struct slices *s)
     finish(s, NULL);
 }
 
-static void soon(struct slices *s)
+static bool do_one(void *arg)
 {
-    static const struct timeval at_once = {0};
+    struct slices *s = arg;
 
-    event_add(s->timer, &at_once);
+    if (s->at == (s->lent ? s->items.n : s->n_missing))
+        return false;
+    (s->lent ? write_one : make_one)(s);
+    return true;
 }
 
 static void on_slice(int fd, short what, void *arg)
 {
     struct slices *s = arg;
-    size_t n = s->lent ? s->items.n : s->n_missing;
-    double until = clock_now() + SLICE_SECONDS;
+    bool more = slice_run(do_one, s);
     struct err *e = NULL;
 
     (void)fd, (void)what;
-    while (s->at < n && clock_now() < until)
-        (s->lent ? write_one : make_one)(s);
-    if (s->at == n && s->lent) {
+    if (!more && s->lent) {
         write_end(s);
         return;
     }
-    if (s->at == n)
+    if (!more)
         e = lend_all(s);
     if (e)
         finish(s, e);
     else
-        soon(s);
+        slice_again(s->timer);
 }
 
 /* ---- which --------------------------------------------------------------- */
@@ -207,7 +206,7 @@ void slices_answer(struct call *c, const struct slices_kind *kind, void *arg,
     list_missing(s);
     s->timer = evtimer_new(c->server->base, on_slice, s);
     pool_at_free(c->pool, end, s);
-    soon(s);
+    slice_again(s->timer);
     call_later(c, cancel, s);
 }
 

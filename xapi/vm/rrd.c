@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "xapi/vm/vm.h"
 #include "xapi/hv/hv.h"
 #include "xapi/call/job.h"
+#include "xapi/call/slice.h"
 #include "xapi/vm/rrd_answer.h"
 #include "xapi/vm/rrd_dump.h"
 #include "xapi/vm/rrd_owner.h"
@@ -19,7 +19,6 @@
 #include "xapi/vm/usage.h"
 
 #define TEXT_MAX (16u << 20) /* of all that is measured in one look */
-#define SLICE_SECONDS 0.002
 
 /* ---- the worker ---------------------------------------------------------- */
 
@@ -72,13 +71,13 @@ static struct err *look(struct job *j, void *arg)
 
 /* ---- what it says -------------------------------------------------------- */
 
-static void take_source(const struct rrd *r, struct pool *p, const char *line)
+static void take_source(const struct rrd *r, const char *line)
 {
     size_t n;
-    char **words = text_split(p, line, '\t', &n);
+    char **words = text_split(r->told, line, '\t', &n);
 
     if (n == 7)
-        past_put(r->past, pool_printf(p, "%s:%s", r->owner, words[1]),
+        past_put(r->past, pool_printf(r->told, "%s:%s", r->owner, words[1]),
                  &(struct reading){.value = strtod(words[2], NULL),
                                    .counts = *words[3] == '1',
                                    .at = strtod(words[4], NULL),
@@ -86,32 +85,31 @@ static void take_source(const struct rrd *r, struct pool *p, const char *line)
                                    .whose = strtoull(words[6], NULL, 16)});
 }
 
-static void take_line(struct rrd *r, struct pool *p)
+static bool take_line(void *arg)
 {
+    struct rrd *r = arg;
     char *line = r->told_at, *end = strchr(line, '\n');
 
+    if (!*line)
+        return false;
     r->told_at = end ? end + 1 : line + strlen(line);
     if (end)
         *end = '\0';
     if (*line == '\t')
-        take_source(r, p, line);
+        take_source(r, line);
     else
         r->owner = line;
+    return true;
 }
 
 /* A slice of it; the row is shown when all is taken. */
 static void take_some(int fd, short what, void *arg)
 {
-    static const struct timeval at_once = {0};
-    AUTO_POOL struct pool *p = pool_new();
-    double until = clock_now() + SLICE_SECONDS;
     struct rrd *r = arg;
 
     (void)fd, (void)what;
-    while (*r->told_at && clock_now() < until)
-        take_line(r, p);
-    if (*r->told_at) {
-        event_add(r->taker, &at_once);
+    if (slice_run(take_line, r)) {
+        slice_again(r->taker);
         return;
     }
     past_close(r->past);

@@ -4,9 +4,7 @@
 
 #include <event2/event.h>
 
-#include "lib/clock.h"
-
-#define SLICE_SECONDS 0.002
+#include "xapi/call/slice.h"
 
 struct sending {
     struct http_request *request;
@@ -45,26 +43,20 @@ static void finish(struct sending *s)
         http_answer(r, 200, type, &body);
 }
 
-/* Whether there is more to come. */
-static bool slice(struct sending *s)
+static bool write_next(void *arg)
 {
-    double until = clock_now() + SLICE_SECONDS;
+    struct sending *s = arg;
 
-    do {
-        if (body_full(&s->body) || !s->text.next(s->text.arg, &s->body.text))
-            return false;
-    } while (clock_now() < until);
-    return true;
+    return !body_full(&s->body) && s->text.next(s->text.arg, &s->body.text);
 }
 
 static void on_slice(int fd, short what, void *arg)
 {
-    static const struct timeval at_once = {0};
     struct sending *s = arg;
 
     (void)fd, (void)what;
-    if (slice(s)) {
-        event_add(s->timer, &at_once);
+    if (slice_run(write_next, s)) {
+        slice_again(s->timer);
         return;
     }
     http_on_gone(s->request, NULL, NULL);
@@ -74,15 +66,14 @@ static void on_slice(int fd, short what, void *arg)
 void rrd_send(struct http_request *r, struct event_base *base,
               const struct rrd_text *text)
 {
-    static const struct timeval at_once = {0};
     struct sending *s = pool_new_of(r->pool, struct sending);
 
     *s = (struct sending){.request = r, .text = *text, .body = BODY_INIT};
-    if (!slice(s)) {
+    if (!slice_run(write_next, s)) {
         finish(s);
     } else if (http_on_gone(r, gone, s)) {
         s->timer = evtimer_new(base, on_slice, s);
-        event_add(s->timer, &at_once);
+        slice_again(s->timer);
     } else {
         gone(s);
         http_page(r, 500, "Nobody waits for the rest of this answer.");

@@ -51,7 +51,19 @@ void usage_count(struct usage_list *l, const struct usage_row *row,
     r->whose = whose;
 }
 
-static const char *number(struct pool *p, uint64_t n)
+void usage_count_fields(struct usage_list *l, const struct usage_field *fields,
+                        size_t n, const char *of, const void *counters,
+                        double at, uint64_t whose)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t *counter =
+            (const void *)((const char *)counters + fields[i].offset);
+
+        usage_count(l, &fields[i].row, of, (double)*counter, at, whose);
+    }
+}
+
+const char *usage_number(struct pool *p, uint64_t n)
 {
     return pool_printf(p, "%llu", (unsigned long long)n);
 }
@@ -66,10 +78,7 @@ static const struct usage_row
     row_target = {"memory_target", "Memory the guest shall have", "B", true, 0},
     row_free = {"memory_internal_free", "Memory that the guest does not use", "KiB", true, 0};
 
-static const struct {
-    struct usage_row row;
-    size_t offset;
-} vif_rows[] = {
+static const struct usage_field vif_rows[] = {
     {{"vif_%s_rx", "What the guest receives by NIC %s", "B/s", true, 0}, offsetof(struct sample_net, in_bytes)},
     {{"vif_%s_tx", "What the guest sends by NIC %s", "B/s", true, 0}, offsetof(struct sample_net, out_bytes)},
     {{"vif_%s_rx_errors", "Packets to the guest that failed, of NIC %s", "err/s", false, 0}, offsetof(struct sample_net, in_errors)},
@@ -86,8 +95,8 @@ static void add_vcpus(struct usage_list *l, const struct sample_domain *d,
         double ran = (double)d->vcpus[i].ns / NS;
 
         sum += ran;
-        usage_count(l, &row_cpu, number(l->pool, d->vcpus[i].id), ran, now,
-                    d->id);
+        usage_count(l, &row_cpu, usage_number(l->pool, d->vcpus[i].id), ran,
+                    now, d->id);
     }
     usage_count(l, &row_cpus, "", d->n_vcpus ? sum / (double)d->n_vcpus : 0,
                 now, d->id);
@@ -102,13 +111,9 @@ static uint64_t whose_is(const struct sample_domain *d, uint64_t incarnation)
 static void add_vif(struct usage_list *l, const struct sample_domain *d,
                     const struct sample_vif *vif, double now)
 {
-    const char *id = number(l->pool, vif->id);
-
-    for (size_t i = 0; i < ARRAY_LEN(vif_rows); i++)
-        usage_count(l, &vif_rows[i].row, id,
-                    (double)*(const uint64_t *)((const char *)&vif->net +
-                                                vif_rows[i].offset),
-                    now, whose_is(d, vif->incarnation));
+    usage_count_fields(l, vif_rows, ARRAY_LEN(vif_rows),
+                       usage_number(l->pool, vif->id), &vif->net, now,
+                       whose_is(d, vif->incarnation));
 }
 
 static void add_devices(struct usage_list *l, const struct sample_domain *d,

@@ -25,10 +25,7 @@ static const struct usage_row
     row_all_rx = {"pif_aggr_rx", "What all cards receive", "B/s", true, 0},
     row_all_tx = {"pif_aggr_tx", "What all cards send", "B/s", true, 0};
 
-static const struct {
-    struct usage_row row;
-    size_t offset;
-} pif_rows[] = {
+static const struct usage_field pif_rows[] = {
     {{"pif_%s_rx", "What %s receives", "B/s", true, 0}, offsetof(struct net_count, rx_bytes)},
     {{"pif_%s_tx", "What %s sends", "B/s", true, 0}, offsetof(struct net_count, tx_bytes)},
     {{"pif_%s_rx_errors", "Packets that %s should have received", "err/s", false, 0}, offsetof(struct net_count, rx_errors)},
@@ -47,9 +44,8 @@ static void add_cpus(struct usage_list *l, const struct sample *s)
         double worked = s->time - (double)cpu->idle_ns / NS;
 
         sum += worked;
-        usage_count(l, &row_cpu,
-                    pool_printf(l->pool, "%llu", (unsigned long long)cpu->id),
-                    worked, s->time, 0);
+        usage_count(l, &row_cpu, usage_number(l->pool, cpu->id), worked,
+                    s->time, 0);
     }
     if (s->host.n_cpu)
         usage_count(l, &row_cpus, "", sum / (double)s->host.n_cpu, s->time, 0);
@@ -75,16 +71,6 @@ static void add_domains(struct usage_list *l, const struct sample *s)
 
 /* ---- interfaces ---------------------------------------------------------- */
 
-static void add_pif(struct usage_list *l, const char *device,
-                    const struct net_count *count, double now)
-{
-    for (size_t i = 0; i < ARRAY_LEN(pif_rows); i++)
-        usage_count(l, &pif_rows[i].row, device,
-                    (double)*(const uint64_t *)((const char *)count +
-                                                pif_rows[i].offset),
-                    now, count->incarnation);
-}
-
 /* A PIF by what it is called on the host: a VLAN is not its card. */
 static void add_pifs(const struct usage *u, const struct object *host,
                      struct usage_list *l)
@@ -103,7 +89,8 @@ static void add_pifs(const struct usage *u, const struct object *host,
         err_drop(e, "it is not there now");
         if (e)
             continue;
-        add_pif(l, get_PIF_device(pif), &count, now);
+        usage_count_fields(l, pif_rows, ARRAY_LEN(pif_rows),
+                           get_PIF_device(pif), &count, now, count.incarnation);
         if (!get_PIF_physical(pif))
             continue;
         sum.incarnation = 31 * sum.incarnation + count.incarnation;

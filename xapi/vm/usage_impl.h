@@ -42,6 +42,17 @@ struct reading *usage_add(struct usage_list *l, const struct usage_row *row,
 void usage_count(struct usage_list *l, const struct usage_row *row,
                  const char *of, double value, double at, uint64_t whose);
 
+/* Of a counter that is a uint64_t, so far into the struct that has it. */
+struct usage_field {
+    struct usage_row row;
+    size_t offset;
+};
+void usage_count_fields(struct usage_list *l, const struct usage_field *fields,
+                        size_t n, const char *of, const void *counters,
+                        double at, uint64_t whose);
+/* For OF. */
+const char *usage_number(struct pool *p, uint64_t n);
+
 /* ---- usage_io.c ---------------------------------------------------------- */
 
 void usage_sum_srs(struct usage *u);

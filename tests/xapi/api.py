@@ -58,6 +58,7 @@ def failures(daemon):
     fails(["SESSION_INVALID", "OpaqueRef:x"], daemon.call, "host.get_all", "OpaqueRef:x")
     fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", "host.get_all", "0", "1"], s.host.get_all, "more")
     fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.start", "3", "0"], s.VM.start)
+    fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", "host.get_all", "0", "-1"], daemon.call, "host.get_all")
     fails(["MESSAGE_REMOVED"], s.VMPP.get_all)
     fails(["Fault", "No async mode for this operation (rpc: host.get_all)"], getattr(s.Async, "host").get_all)
     fails(["NOT_IMPLEMENTED", "VM.send_sysrq"], s.VM.send_sysrq, NOBODY, "h")

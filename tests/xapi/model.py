@@ -178,6 +178,8 @@ def derived(daemon):
     for c in CALLS:
         if c["removed"] and c["session"]:
             fails(["MESSAGE_REMOVED"], client, c["name"])
+        if c["session"]:  # not even that
+            fails(["MESSAGE_PARAMETER_COUNT_MISMATCH", c["name"], str(len(c["params"])), "-1"], client.post, c["name"])
 
 
 # Of these the session itself ends, or something does that others need.

@@ -301,18 +301,23 @@ const char *call_task(struct call *c)
 
 /* ---- arguments ----------------------------------------------------------- */
 
-static struct err *check_count(const struct call *c, size_t n)
+/* The session does not count: without one, it is -1 that was received. */
+static struct err *wrong_count(const struct model_call *row, int n)
 {
-    const struct model_call *row = c->row;
     char expected[16], received[16];
 
+    snprintf(expected, sizeof(expected), "%u", row->n_params);
+    snprintf(received, sizeof(received), "%d", n);
+    return err_MESSAGE_PARAMETER_COUNT_MISMATCH(row->name, expected, received);
+}
+
+static struct err *check_count(const struct model_call *row, size_t n)
+{
     /* What follows optional parameters has always been ignored. */
     if (n >= row->n_required &&
         (n <= row->n_params || row->n_required < row->n_params))
         return NULL;
-    snprintf(expected, sizeof(expected), "%u", row->n_params);
-    snprintf(received, sizeof(received), "%zu", n);
-    return err_MESSAGE_PARAMETER_COUNT_MISMATCH(row->name, expected, received);
+    return wrong_count(row, (int)n);
 }
 
 static struct err *read_arg(struct call *c, const struct model_param *param,
@@ -368,7 +373,7 @@ static struct err *check_session(struct call *c, const struct value *args)
     if (!c->row->session)
         return NULL;
     if (!first)
-        return check_count(c, 0);
+        return wrong_count(c->row, -1);
     if (first->kind != VALUE_STRING)
         return err_SESSION_INVALID("");
     session = session_find(c->server->sessions, first->s.text);
@@ -449,7 +454,7 @@ static struct err *check(struct call *c, const char *method, bool async,
     TRY(check_session(c, args));
     if (c->row->state == MODEL_REMOVED)
         return err_MESSAGE_REMOVED();
-    TRY(check_count(c, n - (c->row->session && n)));
+    TRY(check_count(c->row, n - c->row->session));
     TRY(read_args(c, args));
     TRY(check_roles(c));
     if (c->row->unimplemented)

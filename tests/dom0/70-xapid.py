@@ -220,17 +220,23 @@ def failures(daemon):
 
 
 def meanwhile(daemon):
-    """a guest that is gone before it answers has ended, as it was to"""
+    """a guest that is gone before it answers has ended: nobody waits for it"""
     s = Session(daemon)
-    vm = s.VM.create(record("deaf", PV_args="deaf"))
-    s.VM.start(vm, False, False)
-    asked = f"/local/domain/{s.VM.get_domid(vm)}/control/shutdown"
-    task = s.Async.VM.clean_shutdown(vm)
-    until(lambda: run("xenstore-read", asked, check=False).strip() == "poweroff")
-    run("xl", "destroy", "deaf")
-    until(lambda: s.task.get_status(task) != "pending")
-    equal((s.task.get_status(task), s.task.get_error_info(task), state(s, vm)), ("success", [], "Halted"))
+    sr = s.SR.create(s.host.get_all()[0], {"location": daemon.dir}, "0", "memory", "", "file", "user", False, {})
+    vm = s.VM.create(record("deaf", PV_args="deaf", suspend_SR=sr))
+    for call, word, end in (("clean_shutdown", "poweroff", ("success", [])), ("suspend", "suspend", ("failure", ["VM_HALTED", vm]))):
+        s.VM.start(vm, False, False)
+        asked = f"/local/domain/{s.VM.get_domid(vm)}/control/shutdown"
+        task = s.call("Async.VM." + call, vm)
+        until(lambda: run("xenstore-read", asked, check=False).strip() == word)
+        began = time.monotonic()
+        run("xl", "destroy", "deaf")
+        until(lambda: s.task.get_status(task) != "pending")
+        until(lambda: state(s, vm) == "Halted")
+        equal(((s.task.get_status(task), s.task.get_error_info(task)), time.monotonic() - began < 50), (end, True))
+    equal(s.VDI.get_all(), [])
     s.VM.destroy(vm)
+    s.SR.destroy(sr)
 
 
 def twins(daemon):

@@ -6,6 +6,7 @@ import os
 import time
 
 from daemon import Session, equal, fails, run
+from guest import end
 from snapshot import built, paths, vdis
 from storage import disk, files, holds, make_sr, path_of, write
 from vm import NOBODY, Host, agrees, ends, kill_all, kill_worker, record, until
@@ -136,6 +137,31 @@ def undone(daemon):
     fails(["INTERNAL_ERROR", None], s.VM.resume, bare, False, False)
     equal((s.VM.get_power_state(bare), s.VM.get_suspend_VDI(bare)), ("Suspended", empty))
     agrees(s, host)
+
+
+def ended(daemon):
+    """a guest that does not listen, or ends by itself meanwhile: the error says so, and it is what it has become"""
+    s, host = Session(daemon), Host(daemon)
+    sr = make_sr(s)
+    set_default(s, sr)
+    vm = running(s, sr, actions_after_reboot="destroy", actions_after_crash="destroy")
+    here = s.host.get_all()[0]
+    for verb, args in (("suspend", ()), ("migrate", (here, {"live": "true"}))):
+        call = s.Async.VM.suspend if verb == "suspend" else s.Async.VM.pool_migrate
+        host.fault(verb, "ignore")
+        equal(ends(s, call(vm, *args)), ("failure", ["VM_FAILED_SUSPEND_ACKNOWLEDGMENT", vm]))
+        equal((s.VM.get_power_state(vm), memories(s)), ("Running", []))
+        for reason, error in (("poweroff", "VM_HALTED"), ("reboot", "VM_REBOOTED"), ("crash", "VM_CRASHED")):
+            host.fault(verb, "delay 60")
+            task = call(vm, *args)
+            until(lambda: s.task.get_progress(task) > 0)
+            end(host, s.VM.get_domid(vm), reason)
+            host.fault(verb)
+            equal(ends(s, task), ("failure", [error, vm]))
+            until(lambda: s.VM.get_power_state(vm) == "Halted")
+            equal((s.VM.get_suspend_VDI(vm), memories(s), [f for f in files(daemon) if f.endswith(".raw")]), (NOBODY, [], []))
+            agrees(s, host)
+            s.VM.start(vm, False, False)
 
 
 def killed(daemon):
@@ -306,4 +332,4 @@ def one_after_another(daemon):
 
 
 if __name__ == "__main__":
-    run([walks, places, undone, killed, other_memory, checkpoints, half_checkpoints, one_after_another], "--hv=sim")
+    run([walks, places, undone, ended, killed, other_memory, checkpoints, half_checkpoints, one_after_another], "--hv=sim")

@@ -90,7 +90,8 @@ struct hv {
     struct err *(*shutdown)(const struct hv *hv, uint32_t domid,
                             enum hv_reason how);
     /* The guest into the file at PATH, which is there and big enough (a VDI);
-     * then it is HV_SHUT. After an error it runs on. */
+     * then it is HV_SHUT. After an error it runs on, unless it has ended by
+     * itself meanwhile; one of kind timeout: it does not listen. */
     struct err *(*suspend)(const struct hv *hv, uint32_t domid,
                            const char *path);
     /* As create, with what suspend has written at PATH. */
@@ -207,13 +208,13 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  * DIR/fault/VERB, VERB being a verb of struct hv, has "fail TEXT", "delay
  * SECONDS" (also before it fails; after what create and suspend do was begun,
  * and when half of migrate's stream is over),
- * or "ignore": the guest does not listen to shutdown, or does not let go of the
- * device of detach_disk and detach_nic. A serial console says the domain's name
- * and what it hears; a screen (of HVM, and of PV with platform pvfb) is
- * SIM_SCREEN_WIDTH by SIM_SCREEN_HEIGHT points of one colour, the last key that
- * was pressed. What power, set_hostname and send_keys
- * were told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log,
- * DIR/load the share of each of its processors that is used.
+ * or "ignore": the guest does not listen to shutdown, suspend and migrate, or
+ * does not let go of the device of detach_disk and detach_nic. A serial console
+ * says the domain's name and what it hears; a screen (of HVM, and of PV with
+ * platform pvfb) is SIM_SCREEN_WIDTH by SIM_SCREEN_HEIGHT points of one colour,
+ * the last key that was pressed. What power, set_hostname and send_keys were
+ * told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log, DIR/load
+ * the share of each of its processors that is used.
  */
 #define SIM_REQUEST 4096
 #define SIM_REQUEST_SECONDS 0.001

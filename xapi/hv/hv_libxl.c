@@ -101,6 +101,10 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
+    if (a->guest_ended)
+        return ERR("%s: it has ended", text);
+    if (rc == ERROR_GUEST_TIMEDOUT)
+        return ERR_AS(timeout, "%s: it does not listen", text);
     return host_err(a->h, rc, "%s", text);
 }
 

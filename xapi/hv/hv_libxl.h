@@ -46,6 +46,9 @@ struct err *lx_await(struct await *a, int started, const char *fmt, ...)
 /* What xl takes too: memory is freed and taken by one create at a time. */
 #define LX_LOCKFILE "/var/lock/xl"
 
+/* The guest into FD; FLAGS are libxl_domain_suspend's. One that does not listen
+ * is an error of kind timeout. */
+struct err *lx_save(struct lx *lx, uint32_t domid, int fd, int flags) MUST_USE;
 /* A guest that has stopped for a suspend that is not to be goes on. */
 struct err *lx_resume_here(struct lx *lx, uint32_t domid) MUST_USE;
 

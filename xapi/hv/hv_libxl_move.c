@@ -104,15 +104,7 @@ struct err *lx_go_on(const struct hv *hv, uint32_t domid)
 
 static struct err *save(struct lx *lx, uint32_t domid, int fd, bool live)
 {
-    struct await a;
-
-    host_mark(&lx->host);
-    await_begin(&a, &lx->host);
-    a.abortable = lx_streams(lx);
-    TRY(lx_await(&a,
-                 libxl_domain_suspend(lx->host.ctx, domid, fd,
-                                      live ? LIBXL_SUSPEND_LIVE : 0, &a.how),
-                 "cannot suspend domain %u", domid));
+    TRY(lx_save(lx, domid, fd, live ? LIBXL_SUSPEND_LIVE : 0));
     return tell_qemu(lx, domid, "stop");
 }
 

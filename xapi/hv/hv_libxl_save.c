@@ -11,16 +11,17 @@
 #include "xapi/hv/hv_libxl.h"
 #include "xl/domain/create.h"
 
-static struct err *save(struct lx *lx, uint32_t domid, int fd)
+struct err *lx_save(struct lx *lx, uint32_t domid, int fd, int flags)
 {
     struct await a;
 
     host_mark(&lx->host);
     await_begin(&a, &lx->host);
     a.abortable = lx_streams(lx);
-    return lx_await(&a,
-                    libxl_domain_suspend(lx->host.ctx, domid, fd, 0, &a.how),
-                    "cannot suspend domain %u", domid);
+    a.guest = domid;
+    return lx_await(
+        &a, libxl_domain_suspend(lx->host.ctx, domid, fd, flags, &a.how),
+        "cannot suspend domain %u", domid);
 }
 
 /* The first words are libxl's own, which it must be able to write
@@ -60,7 +61,7 @@ struct err *lx_suspend(const struct hv *hv, uint32_t domid, const char *path)
         return err_errno(errno, "cannot write '%s'", path);
     TRY(find_room(fd, path));
     TRY(lx_begin(&lx, true));
-    e = save(&lx, domid, fd);
+    e = lx_save(&lx, domid, fd, 0);
     if (e)
         return err_join(e, lx_resume_here(&lx, domid));
     if (fsync(fd) && errno != EINVAL)

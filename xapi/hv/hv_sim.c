@@ -171,8 +171,7 @@ static struct err *suspend(const struct hv *hv, uint32_t domid,
     TRY(sim_read(hv, p, domid, &text));
     life = sim_line(p, text, "life");
     TRY(write_image(path, life ? life : ""));
-    TRY(sim_obey(hv, "suspend", NULL));
-    return sim_stop(hv, domid);
+    return sim_suspend(hv, "suspend", domid);
 }
 
 static struct err *resume(const struct hv *hv, const struct plan *plan,

@@ -97,8 +97,24 @@ struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
 
 struct err *sim_stop(const struct hv *hv, uint32_t domid)
 {
+    AUTO_POOL struct pool *p = pool_new();
+    char *text;
+
+    TRY(sim_read(hv, p, domid, &text));
+    if (text_eq(sim_line(p, text, "state"), sim_states[HV_SHUT]) &&
+        !text_eq(sim_line(p, text, "reason"), sim_reasons[HV_SUSPEND]))
+        return ERR("domain %u has ended", domid);
     TRY(sim_set(hv, domid, "reason", sim_reasons[HV_SUSPEND]));
     return sim_set(hv, domid, "state", sim_states[HV_SHUT]);
+}
+
+struct err *sim_suspend(const struct hv *hv, const char *verb, uint32_t domid)
+{
+    bool ignores = false;
+
+    TRY(sim_obey(hv, verb, &ignores));
+    return ignores ? ERR_AS(timeout, "domain %u does not listen", domid)
+                   : sim_stop(hv, domid);
 }
 
 struct err *sim_obey(const struct hv *hv, const char *verb, bool *ret_ignores)

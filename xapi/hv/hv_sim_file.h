@@ -31,8 +31,12 @@ struct err *sim_remove(const struct hv *hv, uint32_t domid) MUST_USE;
 struct err *sim_set(const struct hv *hv, uint32_t domid, const char *key,
                     const char *value) MUST_USE;
 
-/* The guest has ended, for HV_SUSPEND. */
+/* The guest has ended, for HV_SUSPEND; one that has ended by itself is an
+ * error. */
 struct err *sim_stop(const struct hv *hv, uint32_t domid) MUST_USE;
+/* The same, as VERB's faults will have it. */
+struct err *sim_suspend(const struct hv *hv, const char *verb,
+                        uint32_t domid) MUST_USE;
 
 /* sim_fault. */
 struct err *sim_obey(const struct hv *hv, const char *verb,

@@ -55,8 +55,7 @@ static struct err *move(const struct hv *hv, uint32_t domid,
         TRY(sim_stop(hv, domid));
     if (how->progress)
         how->progress(how->arg, 0.5);
-    TRY(sim_obey(hv, "migrate", NULL));
-    return sim_stop(hv, domid);
+    return sim_suspend(hv, "migrate", domid);
 }
 
 struct err *sim_migrate(const struct hv *hv, uint32_t domid,

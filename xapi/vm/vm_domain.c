@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xapi/model/errors_gen.h"
 #include "xapi/vm/device.h"
 #include "xapi/storage/disk.h"
 #include "xapi/hv/hv.h"
@@ -301,16 +302,64 @@ struct err *vm_renew(struct job *j, const struct ops_work *w, const char *news)
     return vm_bring_up(j, w, &(struct vm_up){.news = news});
 }
 
-struct err *vm_lives(struct job *j, const struct hv *hv, int64_t domid,
-                     bool *ret)
+/* ---- whether it lives ---------------------------------------------------- */
+
+/* NULL: it is gone. */
+static struct err *look_at(struct job *j, const struct hv *hv, int64_t domid,
+                           const struct hv_domain **ret)
 {
     struct hv_domain *domains;
     size_t n;
 
     TRY(hv->list(hv, job_pool(j), &domains, &n));
-    *ret = false;
+    *ret = NULL;
     for (size_t i = 0; i < n; i++)
         if (domains[i].domid == domid)
-            *ret = domains[i].state != HV_SHUT;
+            *ret = &domains[i];
     return NULL;
+}
+
+struct err *vm_lives(struct job *j, const struct hv *hv, int64_t domid,
+                     bool *ret)
+{
+    const struct hv_domain *domain = NULL;
+
+    TRY(look_at(j, hv, domid, &domain));
+    *ret = domain && domain->state != HV_SHUT;
+    return NULL;
+}
+
+static struct err *has_ended(const struct object *vm, enum hv_reason how)
+{
+    switch (how) {
+    case HV_REBOOT:
+    case HV_SOFT_RESET:
+        return err_VM_REBOOTED(object_ref(vm));
+    case HV_CRASH:
+    case HV_WATCHDOG:
+        return err_VM_CRASHED(object_ref(vm));
+    case HV_POWEROFF:
+    case HV_SUSPEND:
+        break;
+    }
+    return err_VM_HALTED(object_ref(vm));
+}
+
+struct err *vm_not_suspended(struct job *j, const struct ops_work *w,
+                             struct err *e)
+{
+    const struct hv_domain *domain = NULL;
+    struct err *other;
+
+    if (err_is(e, &err_kind_interrupted))
+        return e;
+    if (err_is(e, &err_kind_timeout)) {
+        err_free(e);
+        return err_VM_FAILED_SUSPEND_ACKNOWLEDGMENT(object_ref(w->self));
+    }
+    other = look_at(j, w->hv, get_VM_domid(w->self), &domain);
+    if (other || (domain && domain->state != HV_SHUT))
+        return err_join(e, other);
+    err_free(e);
+    return has_ended(w->self, domain ? domain->reason : HV_POWEROFF);
 }

@@ -45,6 +45,11 @@ struct err *vm_do_shutdown(struct job *j, void *work) MUST_USE;
 struct err *vm_lives(struct job *j, const struct hv *hv, int64_t domid,
                      bool *ret) MUST_USE;
 
+/* E, why its guest could not be suspended, as the API says it: one that does
+ * not listen, or has ended by itself meanwhile. */
+struct err *vm_not_suspended(struct job *j, const struct ops_work *w,
+                             struct err *e) MUST_USE;
+
 /* For ops_body.also of what brings a VM up: its devices are held, too. */
 void vm_hold_devices(const struct call *c, const struct object *vm,
                      struct ops_more *more);

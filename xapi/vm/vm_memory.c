@@ -136,7 +136,9 @@ struct err *vm_suspend(struct job *j, const struct ops_work *w,
     TRY(make(j, m));
     TRY(attach(j, w->self, m->vdi, true, &path));
     job_progress(j, 0.1);
-    TRY(hv->suspend(hv, (uint32_t)get_VM_domid(w->self), path));
+    e = hv->suspend(hv, (uint32_t)get_VM_domid(w->self), path);
+    if (e)
+        return vm_not_suspended(j, w, e);
     job_progress(j, 0.9);
     e = vm_bring_down(j, w, VM_power_state_Suspended, news);
     e = err_join(e, disk_detach(j, m->vdi, get_VM_uuid(w->self)));

@@ -52,7 +52,10 @@ static struct err *move(struct job *j, void *arg)
     const struct hv *hv = m->work->hv;
     const struct hv_move how = {m->live, progressed, m};
 
-    TRY(hv->migrate(hv, m->from, &how, &m->to));
+    struct err *e = hv->migrate(hv, m->from, &how, &m->to);
+
+    if (e)
+        return vm_not_suspended(j, m->work, e);
     job_undo(j, undo_move, m);
     TRY(job_commit(j, write_moved, m));
     job_after(j, land, m);

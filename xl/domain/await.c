@@ -116,10 +116,15 @@ static int before_poll(struct await *a, struct pollfd **fds, int *n,
     return rc;
 }
 
+static bool is_abortable(const struct await *a)
+{
+    return !a->abortable || *a->abortable;
+}
+
 static void check_signal(struct await *a)
 {
     if (!await_signal() || a->interrupted || !a->interruptible ||
-        (a->abortable && !*a->abortable))
+        !is_abortable(a))
         return;
     a->interrupted = true;
     libxl_ao_abort(a->h->ctx, &a->how);
@@ -131,12 +136,13 @@ static bool has_ended(struct host *h, uint32_t domid)
 
     libxl_dominfo_init(&info);
     return libxl_domain_info(h->ctx, &info, domid) || info.dying ||
-           info.shutdown;
+           (info.shutdown &&
+            info.shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND);
 }
 
 static void check_guest(struct await *a)
 {
-    if (a->guest == NO_DOMID || a->guest_ended)
+    if (a->guest == NO_DOMID || a->guest_ended || !is_abortable(a))
         return;
     a->guest_ended = has_ended(a->h, a->guest);
     if (a->guest_ended)

@@ -21,9 +21,9 @@ struct await {
     void *tick_arg;
     bool interruptible; /* a signal aborts the operation (the default) */
     bool interrupted;   /* result */
-    /* The operation asks this guest to end: once that has shut down or is gone
-     * nobody answers, and the operation is aborted. NO_DOMID: of none (the
-     * default). */
+    /* The operation asks this guest to end or to suspend: once that has shut
+     * down by itself or is gone nobody answers, and the operation is aborted.
+     * NO_DOMID: of none (the default). */
     uint32_t guest;
     /* It can be aborted once this is true; NULL: from the start. */
     const bool *abortable;

@@ -376,13 +376,23 @@ static double too_early(const struct settling *s)
     return lived >= 0 && lived < RESTART_SECONDS ? RESTART_SECONDS - lived : 0;
 }
 
+/* Seconds until it is worth a look again, or 0: what is done to a guest that
+ * has ended by itself may end without having ended it. */
+static double too_soon(const struct settling *s, enum verdict verdict)
+{
+    if (ops_current(s->work->self).n)
+        return verdict == LOST ||
+               (verdict == ENDED && s->domain->reason != HV_SUSPEND);
+    return verdict == ENDED ? too_early(s) : 0;
+}
+
 static void look_at(struct job *j, struct settling *s, void *arg)
 {
     enum verdict verdict = verdict_on(s);
-    double wait = verdict == ENDED ? too_early(s) : 0;
+    double wait = too_soon(s, verdict);
 
     (void)arg;
-    if (verdict == AGREES || ops_current(s->work->self).n)
+    if (verdict == AGREES || (!wait && ops_current(s->work->self).n))
         return;
     if (wait > 0)
         job_say(j, pool_printf(job_pool(j), VM_LOOK_AGAIN "%g", wait));

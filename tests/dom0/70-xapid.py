@@ -236,6 +236,7 @@ def meanwhile(daemon):
         equal(((s.task.get_status(task), s.task.get_error_info(task)), time.monotonic() - began < 50), (end, True))
     equal(s.VDI.get_all(), [])
     s.VM.destroy(vm)
+    s.PBD.unplug(s.SR.get_PBDs(sr)[0])
     s.SR.destroy(sr)
 
 

@@ -100,6 +100,14 @@ def is_said(daemon):
     equal(enabled(s.VM, vm), {"cpu0"})
     xe.out("vm-data-source-forget", "uuid=" + vm_uuid, "data-source=cpu0")
     equal(files(daemon), [f"sr-{sr_uuid}/size"])
+    field = "vm-param-get", "uuid=" + vm_uuid, "param-name=VCPUs-utilisation"
+    equal(xe.out(*field).split(": ")[0], "0")
+    equal(float(xe.out(*field, "param-key=0")) < 1.5, True)
+    equal(xe(*field, "param-key=99"), (1, "", "Error: Key 99 not found in map\n"))
+    equal(xe.out("vm-data-source-query", "uuid=" + vm_uuid, "data-source=memory_target").endswith(".000000\n"), True)
+    equal("<expensive field>" in xe.out("vm-list", "uuid=" + vm_uuid, "params=VCPUs-utilisation"), True)
+    xe.out("vm-shutdown", "uuid=" + vm_uuid, "--force")
+    equal(xe.out(*field), "\n")
 
 
 def survives(daemon):

@@ -4,6 +4,7 @@
 /host_logs_download, and xe's commands for them."""
 import io
 import os
+import re
 import subprocess
 import tarfile
 import xml.etree.ElementTree as ElementTree
@@ -84,6 +85,11 @@ def downloads(daemon):
         equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
         with open(path, "rb") as f:
             equal("report/missing.txt" in tar(f.read()), True)
+    # the logs have a name of their own
+    here = os.path.join(daemon.dir, "here")
+    os.mkdir(here)
+    subprocess.run([XE, "host-logs-download"], env=dict(os.environ, XE_SOCKET=daemon.socket), cwd=here, check=True)
+    equal([re.sub("[0-9]+", "N", name) for name in os.listdir(here)], ["logs-N.tar.gz"])
 
 
 def refuses(daemon):

@@ -100,6 +100,28 @@ def changes(daemon):
     equal((status, err.startswith("Error: ")), (1, True))
     status, _, err = xe("pool-param-set", "uuid=" + pool, "master=x")
     equal((status, err), (1, "Error: Field 'master' is read-only\n"))
+    # sets as a whole, by commas; what has no setter is refused
+    net = s.network.create({"name_label": "n", "name_description": "", "other_config": {}, "MTU": "1500"})
+    equal(xe.out("network-param-set", "uuid=" + s.network.get_uuid(net), "tags=a,b"), "")
+    equal(sorted(s.network.get_tags(net)), ["a", "b"])
+    status, _, err = xe("network-param-set", "uuid=" + s.network.get_uuid(net), "tags:a=b")
+    equal((status, err.startswith("Error: Field 'tags' is a set")), (1, True))
+    # words of enums: xe's and the API's, in any case; numbers
+    vm = s.VM.create(record("w"))
+    uuid = "uuid=" + s.VM.get_uuid(vm)
+    xe.out("vm-param-set", uuid, "actions-after-crash=core dump and Destroy", "actions-after-shutdown=RESTART", "domain-type=pv-in-pvh",
+           "HVM-shadow-multiplier=2.5")
+    equal((s.VM.get_actions_after_crash(vm), s.VM.get_actions_after_shutdown(vm), s.VM.get_domain_type(vm),
+           s.VM.get_HVM_shadow_multiplier(vm)), ("coredump_and_destroy", "restart", "pv_in_pvh", 2.5))
+    equal(xe.out("vm-list", uuid, "params=actions-after-shutdown,actions-after-crash,domain-type"),
+          "actions-after-shutdown ( RW)    : Restart\n       actions-after-crash ( RW): Core dump and destroy\n"
+          "               domain-type ( RW): pv-in-pvh\n\n\n")
+    equal(xe("vm-param-set", uuid, "actions-after-reboot=restrat"),
+          (1, "", "Did you mean 'restart'?\nError: actions-after-reboot: 'restrat' is none of: destroy, restart\n"))
+    status, _, err = xe("vm-param-set", uuid, "HVM-shadow-multiplier=x")
+    equal((status, err.startswith("Error: ")), (1, True))
+    host = xe.out("host-list", "params=allowed-operations", "--minimal")
+    equal(("VM.start" in host, "vm_start" in host), (True, False))
     # all keys of it in one call
     vm = s.VM.create(record("a"))
     words = "uuid=" + s.VM.get_uuid(vm), "bios-strings:bios-vendor=Acme", "name-label=b", "bios-strings:bios-version=2"
@@ -127,6 +149,11 @@ def errors(daemon):
     equal(xe()[0], 0)
     equal(xe("-version"), (0, "ThinCLI protocol: 0.2\n", ""))
     equal(xe("host-list", XE_SOCKET="/nowhere")[0], 1)
+    # no other database is looked into, and this one is not shown in its place
+    equal(xe("vm-list", "database:filename=x")[:2], (1, ""))
+    # who has read enough is no error to tell
+    p = subprocess.run(f"{XE} help --all | :", shell=True, capture_output=True, env=xe.env, timeout=60)
+    equal(p.stderr, b"")
 
 
 def connections(daemon):
@@ -166,6 +193,9 @@ def helps(daemon):
     equal(("vm-list" in names, "vm-param-add" in names, len(names) > 250), (True, True, True))
     text = xe.out("help", *names)
     equal(text.count("command name"), len(names))
+    equal(xe.out("help", "snapshot-revert").splitlines()[:3],
+          ["command name            : snapshot-revert", "        reqd params     : ", "        optional params : snapshot-uuid, uuid"])
+    equal(", tags, tags:contains," in xe.out("help", "vm-list"), True)
     equal(xe("help", "nothing"), (0, "Unknown command 'nothing'\n", ""))
     # every class lists, in each way
     for name in names:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/args: from a command's parameters to the arguments of its call, and from
  * the call's result to what is printed; see cli/command.h. */
+#include <float.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -143,6 +144,7 @@ struct err *cli_read_value(struct cli *c, const struct model_type *type,
                            const char *text, struct value **ret)
 {
     int64_t i;
+    double d;
     bool b;
 
     switch (type->kind) {
@@ -156,6 +158,15 @@ struct err *cli_read_value(struct cli *c, const struct model_type *type,
         else
             TRY(cli_size(text, &i));
         *ret = value_int(c->pool, i);
+        return NULL;
+    case MODEL_FLOAT:
+        TRY(text_to_double(text, -DBL_MAX, DBL_MAX, &d));
+        *ret = value_double(c->pool, d);
+        return NULL;
+    case MODEL_ENUM:
+        if (*text) /* nothing is the API's to judge */
+            TRY(cli_enum_read(c, type->enum_, text, &text));
+        *ret = value_string(c->pool, text);
         return NULL;
     case MODEL_REF:
         return read_ref(c, type->class, text, ret);
@@ -277,7 +288,8 @@ static struct err *read_word(struct cli *c, const struct cli_word *w,
         return NULL;
     }
     slash = w->base ? strrchr(text, '/') : NULL;
-    return cli_read_value(c, type, slash ? slash + 1 : text, ret);
+    return err_wrap(cli_read_value(c, type, slash ? slash + 1 : text, ret),
+                    "%s", w->param);
 }
 
 /* ---- arguments ----------------------------------------------------------- */
@@ -394,8 +406,9 @@ static const char *result_text(struct cli *c, const struct model_type *type,
     }
     if (v->kind == VALUE_STRING)
         return v->s.text;
-    if (v->kind == VALUE_DOUBLE)
-        return pool_printf(c->pool, "%f", v->d);
+    if (type->kind == MODEL_FLOAT)
+        return pool_printf(c->pool, "%f",
+                           v->kind == VALUE_DOUBLE ? v->d : (double)v->i);
     if (v->kind == VALUE_LIST) {
         for (const struct value *i = v->kids.first; i; i = i->next)
             str_addf(&text, "%s%s", i == v->kids.first ? "" : ", ",
@@ -406,11 +419,29 @@ static const char *result_text(struct cli *c, const struct model_type *type,
     return pool_str(c->pool, str_text(&text));
 }
 
+/* Numbers among others are short, as those of objects' fields. */
+static const char *item_text(struct cli *c, const struct model_type *type,
+                             const struct value *v)
+{
+    if (type->kind != MODEL_FLOAT)
+        return result_text(c, type, v);
+    return pool_printf(c->pool, "%.3f",
+                       v->kind == VALUE_DOUBLE ? v->d : (double)v->i);
+}
+
+static const struct model_type *type_of_field(const struct model_class *class,
+                                              const char *name)
+{
+    static const struct model_type text = {.kind = MODEL_STRING};
+    const struct model_field *f = model_field_find(class, name);
+
+    return f ? f->type : &text;
+}
+
 /* A struct as a record; names of references as uuids. */
 static void print_struct(struct cli *c, const struct model_type *type,
                          const struct value *v)
 {
-    static const struct model_type text = {.kind = MODEL_STRING};
     bool map = type->kind == MODEL_MAP;
     struct cli_line *lines = NULL;
     size_t n = 0;
@@ -421,7 +452,8 @@ static void print_struct(struct cli *c, const struct model_type *type,
 
         *pool_push(c->pool, lines, n) = (struct cli_line){
             .label = map ? result_text(c, type->key, &name) : m->name,
-            .value = result_text(c, map ? type->item : &text, m),
+            .value = item_text(
+                c, map ? type->item : type_of_field(type->class, m->name), m),
             .data = value_copy(c->pool, m)};
     }
     if (n)

@@ -112,6 +112,11 @@ const struct model_field *cli_field_of(struct cli *c,
 const struct cli_field *cli_field_find(const struct cli_class *class,
                                        const char *name);
 const struct cli_class *cli_class_find(const char *name);
+/* xe's word for a value of an enum, and the API's for WORD, which may be either
+ * one's, in any case. */
+const char *cli_enum_text(struct cli *c, const struct model_enum *e, int64_t i);
+struct err *cli_enum_read(struct cli *c, const struct model_enum *e,
+                          const char *word, const char **ret) MUST_USE;
 /* "uuid", "name_label" of an object: "" for a null reference. */
 const char *cli_text(const struct object *o, const char *field);
 /* A copy of its reference, for when it was waited. */

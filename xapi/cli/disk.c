@@ -48,20 +48,23 @@ static void print_part(struct cli *c, const char *title, const char *class,
 static struct err *list(struct cli *c, const struct object *vm,
                         enum VBD_type type, const char *title)
 {
+    const char *initial = type == VBD_type_CD
+                              ? "uuid,vm-name-label,userdevice,empty"
+                              : "uuid,vm-name-label,userdevice";
     const char *vbd_params = cli_param(c, "vbd-params");
     const char *vdi_params = cli_param(c, "vdi-params");
     const struct object *vbd;
     unsigned at = 0, n = 0;
 
     for (; (vbd = next_vbd(c, vm, type, &at)); n++) {
-        if (is_empty(vbd) || !vdi_of(vbd))
-            continue;
         print_part(c, pool_printf(c->pool, "%s %u VBD:", title, n), "vbd", vbd,
-                   vbd_params ? vbd_params : "uuid,vm-name-label,userdevice");
-        print_part(c, pool_printf(c->pool, "%s %u VDI:", title, n), "vdi",
-                   vdi_of(vbd),
-                   vdi_params ? vdi_params
-                              : "uuid,name-label,sr-name-label,virtual-size");
+                   vbd_params ? vbd_params : initial);
+        if (vdi_of(vbd))
+            print_part(c, pool_printf(c->pool, "%s %u VDI:", title, n), "vdi",
+                       vdi_of(vbd),
+                       vdi_params
+                           ? vdi_params
+                           : "uuid,name-label,sr-name-label,virtual-size");
     }
     return NULL;
 }
@@ -196,7 +199,7 @@ struct err *cli_vm_disk_add(struct cli *c, const struct cli_command *cmd,
     int64_t size;
 
     (void)cmd;
-    TRY(cli_size(cli_param(c, "disk-size"), &size));
+    TRY(err_wrap(cli_size(cli_param(c, "disk-size"), &size), "disk-size"));
     TRY(find_sr(c, &sr));
     TRY(make_vdi(c, sr, size, &vdi));
     TRY(make_vbd(c, vm, vdi, cli_param(c, "device"), VBD_type_Disk, &vbd));
@@ -337,13 +340,16 @@ struct err *cli_vm_vif_list(struct cli *c, const struct cli_command *cmd,
                             const struct object *self)
 {
     struct model_value all = object_get(self, &model_fields[VM_VIFs]);
+    const char *params = cli_param(c, "params");
 
     (void)cmd;
+    if (!params)
+        params = "uuid,device,MAC,network-uuid,network-name-label,"
+                 "vm-name-label";
     for (unsigned i = 0; i < all.n; i++)
         cli_print_object(
             c, cli_class_find("vif"),
-            db_find(c->db, &model_classes[CLASS_VIF], all.keys[i].s),
-            "uuid,device,MAC,network-uuid,network-name-label,vm-name-label");
+            db_find(c->db, &model_classes[CLASS_VIF], all.keys[i].s), params);
     return NULL;
 }
 
@@ -374,7 +380,7 @@ struct err *cli_vdi_resize(struct cli *c, const struct cli_command *cmd,
 
     (void)cmd, (void)self;
     TRY(cli_object(c, "VDI", "uuid", &vdi));
-    TRY(cli_size(cli_param(c, "disk-size"), &size));
+    TRY(err_wrap(cli_size(cli_param(c, "disk-size"), &size), "disk-size"));
     value_append(args, text(c, cli_ref(c, vdi)));
     value_append(args, value_int(c->pool, size));
     return cli_call(c, online ? "VDI.resize_online" : "VDI.resize", args, NULL);

@@ -11,12 +11,16 @@ enum cli_field_flag {
     /* In place of CLI_LIST, where classes share their fields. */
     CLI_LIST_TEMPLATE = 16,
     CLI_LIST_SNAPSHOT = 32,
-    /* Only a call can say it: not in lists. The path is "CALL", of the object,
-     * or "CALL:FIELD:TEXT", of the object that FIELD refers to, with a TEXT in
-     * which {FIELD} is the object's. */
+    /* Only a call can say it: not in lists. The path is "CALL", of the object;
+     * "CALL:FIELD:TEXT", of the object that FIELD refers to, with a TEXT in
+     * which {FIELD} is the object's; or, of a map, "CALL:NAMES", whose result
+     * are data sources: those named NAMES0, NAMES1 ... */
     CLI_EXPENSIVE = 64,
     CLI_HIDDEN = 128, /* shown to who names it */
-    CLI_WHOLE = 256,  /* a map whose keys are set in one call, once */
+    /* Marked as read-only, but set as a whole: all keys of a map at once. */
+    CLI_WHOLE = 256,
+    CLI_KIB = 512,       /* with CLI_EXPENSIVE: of bytes, shown as KiB */
+    CLI_PROPERTY = 1024, /* a map, read-only but for CLASS.set_property */
     CLI_LIST_ANY_VM = CLI_LIST | CLI_LIST_TEMPLATE | CLI_LIST_SNAPSHOT,
 };
 

@@ -38,10 +38,15 @@ static struct err *need_field(struct cli *c, const struct cli_class *class,
     return *ret ? NULL : cli_no_field(c, class, name);
 }
 
-/* What anybody may read, anybody may list. */
+/* What anybody may read, anybody may list; another database than this one,
+ * nobody yet. */
 static struct err *check_may_read(struct cli *c, const struct cli_class *class)
 {
     const struct session *s = session_find(c->server->sessions, c->session);
+
+    for (size_t i = 0; i < c->n_params; i++)
+        if (text_has_prefix(c->params[i].name, "database:"))
+            return err_NOT_IMPLEMENTED("VDI.open_database");
 
     if (!s)
         return err_SESSION_INVALID(c->session);
@@ -211,26 +216,42 @@ static struct err *param_list(struct cli *c, const struct cli_class *class)
     return print_shown(c, class, o, &all);
 }
 
+/* KEY: of a map; NULL: the whole field. */
+static struct err *value_with_key(struct cli *c, const struct cli_field *field,
+                                  const struct object *o, const char *key,
+                                  const char **ret)
+{
+    struct cli_line line = {.label = NULL};
+    const struct value *item = NULL;
+
+    if (!(field->flags & CLI_EXPENSIVE)) {
+        *ret = key ? cli_map_value(c, field, o, key) : cli_value(c, field, o);
+        return NULL;
+    }
+    TRY(cli_compute(c, field, o, &line));
+    if (key && line.data->kind == VALUE_STRUCT)
+        item = value_get(line.data, key);
+    *ret = !key   ? line.value
+           : item ? pool_printf(c->pool, "%.3f", item->d)
+                  : NULL;
+    return NULL;
+}
+
 static struct err *param_get(struct cli *c, const struct cli_class *class)
 {
-    const char *key = cli_param(c, "param-key");
-    struct cli_line line = {.label = NULL};
+    const char *key = cli_param(c, "param-key"), *value;
     const struct cli_field *field;
     const struct object *o = NULL;
 
     TRY(check_may_read(c, class));
     TRY(named(c, class, &o));
     TRY(need_field(c, class, &field));
-    if (field->flags & CLI_EXPENSIVE) {
-        TRY(cli_compute(c, field, o, &line));
-    } else if (key && *field->mark == 'M') {
-        line.value = cli_map_value(c, field, o, key);
-        if (!line.value)
-            return ERR("Key %s not found in map", key);
-    } else {
-        line.value = cli_value(c, field, o);
-    }
-    cli_print(c, line.value);
+    if (*field->mark != 'M')
+        key = NULL;
+    TRY(value_with_key(c, field, o, key, &value));
+    if (!value)
+        return ERR("Key %s not found in map", key);
+    cli_print(c, value);
     return NULL;
 }
 
@@ -269,7 +290,8 @@ static struct err *set_key(struct cli *c, const struct cli_class *class,
 {
     struct value *value;
 
-    TRY(cli_read_value(c, field->type->item, text, &value));
+    TRY(err_wrap(cli_read_value(c, field->type->item, text, &value), "%s",
+                 key));
     TRY(change(c, class, ref, field, "remove_from", value_string(c->pool, key),
                NULL));
     return change(c, class, ref, field, "add_to", value_string(c->pool, key),
@@ -296,6 +318,21 @@ static struct err *set_whole(struct cli *c, const struct cli_class *class,
                                : change(c, class, ref, f, "set", map, NULL);
 }
 
+static struct err *set_property(struct cli *c, const struct cli_class *class,
+                                const char *ref, const char *key,
+                                const char *text)
+{
+    return CLI_CALL(c, pool_printf(c->pool, "%s.set_property", class->model),
+                    NULL, ref, key, text);
+}
+
+/* By its name alone. */
+static bool is_settable(const struct cli_field *field)
+{
+    return strstr(field->mark, "RW") ||
+           (field->flags & CLI_WHOLE && *field->mark == 'S');
+}
+
 static struct err *set_one(struct cli *c, const struct cli_class *class,
                            const char *ref, const char *name, const char *text)
 {
@@ -310,7 +347,9 @@ static struct err *set_one(struct cli *c, const struct cli_class *class,
         return cli_no_field(c, class, name);
     if (key && field->flags & CLI_WHOLE)
         return set_whole(c, class, ref, field, name);
-    if (!strstr(field->mark, "RW"))
+    if (key && field->flags & CLI_PROPERTY)
+        return set_property(c, class, ref, key, text);
+    if (!is_settable(field))
         return ERR("Field '%s' is read-only", field->name);
     f = model_field_of(c, class, field);
     if (*field->mark == 'M') {
@@ -319,10 +358,11 @@ static struct err *set_one(struct cli *c, const struct cli_class *class,
                        field->name, field->name);
         return set_key(c, class, ref, f, key, text);
     }
-    if (*field->mark == 'S')
-        return ERR("Field '%s' is a set: see %s-param-add and -remove",
-                   field->name, class->name);
-    TRY(cli_read_value(c, f->type, text, &value));
+    if (key)
+        return ERR("Field '%s' is a set: set it as a whole, %s=A,B, or see "
+                   "%s-param-add and -remove",
+                   field->name, field->name, class->name);
+    TRY(err_wrap(cli_read_value(c, f->type, text, &value), "%s", name));
     return change(c, class, ref, f, "set", value, NULL);
 }
 
@@ -427,7 +467,7 @@ static struct err *param_clear(struct cli *c, const struct cli_class *class)
 const struct cli_verb cli_verbs[] = {
     {"list",         0,          list,         "",                           "params, database:", "Lists objects, all or those whose fields are as given."},
     {"param-list",   0,          param_list,   "uuid",                       "database:",         "Lists all fields of an object."},
-    {"param-get",    0,          param_get,    "uuid, param-name",           "param-key",         "Prints a field of an object."},
+    {"param-get",    0,          param_get,    "uuid, param-name",           "param-key, database:", "Prints a field of an object."},
     {"param-set",    CLI_SET,    param_set,    "uuid",                       "",                  "Sets fields of an object."},
     {"param-add",    CLI_ADD,    param_add,    "uuid, param-name",           "param-key",         "Adds to a set or a map of an object."},
     {"param-remove", CLI_REMOVE, param_remove, "uuid, param-name, param-key", "",                 "Removes from a set or a map of an object."},

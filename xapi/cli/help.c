@@ -87,21 +87,29 @@ static struct cli_usage usage_of_row(struct cli *c,
                               cli_command_doc(cmd)};
 }
 
+static bool may_set(const struct cli_field *f)
+{
+    return strstr(f->mark, "RW") || f->flags & (CLI_WHOLE | CLI_PROPERTY);
+}
+
 /* Fields that the command takes, as well as its own parameters. */
 static struct cli_usage usage_of_generated(struct cli *c,
                                            const struct cli_class *class,
                                            const struct cli_verb *verb)
 {
     AUTO_STR struct str text = STR_INIT(CLI_OUT_MAX);
-    bool sets = verb->needs == CLI_SET;
+    bool sets = verb->needs == CLI_SET, lists = !strcmp(verb->name, "list");
 
     str_add(&text, verb->optional);
     for (const struct cli_field *f = class->fields; f->name; f++) {
-        bool settable = strstr(f->mark, "RW") && *f->mark != 'S';
-
-        if (!strcmp(verb->name, "list") || (sets && settable))
-            str_addf(&text, "%s%s%s", text.len ? ", " : "", f->name,
-                     sets && *f->mark == 'M' ? ":" : "");
+        if (f->flags & CLI_HIDDEN)
+            continue;
+        if (lists || (sets && may_set(f)))
+            add_name(&text, f->name);
+        if (sets && *f->mark == 'M' && may_set(f))
+            str_addc(&text, ':');
+        if (lists && *f->mark == 'S')
+            str_addf(&text, ", %s:contains", f->name);
     }
     return (struct cli_usage){verb->required,
                               pool_strn(c->pool, str_text(&text), text.len),
@@ -193,10 +201,11 @@ static void print_command(struct cli *c, const char *name)
         return;
     }
     cli_print_record(c,
-                     (const struct cli_line[]){{"command name", name},
-                                               {"reqd params", u.required},
-                                               {"optional params", u.optional},
-                                               {"description", u.doc}},
+                     (const struct cli_line[]){
+                         {"command name        ", name, "command name"},
+                         {"reqd params     ", u.required, "reqd params"},
+                         {"optional params ", u.optional, "optional params"},
+                         {"description     ", u.doc, "description"}},
                      4);
 }
 

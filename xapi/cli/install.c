@@ -14,24 +14,42 @@ static bool is_true(const struct object *o, enum model_field_id field)
 
 /* ---- install ------------------------------------------------------------- */
 
+/* Of the templates the one with that name. */
+static struct err *template_named(struct cli *c, const char *name,
+                                  const struct object **ret)
+{
+    const struct object *found = NULL;
+
+    for (const struct object *o = NULL;
+         (o = db_by_name(c->db, &model_classes[CLASS_VM], name, o));) {
+        if (!is_true(o, VM_is_a_template) || is_true(o, VM_is_a_snapshot))
+            continue;
+        if (found)
+            return ERR("More than one template has the name '%s': give "
+                       "template-uuid",
+                       name);
+        found = o;
+    }
+    *ret = found;
+    return found ? NULL : ERR("No matching templates found");
+}
+
 /* template= is a uuid or a name. */
 static struct err *find_template(struct cli *c, const struct object **ret)
 {
-    const struct model_class *class = &model_classes[CLASS_VM];
-    const char *name = cli_param(c, "template");
+    static const char *const names[] = {"template-uuid", "template",
+                                        "template-name-label", "template-name"};
     const struct object *found;
+    const char *name = NULL;
+    size_t i = 0;
 
-    if (!name)
-        name = cli_param(c, "template-uuid");
+    while (i < ARRAY_LEN(names) && !(name = cli_param(c, names[i])))
+        i++;
     if (!name)
         return ERR_AS(usage, "Required parameter not found: template");
-    found = db_by_uuid(c->db, class, name);
-    for (const struct object *o = NULL;
-         !found && (o = db_by_name(c->db, class, name, o));)
-        if (is_true(o, VM_is_a_template) && !is_true(o, VM_is_a_snapshot))
-            found = o;
+    found = i < 2 ? db_by_uuid(c->db, &model_classes[CLASS_VM], name) : NULL;
     if (!found)
-        return ERR("No matching templates found");
+        return template_named(c, name, ret);
     if (!is_true(found, VM_is_a_template))
         return ERR("'%s' is no template", name);
     *ret = found;

@@ -3,6 +3,7 @@
  * HTTP, and the task that says whether that went well. */
 #include <ctype.h>
 #include <string.h>
+#include <time.h>
 
 #include "xapi/cli/bodies.h"
 #include "xapi/cli/talk.h"
@@ -191,10 +192,10 @@ static struct err *run(struct cli *c, const char *command,
            (row->flag && !cli_flag(c, row->flag)))
         row++;
     file = cli_param(c, row->file);
+    if (!file) /* the one command that can do without */
+        file = pool_printf(c->pool, "logs-%lld.tar.gz", (long long)time(NULL));
     url = url_of(c, row, self);
     *ret = "";
-    if (!file)
-        file = "";
     if (!row->label)
         return move(c, row->kind, file, url, NULL);
     TRY(with_task(c, row->kind, file, url, row->label, &result));

@@ -60,44 +60,6 @@ const struct model_field *cli_field_of(struct cli *c,
 
 /* ---- texts --------------------------------------------------------------- */
 
-/* Where xe has another word than the API. */
-static const struct {
-    const char *enum_, *api, *xe;
-} words[] = {
-    {"VBD.mode", "RO", "ro"},
-    {"VBD.mode", "RW", "rw"},
-    {"VDI.type", "system", "System"},
-    {"VDI.type", "user", "User"},
-    {"VDI.type", "ephemeral", "Ephemeral"},
-    {"VDI.type", "suspend", "Suspend"},
-    {"VDI.type", "crashdump", "Crashdump"},
-    {"VDI.type", "ha_statefile", "HA statefile"},
-    {"VDI.type", "metadata", "Metadata"},
-    {"VDI.type", "redo_log", "Redo log"},
-    {"console.protocol", "vt100", "VT100"},
-    {"console.protocol", "rfb", "RFB"},
-    {"console.protocol", "rdp", "RDP"},
-    {"task.allowed_operations", "cancel", "Cancel"},
-    {"task.allowed_operations", "destroy", "Destroy"},
-};
-
-static const char *enum_text(struct cli *c, const struct model_enum *e,
-                             int64_t i)
-{
-    const char *text = e->values[i];
-
-    for (size_t j = 0; j < ARRAY_LEN(words); j++)
-        if (!strcmp(words[j].enum_, e->name) && !strcmp(words[j].api, text))
-            return words[j].xe;
-    if (!strcmp(e->name, "VM.power_state")) {
-        char *lower = pool_str(c->pool, text);
-
-        text_lower(lower);
-        return lower;
-    }
-    return text;
-}
-
 static const char *ref_text(struct cli *c, const struct model_type *type,
                             const char *ref)
 {
@@ -115,7 +77,7 @@ static void add_atom(struct cli *c, const struct model_type *type,
         str_add(out, ref_text(c, type, atom.s));
         break;
     case MODEL_ENUM:
-        str_add(out, enum_text(c, type->enum_, atom.i));
+        str_add(out, cli_enum_text(c, type->enum_, atom.i));
         break;
     case MODEL_FLOAT:
         str_addf(out, "%.3f", atom.d);

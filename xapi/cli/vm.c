@@ -112,6 +112,8 @@ struct err *cli_vm_migrate(struct cli *c, const struct cli_command *cmd,
     if (!name)
         name = cli_param(c, "host-uuid");
     if (!name)
+        name = cli_param(c, "host-name");
+    if (!name)
         return ERR_AS(usage, "Required parameter not found: host");
     TRY(find_host(c, name, &host));
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)

@@ -44,9 +44,7 @@ struct err *cli_bool(const char *text, bool *ret)
             *ret = i < 5;
             return NULL;
         }
-    return ERR("Failed to parse parameter '%s': expecting a boolean "
-               "(true or false, yes or no, 1 or 0)",
-               text);
+    return ERR("'%s' is neither true nor false (yes or no, 1 or 0)", text);
 }
 
 /* Units of 1024; "1 GiB" comes as one word. */
@@ -63,9 +61,7 @@ struct err *cli_size(const char *text, int64_t *ret)
     if (!len || len >= sizeof(digits) ||
         (*rest && strcasecmp(rest, "B") && strcasecmp(rest, "iB") &&
          strcasecmp(rest, "bytes")))
-        return ERR("Failed to parse parameter '%s': expecting a number of "
-                   "bytes (1073741824, 1024MiB, 1GiB)",
-                   text);
+        return ERR("'%s' is no number (1073741824, 1024MiB, 1GiB are)", text);
     memcpy(digits, text, len);
     digits[len] = 0;
     TRY(text_to_int(digits, 10, 0, INT64_MAX >> shift, ret));

@@ -36,9 +36,7 @@ static struct err *run(struct pool *p, int argc, char **argv, int *ret)
         return NULL;
     }
     TRY(xe_talk_run(&talk, ret));
-    if (fflush(stdout))
-        return ERR("standard output cannot be written to");
-    return NULL;
+    return fflush(stdout) ? xe_talk_no_output() : NULL;
 }
 
 int main(int argc, char **argv)
@@ -49,7 +47,7 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     e = run(p, argc, argv, &status);
-    if (e)
+    if (e && !err_is(e, &err_kind_reported))
         fprintf(stderr, "Error: %s\n", err_text(e));
     return e ? 1 : status;
 }

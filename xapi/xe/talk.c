@@ -2,6 +2,7 @@
 /* talk: see talk.h. */
 #include "xapi/xe/talk.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,13 @@ static struct err *prompt(struct xe_talk *t)
     return send_blob(t, len > 0 ? line : "", len > 0 ? (size_t)len : 0);
 }
 
+struct err *xe_talk_no_output(void)
+{
+    if (errno == EPIPE)
+        return ERR_AS(reported, "who reads it has had enough");
+    return err_errno(errno, "standard output");
+}
+
 static struct err *malformed(void)
 {
     return ERR("the server sends what is no message of the CLI protocol");
@@ -166,8 +174,7 @@ static struct err *obey(struct xe_talk *t, struct cli_message *m, uint32_t kind)
         return malformed();
     switch (kind) {
     case CLI_PRINT:
-        puts(text);
-        return NULL;
+        return puts(text) == EOF ? xe_talk_no_output() : NULL;
     case CLI_PRINT_STDERR:
         fputs(text, stderr);
         return NULL;

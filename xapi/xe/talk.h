@@ -16,6 +16,9 @@ struct xe_talk {
 #define XE_DEBUG_MAX (1u << 20)
 
 /* *RET is the command's exit status. */
+/* Standard output could not be written to (errno); `xe ... | head` is no news.
+ */
+struct err *xe_talk_no_output(void) MUST_USE;
 struct err *xe_talk_run(struct xe_talk *t, int *ret) MUST_USE;
 /* The same on t->link, which is open. */
 struct err *xe_talk_on(struct xe_talk *t, int *ret) MUST_USE;

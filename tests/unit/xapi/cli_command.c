@@ -129,13 +129,39 @@ static void check_field(const struct cli_class *class,
     const struct object *of;
     size_t n;
     char **parts = text_split(p, f->path, ':', &n);
+    char *set_property = pool_printf(p, "%s.set_property", model->name);
 
+    if (f->flags & CLI_PROPERTY)
+        must(f, model_call_find(set_property));
     if (!(f->flags & CLI_EXPENSIVE)) {
         must(class, cli_field_of(&c, model, f->path, NULL, &of));
         return;
     }
     must(f, model_call_find(parts[0]));
-    must(f, n == 1 || (n == 3 && model_field_find(model, parts[1])));
+    must(f, n == 1 || (n == 2 && *f->mark == 'M') ||
+                (n == 3 && model_field_find(model, parts[1])));
+}
+
+/* Each value can be said in xe's word, and that one is no other's. */
+static void test_enums(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct cli c = {.pool = p};
+    unsigned n_other = 0;
+    const char *api;
+
+    (void)state;
+    for (const struct model_class *k = model_classes; k->name; k++)
+        for (unsigned i = 0; i < k->n_enums; i++)
+            for (unsigned j = 0; j < k->enums[i].n_values; j++) {
+                const char *word = cli_enum_text(&c, &k->enums[i], j);
+
+                assert_null(cli_enum_read(&c, &k->enums[i], word, &api));
+                assert_string_equal(api, k->enums[i].values[j]);
+                n_other += strcmp(word, api) != 0;
+            }
+    /* the rows are all of use: their names are the model's */
+    assert_int_equal(n_other, 66);
 }
 
 static void test_fields(void **state)
@@ -241,7 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),  cmocka_unit_test(test_docs),
         cmocka_unit_test(test_fields), cmocka_unit_test(test_words),
-        cmocka_unit_test(test_manual), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_enums),  cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_sizes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

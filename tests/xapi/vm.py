@@ -343,7 +343,12 @@ def allows(daemon):
     s.VM.hard_shutdown(vm)
     bad = s.VM.create(record("bad", VCPUs_at_startup="3"))
     fails(["INVALID_VALUE", "VCPUs_at_startup", "3"], s.VM.start, bad, False, False)
-    huge = s.VM.create(record("huge", memory_static_max=str(1 << 60), memory_dynamic_max=str(1 << 60)))
+    most = str((1 << 63) - 1)
+    monster = s.VM.create(record("monster", memory_static_max=most, memory_dynamic_max=most, VCPUs_max=most, domain_type="hvm",
+                                 HVM_shadow_multiplier=1e308))
+    fails(["INVALID_VALUE", "memory_static_max", most], s.VM.start, monster, False, False)
+    equal(int(s.VM.maximise_memory(vm, most, True)) < 1 << 50, True)
+    huge = s.VM.create(record("huge", memory_static_max=str(1 << 49), memory_dynamic_max=str(1 << 49)))
     fails(["HOST_NOT_ENOUGH_FREE_MEMORY", None, None], s.VM.start, huge, False, False)
     host = s.host.get_all()[0]
     equal((s.VM.get_possible_hosts(vm), s.VM.get_possible_hosts(huge)), ([host], []))

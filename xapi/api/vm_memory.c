@@ -36,7 +36,7 @@ static struct err *check_order(const struct limits *m)
 {
     if (m->static_min < 0)
         return vm_bad_number("memory_static_min", m->static_min);
-    if (m->static_max <= 0)
+    if (m->static_max <= 0 || m->static_max > PLAN_MEMORY_MAX)
         return vm_bad_number("memory_static_max", m->static_max);
     if (m->static_min <= m->dynamic_min && m->dynamic_min <= m->dynamic_max &&
         m->dynamic_max <= m->static_max)
@@ -83,13 +83,14 @@ struct err *VM_compute_memory_overhead(
 struct err *VM_maximise_memory(struct call *c,
                                const struct VM_maximise_memory_args *a)
 {
-    int64_t least = 0, most = a->total > 0 ? a->total / MIB : 0, middle;
+    int64_t total = a->total < PLAN_MEMORY_MAX ? a->total : PLAN_MEMORY_MAX;
+    int64_t least = 0, most = total > 0 ? total / MIB : 0, middle;
     struct object *vm = NULL;
 
     TRY(call_object(c, 0, &vm));
     while (least < most) {
         middle = (least + most + 1) / 2;
-        if (middle * MIB + overhead_of(vm, middle * MIB) <= a->total)
+        if (middle * MIB + overhead_of(vm, middle * MIB) <= total)
             least = middle;
         else
             most = middle - 1;

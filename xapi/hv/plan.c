@@ -290,10 +290,15 @@ void plan_data(struct pool *p, struct model_value map, struct plan *plan)
 int64_t plan_shadow(const struct object *vm, double multiplier,
                     int64_t memory_max)
 {
+    double bytes;
+
     if (get_VM_domain_type(vm) == VM_domain_type_pv)
         return 0;
-    return (int64_t)(multiplier * (double)(get_VM_VCPUs_max(vm) * SHADOW_VCPU +
-                                           memory_max / SHADOW_SHARE));
+    bytes = multiplier * ((double)get_VM_VCPUs_max(vm) * SHADOW_VCPU +
+                          (double)memory_max / SHADOW_SHARE);
+    /* A record may say anything until its VM starts. */
+    return bytes >= 0 && bytes < PLAN_MEMORY_MAX ? (int64_t)bytes
+                                                 : PLAN_MEMORY_MAX;
 }
 
 /* 1 is what libxl does by itself. */

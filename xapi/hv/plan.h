@@ -75,6 +75,9 @@ struct plan {
 struct err *plan_make(struct pool *p, const struct object *vm,
                       struct plan *ret) MUST_USE;
 
+/* More is no size of a guest's memory, nor of what Xen needs for it. */
+#define PLAN_MEMORY_MAX (INT64_C(1) << 50)
+
 /* What VM, if it is no PV guest, needs for the page tables that Xen keeps of
  * it, MULTIPLIER times, with that much memory. */
 int64_t plan_shadow(const struct object *vm, double multiplier,

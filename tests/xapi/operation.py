@@ -166,12 +166,12 @@ def host(daemon):
     s.host.enable(ref)
     equal(s.host.get_enabled(ref), True)
 
-    def seconds(call):
-        return calendar.timegm(time.strptime(call(ref).value, "%Y%m%dT%H:%M:%SZ"))
+    def seconds(call, zone="Z"):
+        return calendar.timegm(time.strptime(call(ref).value, "%Y%m%dT%H:%M:%S" + zone))
 
     began = int(time.time()) - 1
     equal(began <= seconds(s.host.get_servertime) <= time.time(), True)
-    equal(began <= seconds(s.host.get_server_localtime) - time.localtime().tm_gmtoff <= time.time(), True)
+    equal(began <= seconds(s.host.get_server_localtime, "") - time.localtime().tm_gmtoff <= time.time(), True)
     equal((s.host.is_in_emergency_mode(), s.pool.is_slave(ref)), (False, False))
     s.pool.sync_database()
     fails(["HOST_HAS_NO_MANAGEMENT_IP"], s.host.get_management_interface, ref)

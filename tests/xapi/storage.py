@@ -465,6 +465,7 @@ def fields(daemon):
     equal([s.SR.get_record(sr)[k] for k in ("name_label", "name_description", "shared")], ["new", "text", True])
     s.VDI.set_name_label(vdi, "v")
     s.VDI.set_name_description(vdi, "vd")
+    fails(["PERMISSION_DENIED", "VDI.virtual_size is what its repository says"], s.VDI.set_virtual_size, vdi, str(1 << 62))
     s.VDI.set_read_only(vdi, True)
     s.VDI.set_allow_caching(vdi, True)
     equal([s.VDI.get_record(vdi)[k] for k in ("name_label", "name_description", "read_only", "allow_caching")], ["v", "vd", True, True])

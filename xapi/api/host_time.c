@@ -7,6 +7,7 @@
 #include "lib/run.h"
 #include "lib/str.h"
 #include "xapi/call/generic.h"
+#include "xapi/door/codec.h"
 #include "xapi/model/calls_gen.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/ops/ops_queue.h"
@@ -27,19 +28,26 @@ struct err *host_get_servertime(struct call *c,
     return NULL;
 }
 
-/* A datetime has no zone: the hands of a clock here. */
+static void write_local(struct writer *w, const void *arg)
+{
+    writer_time_text(w, arg);
+}
+
+/* The hands of a clock here: the one date that is written without a zone. */
 struct err *host_get_server_localtime(
     struct call *c, const struct host_get_server_localtime_args *a)
 {
     time_t now = time(NULL);
     struct object *host;
+    char text[CODEC_TIME_SIZE];
     struct tm tm;
 
     (void)a;
     TRY(call_object(c, 0, &host));
     tzset(); /* the zone may be another by now */
     localtime_r(&now, &tm);
-    call_return_int(c, now + tm.tm_gmtoff);
+    strftime(text, sizeof(text), "%Y%m%dT%H:%M:%S", &tm);
+    call_return_by(c, write_local, pool_str(c->pool, text));
     return NULL;
 }
 

@@ -403,6 +403,9 @@ def guests(daemon):
     s.VM.hard_shutdown(vm)
     # somebody else's bridge has to be there
     other = s.network.create(dict(NETWORK, bridge="virbr0", managed=False))
+    fails(["BRIDGE_NAME_EXISTS", "virbr0"], s.network.create, dict(NETWORK, bridge="virbr0"))
+    for bad in ("../../x", "..", "a b", "a234567890123456"):
+        fails(["INVALID_VALUE", "bridge", bad], s.network.create, dict(NETWORK, bridge=bad))
     fails(["HOST_CANNOT_ATTACH_NETWORK", here, other], s.network.attach, other, here)
     host.set("virbr0", kind="bridge", mac="02:00:00:00:00:88", mtu="1500", up="1", tag="-1")
     s.network.attach(other, here)

@@ -409,6 +409,7 @@ def by_hand(daemon):
     old = s.VDI.get_uuid(clone)
     s.VDI.forget(clone)
     equal(os.path.exists(os.path.join(place(daemon), location)), True)
+    fails(["UUID_INVALID", "VDI", "../x"], s.VDI.introduce, "../x", "n", "d", sr, "user", False, False, {}, location)
 
     def introduce(uuid, location):
         return s.VDI.introduce(uuid, "n", "d", sr, "user", False, False, {}, location)
@@ -416,6 +417,7 @@ def by_hand(daemon):
     vdi = introduce(old, location)
     equal((s.VDI.get_uuid(vdi), s.VDI.get_virtual_size(vdi)), (old, str(3 * MIB)))
     fails(["DB_UNIQUENESS_CONSTRAINT_VIOLATION", "VDI", "uuid", old], introduce, old, location)
+    fails(["UUID_INVALID", "SR", "../.."], s.SR.introduce, "../..", "x", "", "file", "user", False, {})
     fails(["LOCATION_NOT_UNIQUE", sr, location], introduce, "", location)
     for bad in ("none.raw", "../../etc/passwd", "readme.txt", "", ".hidden.raw", "x" * 300 + ".raw"):
         fails(["VDI_LOCATION_MISSING", sr, bad], introduce, "", bad)

@@ -14,11 +14,12 @@
 
 #define MTU 1500
 
-static bool bridge_is_taken(struct db *db, const char *name)
+static bool bridge_is_taken(struct db *db, const char *name,
+                            const struct object *except)
 {
     for (const struct object *o = db_first(db, &model_classes[CLASS_network]);
          o; o = object_next(o))
-        if (!strcmp(get_network_bridge(o), name))
+        if (o != except && !strcmp(get_network_bridge(o), name))
             return true;
     return false;
 }
@@ -31,8 +32,20 @@ static struct err *name_bridge(struct txn *txn, struct object *network)
 
     do
         snprintf(name, sizeof(name), "xapi%u", n++);
-    while (bridge_is_taken(txn_db(txn), name));
+    while (bridge_is_taken(txn_db(txn), name, network));
     return set_network_bridge(txn, network, name);
+}
+
+/* Its caller has chosen one. */
+static struct err *check_bridge(struct txn *txn, const struct object *network)
+{
+    const char *name = get_network_bridge(network);
+
+    if (!net_is_name(name))
+        return err_INVALID_VALUE("bridge", name);
+    return bridge_is_taken(txn_db(txn), name, network)
+               ? err_BRIDGE_NAME_EXISTS(name)
+               : NULL;
 }
 
 static struct err *create(struct call *c, struct txn *txn, struct object **ret)
@@ -40,7 +53,8 @@ static struct err *create(struct call *c, struct txn *txn, struct object **ret)
     TRY(generic_create(c, txn, ret));
     if (get_network_MTU(*ret) <= 0)
         TRY(set_network_MTU(txn, *ret, MTU));
-    return *get_network_bridge(*ret) ? NULL : name_bridge(txn, *ret);
+    return *get_network_bridge(*ret) ? check_bridge(txn, *ret)
+                                     : name_bridge(txn, *ret);
 }
 
 struct err *network_create(struct call *c, const struct network_create_args *a)

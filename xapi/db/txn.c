@@ -297,12 +297,24 @@ struct err *txn_create_bare(struct txn *txn, const struct model_class *class,
     return NULL;
 }
 
+/* Files are named by them. */
+static struct err *check_form(const struct model_class *class, const char *uuid)
+{
+    uuid_t bytes;
+
+    return uuid && uuid_parse(uuid, bytes)
+               ? err_code("UUID_INVALID",
+                          (const char *const[]){class->name, uuid}, 2)
+               : NULL;
+}
+
 struct err *txn_create(struct txn *txn, const struct model_class *class,
                        const char *ref, const char *uuid, struct object **ret)
 {
     char fresh_uuid[UUID_STR_LEN];
     struct object *o;
 
+    TRY(check_form(class, uuid));
     if (!ref)
         ref = txn_new_ref(txn->pool);
     TRY(txn_create_bare(txn, class, ref, &o));

@@ -35,7 +35,7 @@ struct db *txn_db(const struct txn *txn);
 /*
  * A new object of CLASS; fields are what the model says they begin as, what is
  * required is the caller's to set. REF (whole, with its prefix) and UUID may be
- * NULL: new ones are made.
+ * NULL: new ones are made. A UUID that is none is UUID_INVALID.
  */
 struct err *txn_create(struct txn *txn, const struct model_class *class,
                        const char *ref, const char *uuid,

@@ -2,6 +2,7 @@
 /* net: see net.h. What each kind of interface needs, out of a body's verbs. */
 #include "xapi/net/net.h"
 
+#include <net/if.h>
 #include <string.h>
 
 #include "lib/file.h"
@@ -31,6 +32,14 @@ struct err *net_open(const char *name, const char *dir, const char *nics,
         return NULL;
     }
     return ERR_AS(usage, "--net: \"%s\" is neither sim nor bridge", name);
+}
+
+bool net_is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len < IFNAMSIZ && strcmp(name, ".") &&
+           strcmp(name, "..") && strcspn(name, "/: \t\n\v\f\r") == len;
 }
 
 struct net_link net_link_of(const char *name, enum net_kind kind)

@@ -130,6 +130,8 @@ struct err *net_open(const char *name, const char *dir, const char *nics,
 /* Mode and settings of a bond in one text. */
 const char *net_bond_setup(struct pool *p, const struct net_bond *b);
 
+/* Linux takes it as the name of an interface. */
+bool net_is_name(const char *name);
 /* One of that name, without anything: no text is NULL. */
 struct net_link net_link_of(const char *name, enum net_kind kind);
 /* Of N links the one of that name, or NULL. */

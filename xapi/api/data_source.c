@@ -83,6 +83,7 @@ static void look_up_recorded(const struct ops_work *w, const struct object *o,
 {
     for (size_t i = 0; i < m->n; i++)
         m->list[i].recorded =
+            (m->list[i].standard && rrd_keeps_standard(w->call->server->rrd)) ||
             rrd_is_recorded(w->call->server->rrd, o, m->list[i].name);
 }
 

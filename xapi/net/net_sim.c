@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* net_sim: a network of files; see net.h. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/random.h>
 
 #include "lib/clock.h"
@@ -129,9 +132,11 @@ static void add_word(struct str *out, const struct word *w,
     }
 }
 
+/* Who lists the links sees none that is half written. */
 static struct err *write_link(const struct net *net, const struct net_link *l)
 {
     AUTO_POOL struct pool *p = pool_new();
+    const char *new = pool_printf(p, "%s/new.%d", net->dir, (int)getpid());
     AUTO_STR struct str out = STR_INIT(SIM_FILE_BYTES);
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -140,7 +145,10 @@ static struct err *write_link(const struct net *net, const struct net_link *l)
     for (size_t i = 0; i < l->n_ip6; i++)
         str_addf(&out, "%s%s", i ? "," : "", l->ip6[i]);
     str_addc(&out, '\n');
-    return file_write(path_of(net, p, l->name), str_text(&out), out.len, 0600);
+    TRY(file_write(new, str_text(&out), out.len, 0600));
+    return rename(new, path_of(net, p, l->name))
+               ? err_errno(errno, "%s", path_of(net, p, l->name))
+               : NULL;
 }
 
 /* ---- verbs --------------------------------------------------------------- */
@@ -156,9 +164,14 @@ static struct err *list(const struct net *net, struct pool *p,
     TRY(file_list(p, pool_printf(p, "%s/links", net->dir), &names, &n_names));
     for (size_t i = 0; i < n_names; i++) {
         struct net_link l;
+        struct err *e = read_link(net, p, names[i], &l);
 
-        TRY(read_link(net, p, names[i], &l));
-        *pool_push(p, links, n) = l;
+        if (e && file_exists(path_of(net, p, names[i])))
+            return e;
+        if (e)
+            err_drop(e, "it has gone meanwhile");
+        else
+            *pool_push(p, links, n) = l;
     }
     *ret = links;
     *ret_n = n;

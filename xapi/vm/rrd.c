@@ -30,12 +30,12 @@ static bool was_asked(const struct rrd *r)
 static bool is_wanted(const struct rrd *r, const struct object *o,
                       const struct reading *source)
 {
-    return (source->standard && was_asked(r)) ||
+    return (source->standard && (was_asked(r) || rrd_keeps_standard(r))) ||
            rrd_is_recorded(r, o, source->name);
 }
 
-/* "OWNER", then a line "\tNAME\tVALUE\tCOUNTS\tAT\tMAX\tWHOSE" for each
- * source. */
+/* "OWNER", then a line "\tNAME\tVALUE\tCOUNTS\tAT\tMAX\tWHOSE\tKEEP" for each
+ * source; KEEP: it is recorded by itself. */
 static void say_all(const struct rrd *r, const struct usage *usage,
                     const struct object *o, struct str *out)
 {
@@ -48,9 +48,10 @@ static void say_all(const struct rrd *r, const struct usage *usage,
         str_addf(out, "%s\n", rrd_owner_name(p, o));
     for (size_t i = 0; i < n; i++)
         if (is_wanted(r, o, &list[i]))
-            str_addf(out, "\t%s\t%.17g\t%d\t%.17g\t%.17g\t%llx\n", list[i].name,
-                     list[i].value, list[i].counts, list[i].at, list[i].max,
-                     (unsigned long long)list[i].whose);
+            str_addf(out, "\t%s\t%.17g\t%d\t%.17g\t%.17g\t%llx\t%d\n",
+                     list[i].name, list[i].value, list[i].counts, list[i].at,
+                     list[i].max, (unsigned long long)list[i].whose,
+                     list[i].standard && rrd_keeps_standard(r));
 }
 
 static struct err *look(struct job *j, void *arg)
@@ -76,13 +77,14 @@ static void take_source(const struct rrd *r, const char *line)
     size_t n;
     char **words = text_split(r->told, line, '\t', &n);
 
-    if (n == 7)
+    if (n == 8)
         past_put(r->past, pool_printf(r->told, "%s:%s", r->owner, words[1]),
                  &(struct reading){.value = strtod(words[2], NULL),
                                    .counts = *words[3] == '1',
                                    .at = strtod(words[4], NULL),
                                    .max = strtod(words[5], NULL),
-                                   .whose = strtoull(words[6], NULL, 16)});
+                                   .whose = strtoull(words[6], NULL, 16),
+                                   .standard = *words[7] == '1'});
 }
 
 static bool take_line(void *arg)
@@ -176,7 +178,7 @@ static void tick(int fd, short what, void *arg)
     struct rrd *r = arg;
 
     (void)fd, (void)what;
-    if (!was_asked(r) && !past_n_recorded(r->past))
+    if (!was_asked(r) && !past_n_chosen(r->past) && !rrd_keeps_standard(r))
         return;
     if (!r->job && !r->told)
         begin_look(r);

@@ -3,9 +3,10 @@
  * rrd: what was measured of guests, hosts and repositories over time
  * (rrd_past.h), and what is recorded of it for longer. GET /rrd_updates gives
  * rows of the last minutes, or of archives; /vm_rrd, /host_rrd and /sr_rrd all
- * archives of one. It is measured, by a worker each PAST_STEP seconds, while
- * somebody has asked for rows within RRD_KEEP_SECONDS (who asks first finds
- * nothing yet), or as long as anything is recorded.
+ * archives of one. It is measured, by a worker each PAST_STEP seconds, where
+ * there is a hypervisor: what is standard is recorded there by itself.
+ * Elsewhere only while somebody has asked for rows within RRD_KEEP_SECONDS (who
+ * asks first finds nothing yet), or something was chosen to be recorded.
  */
 #ifndef XAPI_RRD_H
 #define XAPI_RRD_H
@@ -14,9 +15,9 @@
 #include "xapi/call/server.h"
 
 #define RRD_KEEP_SECONDS 900
-#define RRD_SAVE_SECONDS                                \
-    300 /* between times that what is recorded is saved \
-         */
+/* Between times that what was chosen is saved, and all that is recorded. */
+#define RRD_SAVE_SECONDS 300
+#define RRD_SAVE_ALL_SECONDS 3600
 #define RRD_PATHS 6
 
 struct event;
@@ -38,8 +39,11 @@ struct rrd {
     /* rrd_keep.c's */
     const char *dir;
     struct job *saving;
-    int64_t saved; /* when it was last, seconds */
-    unsigned n_saves;
+    struct rrd_saves {
+        int64_t at; /* when it was last, seconds */
+        unsigned n;
+    } saved_chosen, saved_all;
+    bool saves_all;
 };
 
 /* R stays as long as HTTP does. */
@@ -51,6 +55,8 @@ void rrd_done(struct rrd *r); /* also of one that never served */
 /* SOURCE of O is. For workers, too. */
 bool rrd_is_recorded(const struct rrd *r, const struct object *o,
                      const char *source);
+/* What is standard is, by itself. */
+bool rrd_keeps_standard(const struct rrd *r);
 
 /* A source is recorded from when a worker has said so on disk and then the loop
  * in memory; the same for what is forgotten. */

@@ -51,7 +51,7 @@ static void end_row(struct archive *a, unsigned kind, int64_t row)
     int64_t t = g->row + k->step;
 
     for (unsigned fn = 0; fn < ARCHIVE_FNS; fn++)
-        a->rows[fn][place_of(kind, g->row)] = result(g, kind, fn);
+        a->rows[fn][place_of(kind, g->row)] = (float)result(g, kind, fn);
     for (t = t > oldest ? t : oldest; t < row; t += k->step)
         for (unsigned fn = 0; fn < ARCHIVE_FNS; fn++)
             a->rows[fn][place_of(kind, t)] = NAN;
@@ -90,5 +90,6 @@ double archive_value(const struct archive *a, unsigned kind, unsigned fn,
 
     if (t > g->row || t <= g->row - k->step * (int64_t)k->rows)
         return NAN;
-    return t == g->row ? result(g, kind, fn) : a->rows[fn][place_of(kind, t)];
+    return t == g->row ? result(g, kind, fn)
+                       : (double)a->rows[fn][place_of(kind, t)];
 }

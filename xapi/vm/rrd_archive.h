@@ -32,7 +32,7 @@ struct archive {
         double sum, min, max;
         int64_t n; /* values of it that are known */
     } going[ARCHIVE_KINDS];
-    double rows[ARCHIVE_FNS][ARCHIVE_ROWS];
+    float rows[ARCHIVE_FNS][ARCHIVE_ROWS];
 };
 
 void archive_init(struct archive *a);

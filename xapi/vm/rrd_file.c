@@ -6,13 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "lib/auto.h"
 #include "lib/file.h"
 
-#define MAGIC UINT64_C(0x31647272696b306d) /* another one for another shape */
+#define MAGIC UINT64_C(0x32647272696b306d) /* another one for another shape */
 #define COPIES 2
 
 struct copy {
@@ -92,10 +93,13 @@ struct err *rrd_file_save(const char *dir, const char *name, unsigned turn,
                           const struct past_saved *saved)
 {
     AUTO_POOL struct pool *p = pool_new();
-    const char *path = path_of(p, dir, name, NULL);
-    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const char *folder, *path = path_of(p, dir, name, &folder);
     struct copy *copy = pool_new_of(p, struct copy);
+    AUTO_FD int fd = -1;
 
+    if (!saved->chosen)
+        TRY(file_make_dirs(folder, 0700));
+    fd = open(path, O_WRONLY | O_CLOEXEC | (saved->chosen ? 0 : O_CREAT), 0600);
     if (fd < 0)
         return errno == ENOENT ? NULL : err_errno(errno, "%s", path);
     copy->magic = MAGIC;
@@ -104,6 +108,14 @@ struct err *rrd_file_save(const char *dir, const char *name, unsigned turn,
     if (lseek(fd, (off_t)(turn % COPIES * sizeof(*copy)), SEEK_SET) < 0)
         return err_errno(errno, "%s", path);
     return err_wrap(file_write_all(fd, copy, sizeof(*copy)), "%s", path);
+}
+
+bool rrd_file_is_new(const char *dir, const char *name)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    struct stat st;
+
+    return !stat(path_of(p, dir, name, NULL), &st) && !st.st_size;
 }
 
 bool rrd_file_load(const char *dir, const char *name, struct past_saved *ret)

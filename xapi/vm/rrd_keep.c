@@ -26,6 +26,11 @@ bool rrd_is_recorded(const struct rrd *r, const struct object *o,
     return past_is_recorded(r->past, column_of(p, o, source));
 }
 
+bool rrd_keeps_standard(const struct rrd *r)
+{
+    return r->server->hv;
+}
+
 struct err *rrd_record_on_disk(const struct rrd *r, const struct object *o,
                                const char *source)
 {
@@ -34,10 +39,9 @@ struct err *rrd_record_on_disk(const struct rrd *r, const struct object *o,
 
     if (!rrd_file_can(column))
         return err_INVALID_VALUE("data_source", source);
-    if (past_n_recorded(r->past) >= PAST_RECORDED_MAX &&
-        !past_is_recorded(r->past, column))
+    if (past_n_chosen(r->past) >= PAST_CHOSEN_MAX)
         return ERR("%d data sources are recorded already, which is the most.",
-                   PAST_RECORDED_MAX);
+                   PAST_CHOSEN_MAX);
     return rrd_file_make(r->dir, column);
 }
 
@@ -81,33 +85,57 @@ static void save_all(const struct rrd *r)
     struct past_saved *saved = pool_new_of(p, struct past_saved);
 
     for (size_t i = 0; i < past_width(r->past); i++) {
-        if (!past_archive(r->past, i))
+        bool chosen = past_is_chosen(r->past, i);
+        unsigned turn = chosen ? r->saved_chosen.n : r->saved_all.n;
+
+        if (!past_archive(r->past, i) || !(chosen || r->saves_all))
             continue;
         past_save(r->past, i, saved);
-        complain(
-            rrd_file_save(r->dir, past_name(r->past, i), r->n_saves, saved));
+        complain(rrd_file_save(r->dir, past_name(r->past, i), turn, saved));
     }
 }
 
-/* What was recorded of what is no more; one that has just been asked for is not
- * known here yet, but its owner is. */
+/* What was recorded of what is no more, and what gave way; one that has just
+ * been asked for is not known here yet, but its owner is, and nothing is in it.
+ */
 static struct err *clean(const struct rrd *r, const struct db *db,
-                         struct pool *p)
+                         struct pool *p, bool starts)
 {
     char **names;
     size_t n;
 
     TRY(rrd_file_list(p, r->dir, &names, &n));
     for (size_t i = 0; i < n; i++)
-        if (!rrd_owner_find(db, names[i]))
+        if (!rrd_owner_find(db, names[i]) ||
+            (!starts && !past_is_recorded(r->past, names[i]) &&
+             !rrd_file_is_new(r->dir, names[i])))
             TRY(rrd_file_remove(r->dir, names[i]));
     return NULL;
 }
 
+/* Says what is to be forgotten in memory, too. */
+static void say_gone(struct job *j, const struct rrd *r)
+{
+    for (size_t i = 0; i < past_width(r->past); i++)
+        if (past_archive(r->past, i) &&
+            !rrd_owner_find(job_db(j), past_name(r->past, i)))
+            job_say(j, past_name(r->past, i));
+}
+
 static struct err *work(struct job *j, void *arg)
 {
-    save_all(arg);
-    return clean(arg, job_db(j), job_pool(j));
+    const struct rrd *r = arg;
+
+    say_gone(j, r);
+    save_all(r);
+    return clean(r, job_db(j), job_pool(j), false);
+}
+
+static void said(void *arg, const char *text)
+{
+    const struct rrd *r = arg;
+
+    past_forget(r->past, text);
 }
 
 static void saved(void *arg, struct err *e, bool died)
@@ -119,13 +147,17 @@ static void saved(void *arg, struct err *e, bool died)
     complain(e);
 }
 
-/* In memory; clean does it on disk. */
-static void forget_gone(const struct rrd *r)
+static bool is_due(const struct rrd_saves *s, int64_t now, int64_t seconds)
 {
-    for (size_t i = 0; i < past_width(r->past); i++)
-        if (past_archive(r->past, i) &&
-            !rrd_owner_find(r->server->db, past_name(r->past, i)))
-            past_forget(r->past, past_name(r->past, i));
+    return now < s->at || now - s->at >= seconds;
+}
+
+static void begin_save(struct rrd *r, int64_t now, bool all)
+{
+    r->saves_all = all;
+    r->saved_chosen = (struct rrd_saves){now, r->saved_chosen.n + 1};
+    if (all)
+        r->saved_all = (struct rrd_saves){now, r->saved_all.n + 1};
 }
 
 void rrd_keep_tick(struct rrd *r)
@@ -137,17 +169,16 @@ void rrd_keep_tick(struct rrd *r)
                                 .work = work,
                                 .work_arg = r,
                                 .done = saved,
+                                .said = said,
                                 .arg = r,
                                 .keep_fd = r->server->lock};
     int64_t now = time(NULL);
     struct err *e;
 
     if (!past_n_recorded(r->past) || r->saving ||
-        (now >= r->saved && now - r->saved < RRD_SAVE_SECONDS))
+        !is_due(&r->saved_chosen, now, RRD_SAVE_SECONDS))
         return;
-    forget_gone(r);
-    r->saved = now;
-    r->n_saves++;
+    begin_save(r, now, is_due(&r->saved_all, now, RRD_SAVE_ALL_SECONDS));
     e = job_start(&s, &r->saving);
     if (e)
         saved(r, e, false);
@@ -157,7 +188,7 @@ void rrd_keep_end(struct rrd *r)
 {
     if (r->saving)
         job_forget(r->saving);
-    r->n_saves++;
+    begin_save(r, time(NULL), true);
     save_all(r);
 }
 
@@ -169,7 +200,7 @@ static struct err *load_all(const struct rrd *r, struct pool *p)
     char **names;
     size_t n;
 
-    TRY(clean(r, r->server->db, p));
+    TRY(clean(r, r->server->db, p, true));
     TRY(rrd_file_list(p, r->dir, &names, &n));
     for (size_t i = 0; i < n; i++)
         if (rrd_file_load(r->dir, names[i], was))
@@ -184,8 +215,8 @@ void rrd_keep_load(struct rrd *r)
     AUTO_POOL struct pool *p = pool_new();
 
     complain(load_all(r, p));
-    r->saved = time(NULL);
-    if (past_end(r->past) > r->saved)
+    r->saved_all.at = r->saved_chosen.at = time(NULL);
+    if (past_end(r->past) > r->saved_all.at)
         log_warning("rrd", "the clock is before what was recorded last: "
                            "nothing is recorded until it has passed that");
 }

@@ -13,8 +13,9 @@ struct column {
     struct hash_node node;
     char *name;
     struct reading last; /* its value and when it was */
-    int64_t seen;        /* time of the newest row it is in */
+    int64_t seen;        /* time of the newest row it is in; then it has none */
     double values[PAST_ROWS];
+    bool chosen;
     struct archive *archive; /* or NULL */
 };
 
@@ -23,7 +24,8 @@ struct past {
     int64_t first, end; /* rows there ever were */
     int64_t shown;      /* the newest that is whole */
     struct column **columns;
-    size_t n, room, n_recorded;
+    size_t n, room, n_recorded, n_chosen;
+    int64_t crowded; /* the newest row in which no standard one gave way */
     struct hash names;
 };
 
@@ -110,8 +112,6 @@ static struct column *new_column(struct past *h, const char *name)
 
     c->name = xstrdup(name);
     hash_add(&h->names, &c->node, hash_of(name));
-    for (size_t i = 0; i < PAST_ROWS; i++)
-        c->values[i] = NAN;
     c->last.value = NAN;
     if (h->n == h->room) {
         h->room = h->room ? 2 * h->room : 64;
@@ -170,23 +170,29 @@ static void forget_old(struct past *h, int64_t t)
     h->n = n;
 }
 
-static void clear(const struct past *h, int64_t t)
-{
-    for (size_t i = 0; i < h->n; i++)
-        h->columns[i]->values[slot(t)] = NAN;
-}
-
 /* T is the newest row from now on. */
 static void advance(struct past *h, int64_t t)
 {
     if (!h->end)
-        h->end = (h->first = t) - PAST_STEP;
-    if (t - h->end > (int64_t)PAST_STEP * PAST_ROWS)
-        h->end = t - (int64_t)PAST_STEP * PAST_ROWS;
-    while (h->end < t) {
-        h->end += PAST_STEP;
-        clear(h, h->end);
-    }
+        h->first = t;
+    h->end = t;
+}
+
+/* Rows are emptied when the column comes back. */
+static void fill(struct column *c, int64_t t, double value)
+{
+    int64_t oldest = t - (int64_t)PAST_STEP * (PAST_ROWS - 1);
+    int64_t next = c->seen + PAST_STEP;
+
+    for (next = next > oldest ? next : oldest; next < t; next += PAST_STEP)
+        c->values[slot(next)] = NAN;
+    c->values[slot(t)] = value;
+    c->seen = t;
+}
+
+static double value_at(const struct column *c, int64_t t)
+{
+    return t > c->seen ? NAN : c->values[slot(t)];
 }
 
 void past_begin(struct past *h, int64_t t)
@@ -195,30 +201,28 @@ void past_begin(struct past *h, int64_t t)
     advance(h, t);
 }
 
+static void keep_standard(struct past *h, struct column *c);
+
 void past_put(struct past *h, const char *name, const struct reading *r)
 {
     struct column *c = find_or_new(h, name);
-    bool before = c->last.at > 0;
+    double value = reading_value(c->last.at > 0 ? &c->last : NULL, r);
 
-    c->values[slot(h->end)] = reading_value(before ? &c->last : NULL, r);
+    fill(c, h->end, value);
+    if (r->standard)
+        keep_standard(h, c);
+    if (c->archive && !isnan(value))
+        archive_add(c->archive, h->end, value);
     c->last = (struct reading){.value = r->value,
                                .at = r->at,
                                .whose = r->whose,
                                .counts = r->counts,
                                .max = r->max};
-    c->seen = h->end;
 }
 
 void past_close(struct past *h)
 {
     h->shown = h->end;
-    for (size_t i = 0; i < h->n; i++) {
-        const struct column *c = h->columns[i];
-        double value = c->values[slot(h->end)];
-
-        if (c->archive && !isnan(value))
-            archive_add(c->archive, h->end, value);
-    }
 }
 
 double past_value(const struct past *h, size_t column, int64_t from, int64_t to)
@@ -229,7 +233,7 @@ double past_value(const struct past *h, size_t column, int64_t from, int64_t to)
 
     for (int64_t t = to < h->end ? to : h->end; t > from && t >= oldest;
          t -= PAST_STEP) {
-        double value = h->columns[column]->values[slot(t)];
+        double value = value_at(h->columns[column], t);
 
         if (isnan(value))
             continue;
@@ -241,17 +245,66 @@ double past_value(const struct past *h, size_t column, int64_t from, int64_t to)
 
 /* ---- recorded ------------------------------------------------------------ */
 
+static void keep(struct past *h, struct column *c)
+{
+    if (c->archive)
+        return;
+    h->n_recorded++;
+    c->archive = xcalloc(1, sizeof(*c->archive));
+    archive_init(c->archive);
+}
+
+static void forget(struct past *h, struct column *c)
+{
+    h->n_recorded--;
+    h->n_chosen -= c->chosen;
+    c->chosen = false;
+    free(take_ptr(c->archive));
+}
+
+/* A standard column that is in no row, and was in one longest ago; or NULL. */
+static struct column *find_oldest(const struct past *h)
+{
+    struct column *oldest = NULL;
+
+    for (size_t i = 0; i < h->n; i++) {
+        struct column *c = h->columns[i];
+
+        if (c->archive && !c->chosen && is_old(c, h->end) &&
+            (!oldest || c->seen < oldest->seen))
+            oldest = c;
+    }
+    return oldest;
+}
+
+static void keep_standard(struct past *h, struct column *c)
+{
+    struct column *oldest;
+
+    if (c->archive)
+        return;
+    if (h->n_recorded - h->n_chosen >= PAST_STANDARD_MAX) {
+        oldest = h->crowded == h->end ? NULL : find_oldest(h);
+        if (!oldest) {
+            h->crowded = h->end;
+            return;
+        }
+        forget(h, oldest);
+    }
+    keep(h, c);
+}
+
 bool past_record(struct past *h, const char *name)
 {
     struct column *c = find_or_new(h, name);
 
-    if (c->archive)
+    if (c->chosen)
         return true;
-    if (h->n_recorded == PAST_RECORDED_MAX)
+    if (h->n_chosen == PAST_CHOSEN_MAX)
         return false;
-    h->n_recorded++;
-    c->archive = xcalloc(1, sizeof(*c->archive));
-    archive_init(c->archive);
+    h->n_chosen++;
+    c->chosen = true;
+    keep(h, c);
     return true;
 }
 
@@ -261,10 +314,18 @@ bool past_forget(struct past *h, const char *name)
 
     if (!c || !c->archive)
         return false;
-    h->n_recorded--;
-    free(c->archive);
-    c->archive = NULL;
+    forget(h, c);
     return true;
+}
+
+bool past_is_chosen(const struct past *h, size_t column)
+{
+    return h->columns[column]->chosen;
+}
+
+size_t past_n_chosen(const struct past *h)
+{
+    return h->n_chosen;
 }
 
 bool past_is_recorded(const struct past *h, const char *name)
@@ -289,6 +350,8 @@ void past_save(const struct past *h, size_t column, struct past_saved *ret)
     const struct column *c = h->columns[column];
 
     ret->end = h->end;
+    ret->seen = c->seen;
+    ret->chosen = c->chosen;
     memcpy(ret->values, c->values, sizeof(ret->values));
     ret->archive = *c->archive;
 }
@@ -297,19 +360,20 @@ void past_restore(struct past *h, const char *name,
                   const struct past_saved *saved)
 {
     int64_t oldest = saved->end - (int64_t)PAST_STEP * (PAST_ROWS - 1);
-    struct column *c;
+    struct column *c = find_or_new(h, name);
 
-    if (!past_record(h, name))
+    if (saved->chosen)
+        past_record(h, name);
+    else
+        keep_standard(h, c);
+    if (!c->archive)
         return;
     if (saved->end > h->end)
         advance(h, saved->end);
     h->shown = h->end;
     if (oldest < h->first)
         h->first = oldest;
-    c = find(h, name);
     *c->archive = saved->archive;
-    c->seen = saved->end;
-    for (int64_t t = past_start(h); t <= saved->end; t += PAST_STEP)
-        if (t >= oldest)
-            c->values[slot(t)] = saved->values[slot(t)];
+    c->seen = saved->seen;
+    memcpy(c->values, saved->values, sizeof(c->values));
 }

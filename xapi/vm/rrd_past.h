@@ -2,9 +2,10 @@
 /*
  * rrd_past: what was measured in the last minutes, a row each PAST_STEP
  * seconds, a column for each source of each owner ("vm:UUID:cpu0"). What is not
- * in a row is NAN there. A column that is recorded has archives beside
- * (rrd_archive.h), and stays until it is forgotten; another that has been in
- * none of the rows goes.
+ * in a row is NAN there. A column that is recorded, because it is a standard
+ * one or was chosen, has archives beside (rrd_archive.h), and stays until it is
+ * forgotten; another that has been in none of the rows goes. Where there are
+ * too many standard ones, the one that has been in none for longest gives way.
  */
 #ifndef XAPI_RRD_PAST_H
 #define XAPI_RRD_PAST_H
@@ -14,7 +15,8 @@
 
 #define PAST_STEP ARCHIVE_SAMPLE /* seconds */
 #define PAST_ROWS 120            /* that are kept */
-#define PAST_RECORDED_MAX 8192   /* columns; 17 kB each */
+#define PAST_CHOSEN_MAX 8192     /* columns; 9 kB each */
+#define PAST_STANDARD_MAX 16384
 
 struct past;
 
@@ -32,9 +34,10 @@ int64_t past_end(const struct past *h);
 int64_t past_start(const struct past *h);
 /* Begins the row of time T, which is such a multiple and newer. */
 void past_begin(struct past *h, int64_t t);
-/* What R, a source called NAME with its owner, tells in it. */
+/* What R, a source called NAME with its owner, tells in it; if it is standard,
+ * it is recorded. */
 void past_put(struct past *h, const char *name, const struct reading *r);
-/* All of the row is there: now it goes into the archives. */
+/* All of the row is there. */
 void past_close(struct past *h);
 
 /* ---- columns ------------------------------------------------------------- */
@@ -52,18 +55,20 @@ const struct reading *past_last(const struct past *h, size_t column);
 
 /* ---- recorded ------------------------------------------------------------ */
 
-/* From now on, if it is not already; false: there are too many. */
+/* Chosen from now on, if it is not already; false: there are too many. */
 bool past_record(struct past *h, const char *name);
 /* No more; false: it was not. */
 bool past_forget(struct past *h, const char *name);
 bool past_is_recorded(const struct past *h, const char *name);
+bool past_is_chosen(const struct past *h, size_t column);
+size_t past_n_chosen(const struct past *h);
 size_t past_n_recorded(const struct past *h);
 /* NULL: it is not recorded. */
 const struct archive *past_archive(const struct past *h, size_t column);
 
 /* A recorded column, as it is on disk. */
 struct past_saved {
-    int64_t end;
+    int64_t end, seen, chosen;
     double values[PAST_ROWS];
     struct archive archive;
 };

@@ -100,12 +100,83 @@ static void takes_rates(void **state)
     past_free(h);
 }
 
+static struct reading standard(double value)
+{
+    return (struct reading){.value = value, .max = INFINITY, .standard = true};
+}
+
+/* What is standard, and what was chosen; over a restart, too. */
+static void records(void **state)
+{
+    struct past *h = past_new(), *again = past_new();
+    struct past_saved *saved = xcalloc(1, sizeof(*saved));
+
+    (void)state;
+    assert_true(past_record(h, "vm:1:latency"));
+    past_begin(h, 60);
+    put(h, "vm:1:memory", standard(7));
+    put(h, "vm:1:errors", gauge(1));
+    past_close(h);
+    assert_int_equal(past_n_chosen(h), 1);
+    assert_int_equal(past_n_recorded(h), 2);
+    assert_true(past_is_chosen(h, 0) && !past_is_chosen(h, 1));
+    assert_true(past_is_recorded(h, "vm:1:memory"));
+    assert_false(past_is_recorded(h, "vm:1:errors"));
+    for (int64_t t = 65; t <= 120; t += PAST_STEP) {
+        past_begin(h, t);
+        if (t > 70)
+            put(h, "vm:1:memory", standard(9));
+        past_close(h);
+    }
+    assert_true(archive_value(past_archive(h, 1), ARCHIVE_HOURS,
+                              ARCHIVE_AVERAGE, 120) == 9);
+    for (size_t i = 0; i < 2; i++) {
+        past_save(h, i, saved);
+        past_restore(again, past_name(h, i), saved);
+    }
+    assert_true(past_is_chosen(again, 0) && !past_is_chosen(again, 1));
+    assert_true(at(again, 1, 60) == 7 && isnan(at(again, 1, 70)));
+    assert_true(at(again, 1, 120) == 9 && isnan(at(again, 0, 120)));
+    assert_true(past_forget(h, "vm:1:memory"));
+    past_begin(h, 125);
+    put(h, "vm:1:memory", standard(9));
+    past_close(h);
+    assert_int_equal(past_archive(h, 1)->since, 125);
+    free(saved);
+    past_free(h);
+    past_free(again);
+}
+
+static void gives_way(void **state)
+{
+    struct past *h = past_new();
+    char name[32];
+
+    (void)state;
+    past_record(h, "vm:chosen:x");
+    past_begin(h, 5);
+    put(h, "vm:old:x", standard(1));
+    past_begin(h, 10);
+    for (int i = 1; i <= PAST_STANDARD_MAX; i++) {
+        snprintf(name, sizeof(name), "vm:%d:x", i);
+        put(h, name, standard(i));
+    }
+    assert_true(past_is_recorded(h, "vm:old:x")); /* it is still in a row */
+    assert_false(past_is_recorded(h, name));
+    past_begin(h, 5 + (int64_t)PAST_STEP * PAST_ROWS);
+    put(h, name, standard(1));
+    assert_false(past_is_recorded(h, "vm:old:x"));
+    assert_true(past_is_recorded(h, name));
+    assert_true(past_is_recorded(h, "vm:chosen:x"));
+    past_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_rows),
-        cmocka_unit_test(forgets),
-        cmocka_unit_test(takes_rates),
+        cmocka_unit_test(keeps_rows),  cmocka_unit_test(forgets),
+        cmocka_unit_test(takes_rates), cmocka_unit_test(records),
+        cmocka_unit_test(gives_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,8 @@ static struct past_saved *saved_at(struct pool *p, int64_t end, double value)
 {
     struct past_saved *s = pool_new_of(p, struct past_saved);
 
-    s->end = end;
+    s->end = s->seen = end;
+    s->chosen = 1;
     archive_init(&s->archive);
     for (size_t i = 0; i < PAST_ROWS; i++)
         s->values[i] = value;
@@ -108,6 +109,7 @@ static void is_on_disk(void **state)
     AUTO_POOL struct pool *p = pool_new();
     char dir[] = "/tmp/dom0kit-rrd-XXXXXX";
     struct past_saved *got = pool_new_of(p, struct past_saved);
+    struct past_saved *standard = saved_at(p, NOON, 1);
     char **names, *path;
     size_t n;
     int fd;
@@ -144,6 +146,11 @@ static void is_on_disk(void **state)
     assert_null(rrd_file_remove(dir, NAME));
     assert_null(rrd_file_list(p, dir, &names, &n));
     assert_int_equal(n, 0);
+    /* what is standard is */
+    standard->chosen = 0;
+    assert_null(rrd_file_save(dir, NAME, 0, standard));
+    assert_false(rrd_file_is_new(dir, NAME));
+    assert_null(rrd_file_remove(dir, NAME));
     assert_int_equal(rmdir(dir), 0);
 }
 
@@ -210,7 +217,7 @@ static void is_limited(void **state)
     struct past *h = past_new();
 
     (void)state;
-    for (unsigned i = 0; i < PAST_RECORDED_MAX; i++)
+    for (unsigned i = 0; i < PAST_CHOSEN_MAX; i++)
         assert_true(past_record(h, pool_printf(p, "vm:%u:a", i)));
     assert_true(past_record(h, "vm:0:a"));
     assert_false(past_record(h, "vm:1:b"));

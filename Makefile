@@ -377,8 +377,10 @@ docs: $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid ## manuals (m
 	$(Q)$(B)/bin/xapid __doc man xenapi >$(B)/docs/xenapi.7
 	$(Q)$(B)/bin/xapid __doc markdown xenapi >$(B)/docs/xenapi.md
 	$(Q)$(B)/bin/xapid __doc markdown parity >$(B)/docs/parity.md
-	$(Q)$(B)/bin/xapid __doc man xe >$(B)/docs/xe.1
-	$(Q)$(B)/bin/xapid __doc markdown xe >$(B)/docs/xe.1.md
+	$(Q)set -e; for page in xe.1 xapid.8 xapi.conf.5; do \
+		$(B)/bin/xapid __doc man $${page%.*} >$(B)/docs/$$page; \
+		$(B)/bin/xapid __doc markdown $${page%.*} >$(B)/docs/$$page.md; \
+	done
 	$(Q)set -e; for program in xl xenstore xentop; do \
 		doc="$(B)/bin/$$program __doc"; \
 		$$doc pages | while read -r page section; do \
@@ -398,7 +400,7 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 		$(DESTDIR)$(PREFIX)/share/doc/dom0kit/examples \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/share/man/man7
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m755 $(B)/bin/xl $(B)/bin/xenstore $(B)/bin/xentop $(B)/bin/xapid $(B)/bin/xe $(DESTDIR)$(PREFIX)/bin
 	cp -P $(LINKS) $(DESTDIR)$(PREFIX)/bin
 	install -m755 $(HOTPLUG) $(HOTPLUG_SCRIPTS) $(B)/libexec/xl-keeper $(DESTDIR)$(PREFIX)/libexec/dom0kit
@@ -412,6 +414,7 @@ install: all docs ## install under DESTDIR and PREFIX (/usr/local)
 	install -m644 $(B)/docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m644 $(B)/docs/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 $(B)/docs/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m644 $(B)/docs/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	for program in xl xenstore xentop; do install -m644 $(B)/docs/$$program.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
 	install -m644 configs/completion/xe $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xe

@@ -9,6 +9,7 @@
 #include "lib/file.h"
 #include "xapi/call/audit.h"
 #include "xapi/call/auth.h"
+#include "xapi/conf_kind.h"
 #include "xl/domain/cfg.h"
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -17,21 +18,23 @@
 #define WORD(member) SLOT_WORD(struct conf, member)
 #define NUMBER(member, least, most) \
     SLOT_INT(struct conf, member), .min = (least), .max = (most)
+static const char *const hvs[] = {"libxl", "sim", NULL};
+static const char *const nets[] = {"bridge", "sim", NULL};
 /* clang-format off */
 static const struct slot settings[] = {
     O("state",       WORD(state),       .unit = "DIR",       .doc = "Where the database, the audit log and the certificate are (/var/lib/xapi)."),
     O("socket",      WORD(socket),      .unit = "PATH",      .doc = "The Unix socket, by which root needs no password; \"\": none (/var/lib/xcp/xapi)."),
-    O("http",        WORD(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
-    O("hv",          WORD(hv),          .unit = "libxl|sim", .doc = "The hypervisor: libxl is this host's Xen, sim a host of files in DIR/sim; without it VMs are records only."),
-    O("net",         WORD(net),         .unit = "bridge|sim", .doc = "The host's network: bridge is this Linux, sim is files (as --hv is)."),
+    O("http",        CONF_ADDRESS(http),        .unit = "ADDR:PORT", .doc = "Listens for plain HTTP."),
+    O("hv",          CONF_ONE_OF(hv, hvs),          .unit = "libxl|sim", .doc = "The hypervisor: libxl is this host's Xen, sim a host of files in DIR/sim; without it VMs are records only."),
+    O("net",         CONF_ONE_OF(net, nets),         .unit = "bridge|sim", .doc = "The host's network: bridge is this Linux, sim is files (as --hv is)."),
     O("nics",        WORD(nics),        .unit = "NAMES",     .doc = "Interfaces that are PIFs: patterns with commas between, such as eth*,ens3 (all that are hardware)."),
     O("plugins",     WORD(plugins),     .unit = "DIR",       .doc = "Where the programs of host.call_plugin are (/etc/xapi.d/plugins)."),
     O("backup",      WORD(backup),      .unit = "PATHS",     .doc = "Files and folders that host-backup takes beside the daemon's own, with commas between (/etc/xen)."),
-    O("https",       WORD(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
+    O("https",       CONF_ADDRESS(https),       .unit = "ADDR:PORT", .doc = "Listens for HTTPS."),
     O("certificate", WORD(certificate), .unit = "FILE",      .doc = "Certificate and key for HTTPS, PEM; made when it is not there (DIR/server.pem)."),
-    O("trust",       WORD(fetch.trust.file), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
+    O("trust",       CONF_FILE(fetch.trust.file), .unit = "FILE",      .doc = "Certificates that are trusted beside the system's where the daemon fetches what a URL of https names, PEM."),
     O("fetch-seconds", NUMBER(fetch.seconds, 1, 86400), .unit = "SECONDS", .doc = "For how long a server that it fetches from may send nothing (600)."),
-    O("auth",        WORD(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
+    O("auth",        CONF_AUTH(auth),        .unit = "pam|FILE",  .doc = "Who passwords are asked of: PAM, or a file of user:hash lines (pam)."),
     O("auth-delay",  NUMBER(auth_delay, 0, 60), .unit = "SECONDS", .doc = "How late a wrong password is told (5)."),
     O("audit-bytes", NUMBER(audit_bytes, 4096, 1 << 30), .unit = "BYTES", .doc = "How large the audit log may become; then it is audit.log.1 (16777216)."),
     O("audit-files", NUMBER(audit_files, 0, 1000), .unit = "N", .doc = "How many older audit logs are kept (4)."),
@@ -87,7 +90,7 @@ static void add_rows(struct pool *p, struct rows *rows, const struct slot *more,
     }
 }
 
-static const struct slot *make_rows(struct pool *p, bool is_file)
+const struct slot *conf_rows(struct pool *p, bool is_file)
 {
     char from = is_file ? '-' : '_', to = is_file ? '_' : '-';
     struct rows rows = {NULL, 0};
@@ -102,7 +105,7 @@ static const struct slot *make_rows(struct pool *p, bool is_file)
 
 void conf_help(struct pool *p, struct str *out)
 {
-    const struct slot *rows = make_rows(p, false);
+    const struct slot *rows = conf_rows(p, false);
 
     str_add(out, "Usage: xapid");
     opt_usage(rows, out);
@@ -193,7 +196,7 @@ struct err *conf_backup(const struct conf *c, struct pool *p,
 
 static struct err *read_file(struct conf *c, const char *path, struct pool *p)
 {
-    const struct slot_table table = {.rows = make_rows(p, true),
+    const struct slot_table table = {.rows = conf_rows(p, true),
                                      .noun = "setting",
                                      .unknown_is_error = true};
     AUTO_STR struct str text = STR_INIT(STR_MAX);
@@ -211,7 +214,7 @@ static struct err *read_file(struct conf *c, const char *path, struct pool *p)
 struct err *conf_read(struct conf *c, int argc, char *const argv[],
                       struct pool *p, bool *ret_help)
 {
-    const struct slot *rows = make_rows(p, false);
+    const struct slot *rows = conf_rows(p, false);
     struct opt_parse parse = {0};
     const char *path;
 

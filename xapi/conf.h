@@ -7,6 +7,7 @@
 #ifndef XAPI_CONF_H
 #define XAPI_CONF_H
 
+#include "lib/doc.h"
 #include "lib/opt.h"
 #include "xapi/call/fetch.h"
 #include "xapi/door/limits.h"
@@ -42,5 +43,10 @@ struct err *conf_backup(const struct conf *c, struct pool *p,
 struct err *conf_read(struct conf *c, int argc, char *const argv[],
                       struct pool *p, bool *ret_help) MUST_USE;
 void conf_help(struct pool *p, struct str *out);
+/* The rows, those of the file or those of the command line. */
+const struct slot *conf_rows(struct pool *p, bool is_file);
+
+/* xapi/conf_doc.c: manuals, ended by one without a name. */
+extern const struct doc_page conf_doc_pages[];
 
 #endif

@@ -91,6 +91,8 @@ static struct err *print_doc(int argc, char **argv, struct pool *p)
     TRY(opt_parse(doc_args_rows, argc, argv, &args, p, &parse));
     for (const struct doc_page *page = model_doc_pages; page->name; page++)
         *pool_push(p, pages, n) = *page;
+    for (const struct doc_page *page = conf_doc_pages; page->name; page++)
+        *pool_push(p, pages, n) = *page;
     *pool_push(p, pages, n) = cli_doc_page;
     pool_push(p, pages, n); /* the end */
     TRY(doc_print(&(struct doc_program){.name = "xapid", .pages = pages}, &args,
@@ -188,6 +190,35 @@ static struct err *open_db(struct daemon *d)
         event_new(d->base, db_fd(d->db), EV_READ | EV_PERSIST, on_db, d);
     event_add(d->db_event, NULL);
     return NULL;
+}
+
+/* A daemon that runs has it; its settings can be looked at all the same. */
+static struct err *check_db(struct daemon *d)
+{
+    struct err *e = open_db(d);
+
+    if (err_is(e, &err_kind_timeout)) {
+        printf("The settings are right; of the database: %s.\n", err_text(e));
+        err_free(e);
+        return NULL;
+    }
+    TRY(e);
+    TRY(first_prepare(&d->server));
+    return db_flush(d->db);
+}
+
+static struct err *check_certificate(struct daemon *d)
+{
+    const char *cert = conf_certificate(d->conf, d->pool);
+
+    return d->conf->https && file_exists(cert) ? tls_new(cert, NULL, &d->tls)
+                                               : NULL;
+}
+
+static struct err *check(struct daemon *d)
+{
+    TRY(check_certificate(d));
+    return check_db(d);
 }
 
 static void on_commit(void *arg, const struct txn *txn)
@@ -373,6 +404,7 @@ static struct err *open_host(struct daemon *d)
 
     d->server.ops = ops_queue_new(&d->server);
     if (!o->hv) {
+        log_info("xapid", "no hypervisor (hv): VMs are records only");
         TRY(work_first(d, "what is on disk", disk_settle, NULL));
         return ops_update_all(d->db);
     }
@@ -423,11 +455,11 @@ static struct err *daemon_run(struct daemon *d)
     TRY(take_chosen(d));
     if (d->again)
         return NULL;
+    if (o->check)
+        return check(d);
     TRY(open_db(d));
     TRY(first_prepare(&d->server));
     TRY(db_flush(d->db));
-    if (o->check)
-        return NULL;
     TRY(open_audit(d));
     TRY(pool_secret_read(d->pool, pool_printf(d->pool, "%s/secret", o->state),
                          &d->server.secret));

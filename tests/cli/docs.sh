@@ -56,6 +56,12 @@ check_page xentop 1 --listen --format xen_domain_cpu_seconds_total xen_vbd_writt
 "$xl" __doc pages | while read -r page section; do
     [ -f "$work/$page" ] || echo "FAILED: $page($section) is not looked at"
 done | grep . && failed=1
+program=$(dirname "$xl")/xapid
+mapfile -t options < <("$program" --help | grep -o '^ *\(-v, \)\?--[a-z-]*' | grep -o -- '--.*')
+[ ${#options[@]} -gt 25 ] || fail "too few options: ${options[*]}"
+check_page xapid 8 "${options[@]}"
+check_page xapi.conf 5 auth_delay= rpc_bytes= 'hv='
+check_page xe 1 vm-install CLASS-param-set
 "$xl" __doc man no-such-page >"$work/out" 2>&1 && fail "no-such-page is there"
 grep -q "there is no page 'no-such-page'" "$work/out" || fail "it does not say so"
 

@@ -194,7 +194,8 @@ def settings(daemon):
     equal(check(shipped), (0, ""))
     # each line that is commented out there is what the daemon does by itself, and a setting
     told = "".join(line[1:] + "\n" for line in shipped.splitlines() if line.startswith("#") and "=" in line and line[1] != " ")
-    equal(check(told), (0, ""))
+    status, err = check(told)
+    equal((status, [line.split(": ")[1:3] for line in err.splitlines() if line.startswith("conf:")]), (0, [["warning", "trust"]]))
     usage = subprocess.run([XAPID, "--help"], capture_output=True, text=True, check=True).stdout
     names = sorted({w for w in re.findall("--([a-z-]+)", usage.split("Options:")[1])} - {"config", "hash", "check", "restore", "auth"})
     equal(sorted(line.split(" ")[0].replace("_", "-") for line in told.splitlines() if not line.startswith("auth ")), names)
@@ -203,8 +204,20 @@ def settings(daemon):
           (1, [True] * 6))
     equal(check("auth_delay = 70")[0], 1)
     equal(check("auth_delay = 1\nstate = '/nonexistent'\n"), (0, ""))
-    equal(check("auth = '/nonexistent'")[0], 1)
-    equal(check("auth = '/nonexistent'", "--auth=pam")[0], 0)
+    # words, addresses and files that cannot be right are told at their places
+    for text, hint in (("hv = 'smi'", "did you mean 'sim'?"), ("net = 'brigde'", "did you mean 'bridge'?"), ("http = '80'", "ADDRESS:PORT"),
+                       ("https = ':99999'", "out of range"), ("auth = 'pma'", "did you mean 'pam'?"), ("auth = '/nonexistent'", "/nonexistent")):
+        status, err = check("verbose = 0\n" + text)
+        equal((status, err.startswith("conf:2:"), hint in err), (1, True, True))
+    equal(check("http = ''\nhttps = ''"), (0, ""))
+    broken = os.path.join(daemon.dir, "broken.pem")
+    with open(broken, "w") as f:
+        f.write("x")
+    status, err = check(f"https = ':0'\ncertificate = '{broken}'")
+    equal((status, broken in err), (1, True))
+    # beside a daemon that runs, what can be looked at is
+    got = subprocess.run([XAPID, "--config", "", "--state", daemon.dir, "--check"], capture_output=True, text=True, timeout=120)
+    equal((got.returncode, "settings are right" in got.stdout), (0, True))
     got = subprocess.run([XAPID, "--config", "/nonexistent", "--check"], capture_output=True, text=True, timeout=120)
     equal((got.returncode, "/nonexistent" in got.stderr), (1, True))
 

@@ -164,6 +164,8 @@ struct err *http_listen_unix(struct http *h, const char *path,
  * free port); with TLS (which stays the caller's) or without. */
 struct err *http_listen_tcp(struct http *h, const char *address,
                             struct tls *tls, unsigned *ret_port) MUST_USE;
+/* It is one of these; whether it is this host's is seen later. */
+struct err *http_check_address(const char *address) MUST_USE;
 
 /* Listens no more, closes what is idle, and calls DONE when all requests are
  * answered, or after SECONDS in any case. */

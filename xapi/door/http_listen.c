@@ -266,6 +266,14 @@ static unsigned port_of(int fd)
     return ntohs(sa.sin6_port); /* at the same place in IPv4's */
 }
 
+struct err *http_check_address(const char *address)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *host, *port;
+
+    return split_address(p, address, &host, &port);
+}
+
 struct err *http_listen_tcp(struct http *h, const char *address,
                             struct tls *tls, unsigned *ret_port)
 {

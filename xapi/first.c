@@ -112,6 +112,7 @@ static struct err *describe_host(struct txn *txn, struct object *host)
     if (!*get_host_name_label(host))
         TRY(set_host_name_label(txn, host, names.nodename));
     TRY(set_host_hostname(txn, host, names.nodename));
+    TRY(set_host_ssl_legacy(txn, host, false));
     TRY(set_host_API_version_major(txn, host, model_version.major));
     TRY(set_host_API_version_minor(txn, host, model_version.minor));
     TRY(set_host_API_version_vendor(txn, host, model_version.vendor));

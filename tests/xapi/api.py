@@ -104,6 +104,7 @@ def roles(daemon):
         s.subject.add_to_roles(bob, roles[role])
         fails(["ROLE_ALREADY_EXISTS"], s.subject.add_to_roles, bob, roles[role])
         b = Session(daemon, "bob")
+        equal([b.session.get_record(b.ref)[k] for k in ("auth_user_sid", "subject")], ["bob", bob])
         calls = ((b.network.get_tags, network), (b.network.add_tags, network, role), (b.network.create, NETWORK),
                  (b.subject.create, {"subject_identifier": role, "other_config": {}}))
         for (call, *args), ok in zip(calls, allowed):

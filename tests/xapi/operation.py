@@ -173,6 +173,11 @@ def host(daemon):
     equal(began <= seconds(s.host.get_servertime) <= time.time(), True)
     equal(began <= seconds(s.host.get_server_localtime, "") - time.localtime().tm_gmtoff <= time.time(), True)
     equal((s.host.is_in_emergency_mode(), s.pool.is_slave(ref)), (False, False))
+    pool = s.pool.get_all()[0]
+    equal((s.pool.get_license_state(pool), s.pool.has_extension(pool, "x"), s.host.has_extension(ref, "x")),
+          ({"edition": "", "expiry": "never"}, False, False))
+    s.pool.disable_ssl_legacy(pool)
+    equal(s.host.get_ssl_legacy(ref), False)
     s.pool.sync_database()
     fails(["HOST_HAS_NO_MANAGEMENT_IP"], s.host.get_management_interface, ref)
     for call in (s.host.enable, s.host.get_servertime, s.host.get_management_interface, s.pool.is_slave):

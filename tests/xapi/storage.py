@@ -405,6 +405,7 @@ def by_hand(daemon):
     fails(["HANDLE_INVALID", "VDI", own], s.VDI.get_uuid, own)
     equal(len(s.VDI.get_all()), 2)
     # forgotten, not destroyed; introduced again under its name
+    equal(s.VDI.get_nbd_info(clone), [])
     location = s.VDI.get_location(clone)
     old = s.VDI.get_uuid(clone)
     s.VDI.forget(clone)

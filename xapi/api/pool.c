@@ -122,6 +122,53 @@ struct err *pool_recover_slaves(struct call *c)
     return NULL;
 }
 
+/* ---- what is the same wherever this daemon is ---------------------------- */
+
+struct err *pool_get_license_state(struct call *c,
+                                   const struct pool_get_license_state_args *a)
+{
+    static const union model_atom keys[] = {{.s = "edition"}, {.s = "expiry"}};
+    static const union model_atom values[] = {{.s = ""}, {.s = "never"}};
+    struct object *pool;
+
+    (void)a;
+    TRY(call_object(c, 0, &pool));
+    call_return(c, (struct model_value){ARRAY_LEN(keys), keys, values});
+    return NULL;
+}
+
+struct err *pool_disable_ssl_legacy(
+    struct call *c, const struct pool_disable_ssl_legacy_args *a)
+{
+    struct object *pool;
+
+    (void)a;
+    return call_object(c, 0, &pool);
+}
+
+static struct err *has_no_extension(struct call *c)
+{
+    struct object *o;
+
+    TRY(call_object(c, 0, &o));
+    call_return_int(c, false);
+    return NULL;
+}
+
+struct err *pool_has_extension(struct call *c,
+                               const struct pool_has_extension_args *a)
+{
+    (void)a;
+    return has_no_extension(c);
+}
+
+struct err *host_has_extension(struct call *c,
+                               const struct host_has_extension_args *a)
+{
+    (void)a;
+    return has_no_extension(c);
+}
+
 /* ---- hosts that know the pool's secret ----------------------------------- */
 
 struct err *pool_initial_auth(struct call *c)

@@ -240,6 +240,20 @@ struct err *VDI_copy(struct call *c, const struct VDI_copy_args *a)
                        .work = copy, .also = hold_copy, .no_host = true});
 }
 
+/* ---- NBD ----------------------------------------------------------------- */
+
+/* Nothing here serves it. */
+struct err *VDI_get_nbd_info(struct call *c,
+                             const struct VDI_get_nbd_info_args *a)
+{
+    struct object *vdi = NULL;
+
+    (void)a;
+    TRY(call_object(c, 0, &vdi));
+    call_return(c, DATUM_EMPTY);
+    return NULL;
+}
+
 /* ---- introduce ----------------------------------------------------------- */
 
 /* Places of VDI.introduce's arguments. */

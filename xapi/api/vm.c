@@ -289,6 +289,11 @@ static struct err *set_template(struct call *c, struct txn *txn,
 struct err *VM_set_is_a_template(struct call *c,
                                  const struct VM_set_is_a_template_args *a)
 {
+    struct object *vm = NULL;
+
+    TRY(call_object(c, 0, &vm));
+    if (a->value && get_VM_is_a_template(vm))
+        return NULL;
     return a->value
                ? vm_change(c, VM_operations_make_into_template, set_template)
                : vm_write(c, set_template);

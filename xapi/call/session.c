@@ -168,6 +168,8 @@ static struct err *fill(struct txn *txn, struct object *o,
     TRY(set_session_is_local_superuser(txn, o, s->root));
     TRY(set_session_subject(
         txn, o, db_find(db, &model_classes[CLASS_subject], login->subject)));
+    if (login->subject)
+        TRY(set_session_auth_user_sid(txn, o, s->user));
     TRY(set_session_auth_user_name(txn, o, s->user));
     return set_session_originator(txn, o, s->originator);
 }

@@ -423,11 +423,16 @@ static struct err *open_host(struct daemon *d)
  * they did. */
 static struct err *lock_state(struct daemon *d)
 {
-    const char *state = d->conf->state;
+    const char *path = pool_printf(d->pool, "%s/lock", d->conf->state);
+    struct err *e;
 
-    TRY(file_make_dirs(state, 0700));
-    return file_lock(pool_printf(d->pool, "%s/lock", state), LOCK_SECONDS,
-                     &d->server.lock);
+    TRY(file_make_dirs(d->conf->state, 0700));
+    e = file_lock(path, 0, &d->server.lock);
+    if (!e || !err_is(e, &err_kind_timeout))
+        return e;
+    log_info("xapid", "%s: waits for up to %d s", err_text(e), LOCK_SECONDS);
+    err_drop(e, "it may be given up");
+    return file_lock(path, LOCK_SECONDS, &d->server.lock);
 }
 
 /* What has come to begin anew with takes its places; the settings may be others

@@ -215,6 +215,13 @@ def settings(daemon):
         status, err = check("verbose = 0\n" + text)
         equal((status, err.startswith("conf:2:"), hint in err), (1, True, True))
     equal(check("http = ''\nhttps = ''"), (0, ""))
+    # another one with the same state says what it waits for
+    second = subprocess.Popen([XAPID, "--config", "", "--state", daemon.dir, "--socket", daemon.socket + "2", "--auth", os.path.join(daemon.dir, "users")],
+                              stderr=subprocess.PIPE, text=True)
+    line = second.stderr.readline()
+    second.kill()
+    second.communicate()
+    equal("/lock' is locked by another process: waits for up to 60 s" in line, True)
     broken = os.path.join(daemon.dir, "broken.pem")
     with open(broken, "w") as f:
         f.write("x")

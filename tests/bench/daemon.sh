@@ -36,7 +36,7 @@ result() { sed 's/.*"result":"\([^"]*\)".*/\1/'; }
 log_in() { call "$1" session.login_with_password '"root","secret"' | result; }
 
 # json_script NAME METHOD PARAMS [WORD...]: for wrk; in PARAMS, %N is another number
-# in each request, and %W the words in turns.
+# in each request, whichever of its threads makes it, and %W the words in turns.
 json_script() {
     local name=$1 method=$2 params=$3
     shift 3
@@ -49,8 +49,9 @@ json_script() {
         printf '%s\n' '}' 'local n,before,after=0,{},{}' 'for i,w in ipairs(words) do' \
             'before[i],after[i]=body:gsub("%%W",w):match("^(.*)%%N(.*)$") end'
         case $params in
-        *%N*) printf '%s\n' 'request=function() n=n+1 local i=n%#words+1' \
-            'return wrk.format(nil,nil,nil,before[i]..n..after[i]) end' ;;
+        *%N*) printf '%s\n' 'local threads=0' 'setup=function(t) t:set("thread",threads) threads=threads+1 end' \
+            'request=function() n=n+1 local i=n%#words+1' \
+            'return wrk.format(nil,nil,nil,before[i]..n*8+thread..after[i]) end' ;;
         esac
     } >"$dir/$name.lua"
 }

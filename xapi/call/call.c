@@ -537,7 +537,6 @@ struct call *call_start(struct server *server, struct pool *p,
                        .server = server,
                        .db = server->db,
                        .caller = *caller,
-                       .generation = db_generation(server->db),
                        .began = clock_now(),
                        .done = done,
                        .done_arg = arg};

@@ -60,8 +60,7 @@ struct call {
     const char *session;           /* ref; NULL for calls without one */
     const char *user, *originator; /* the session's */
     const char *task;              /* ref of the task it runs as, or NULL */
-    uint64_t generation;           /* of the database when it began ... */
-    double began;                  /* ... by the clock */
+    double began;                  /* by the clock */
     /* set by call_return_* and call_finish */
     bool returned;
     struct model_value result; /* of row->result, unless WRITE */

@@ -59,10 +59,20 @@ static void send_durable(void *arg, struct err *e)
     }
 }
 
-/* A token is of a state that no crash takes back. */
-static bool tells_changes(const struct call *c)
+/* All others wait until what is so by now is on disk: a token is of a state
+ * that no crash takes back, and who wants what another is just writing has
+ * written nothing, but is told that it is so. */
+static bool only_reads(const struct call *c)
 {
-    return c->row->class == &model_classes[CLASS_event];
+    static const bool kinds[] = {
+        [MODEL_GET_FIELD] = true,         [MODEL_GET_BY_UUID] = true,
+        [MODEL_GET_BY_NAME_LABEL] = true, [MODEL_GET_RECORD] = true,
+        [MODEL_GET_ALL] = true,           [MODEL_GET_ALL_WHERE] = true,
+        [MODEL_GET_ALL_RECORDS] = true,   [MODEL_GET_ALL_RECORDS_WHERE] = true,
+        [MODEL_DESTROY] = false,
+    };
+
+    return c->row && kinds[c->row->kind];
 }
 
 static void send_late(const struct call *c, struct door_call *d)
@@ -79,12 +89,11 @@ static void send_late(const struct call *c, struct door_call *d)
 static void answer(struct call *c, void *arg)
 {
     struct door_call *d = arg;
-    bool changes = !c->failure &&
-                   (db_generation(c->db) != c->generation || tells_changes(c));
+    bool waits = !c->failure && !only_reads(c);
 
     if (c->user)
         http_name_client(d->request, c->user);
-    if (!changes && c->has_lines)
+    if (!waits && c->has_lines)
         call_write_lines(c->server);
     if (c->failure) {
         send_failure(d, c->failure);
@@ -92,7 +101,7 @@ static void answer(struct call *c, void *arg)
     }
     call_write_result(c, door_result(d));
     door_on_gone(d, NULL, NULL);
-    if (changes)
+    if (waits)
         send_late(c, d);
     else
         door_send(d);

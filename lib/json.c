@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -27,12 +28,56 @@ struct parse {
     struct pool *pool;
     yajl_handle yajl;
     const struct source *source;
-    bool places; /* the source stays: values may point into it */
-    struct level levels[JSON_DEPTH_MAX];
+    bool places;          /* the source stays: values may point into it */
+    struct level *levels; /* JSON_DEPTH_MAX of them */
     size_t depth;
     struct value *result;
     struct err *error; /* what we refused, as against what yajl did */
 };
+
+/* What yajl asks for while it reads one text: from here while there is room, as
+ * most texts are short. Each has its size before it. */
+#define UNIT alignof(max_align_t)
+struct scratch {
+    size_t used;
+    alignas(max_align_t) char bytes[4096];
+};
+
+static void *scratch_alloc(void *ctx, size_t size)
+{
+    struct scratch *s = ctx;
+    size_t whole = UNIT + (size + UNIT - 1) / UNIT * UNIT;
+    char *at = s->bytes + s->used;
+
+    if (whole <= sizeof(s->bytes) - s->used)
+        s->used += whole;
+    else
+        at = xrealloc(NULL, whole, 1);
+    memcpy(at, &size, sizeof(size));
+    return at + UNIT;
+}
+
+static void scratch_free(void *ctx, void *memory)
+{
+    struct scratch *s = ctx;
+    char *at = memory ? (char *)memory - UNIT : s->bytes;
+
+    if (at < s->bytes || at >= s->bytes + sizeof(s->bytes))
+        free(at);
+}
+
+static void *scratch_realloc(void *ctx, void *memory, size_t size)
+{
+    void *grown = scratch_alloc(ctx, size);
+    size_t before = 0;
+
+    if (memory)
+        memcpy(&before, (char *)memory - UNIT, sizeof(before));
+    if (before)
+        memcpy(grown, memory, before < size ? before : size);
+    scratch_free(ctx, memory);
+    return grown;
+}
 
 static void auto_yajl(yajl_handle *yajl)
 {
@@ -222,9 +267,17 @@ static struct err *yajl_says(struct parse *parse)
 static struct err *parse_text(struct pool *p, const struct source *source,
                               bool places, struct value **ret)
 {
-    struct parse parse = {.pool = p, .source = source, .places = places};
-    AUTO(auto_yajl) yajl_handle yajl = yajl_alloc(&callbacks, NULL, &parse);
+    struct level levels[JSON_DEPTH_MAX]; /* not cleared, nor is what follows */
+    struct scratch scratch;
+    yajl_alloc_funcs memory = {scratch_alloc, scratch_realloc, scratch_free,
+                               &scratch};
+    struct parse parse = {
+        .pool = p, .source = source, .places = places, .levels = levels};
+    AUTO(auto_yajl) yajl_handle yajl = NULL;
     yajl_status status;
+
+    scratch.used = 0;
+    yajl = yajl_alloc(&callbacks, &memory, &parse);
 
     if (!yajl)
         abort();

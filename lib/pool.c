@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pool: a list of blocks, each filled from its start; the first is with the
- * pool itself. */
+ * pool itself. What is freed is kept for the thread's next ones, as most pools
+ * are small and live for a moment. */
 #include "lib/pool.h"
 
 #include <stdalign.h>
@@ -8,16 +9,17 @@
 #include <string.h>
 
 /* Under ASan every allocation is a block of its own, of just its size, so that
- * one that is written beyond its end is seen. Else a small pool is a thing that
- * malloc has at hand (1 KB and less), the next ones are pages. */
+ * one that is written beyond its end is seen. */
 #ifdef __SANITIZE_ADDRESS__
 #define FIRST_BLOCK 0
 #define NEXT_BLOCK 0
 #define ALIGN 1
+#define KEPT_MAX 0
 #else
 #define FIRST_BLOCK 944
 #define NEXT_BLOCK 4096
 #define ALIGN alignof(max_align_t)
+#define KEPT_MAX 64
 #endif
 #define LARGEST_STEP (256 * 1024)
 
@@ -40,12 +42,58 @@ struct pool {
     struct block first;
 };
 
+/* ---- memory -------------------------------------------------------------- */
+
+struct kept {
+    struct kept *next;
+};
+
+/* Freed memory of one size. */
+struct shelf {
+    struct kept *first;
+    unsigned n;
+};
+static _Thread_local struct shelf pools, pages;
+
+static void *get_memory(size_t size)
+{
+    void *memory = malloc(size);
+
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void *take_from(struct shelf *s, size_t size)
+{
+    struct kept *k = s->first;
+
+    if (!k)
+        return get_memory(size);
+    s->first = k->next;
+    s->n--;
+    return k;
+}
+
+static void put_on(struct shelf *s, void *memory)
+{
+    struct kept *k = memory;
+
+    if (s->n == KEPT_MAX) {
+        free(memory);
+        return;
+    }
+    k->next = s->first;
+    s->first = k;
+    s->n++;
+}
+
+/* ---- pools --------------------------------------------------------------- */
+
 struct pool *pool_new(void)
 {
-    struct pool *p = malloc(sizeof(*p) + FIRST_BLOCK);
+    struct pool *p = take_from(&pools, sizeof(*p) + FIRST_BLOCK);
 
-    if (!p)
-        abort();
     p->blocks = &p->first;
     p->at_free = NULL;
     p->step = NEXT_BLOCK;
@@ -65,9 +113,12 @@ void pool_free(struct pool *p)
         a->fn(a->arg);
     for (b = p->blocks; b != &p->first; b = next) {
         next = b->next;
-        free(b);
+        if (b->size == NEXT_BLOCK)
+            put_on(&pages, b);
+        else
+            free(b);
     }
-    free(p);
+    put_on(&pools, p);
 }
 
 static struct block *add_block(struct pool *p, size_t size)
@@ -78,9 +129,8 @@ static struct block *add_block(struct pool *p, size_t size)
         size = p->step;
     if (p->step < LARGEST_STEP)
         p->step *= 2;
-    b = malloc(sizeof(*b) + size);
-    if (!b)
-        abort();
+    b = size == NEXT_BLOCK ? take_from(&pages, sizeof(*b) + size)
+                           : get_memory(sizeof(*b) + size);
     b->size = size;
     b->used = 0;
     b->next = p->blocks;

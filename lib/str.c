@@ -10,6 +10,7 @@
 
 /* The least that is allocated: to grow from less is dearer than the bytes. */
 #define SIZE_MIN 256
+#define SMALL 1024
 
 void str_done(struct str *s)
 {
@@ -25,6 +26,12 @@ void str_clear(struct str *s)
     s->full = false;
     if (s->text)
         s->text[0] = '\0';
+}
+
+/* Most of the time; when not, make_room has the last word. */
+static inline bool has_room(const struct str *s, size_t len)
+{
+    return len < s->size - s->len && s->len + len <= s->max && !s->full;
 }
 
 /* Makes room for LEN more characters; false when the maximum forbids it. */
@@ -49,7 +56,7 @@ static bool make_room(struct str *s, size_t len)
 
 void str_addn(struct str *s, const char *text, size_t len)
 {
-    if (!make_room(s, len))
+    if (!has_room(s, len) && !make_room(s, len))
         return;
     if (len)
         memcpy(s->text + s->len, text, len);
@@ -279,11 +286,16 @@ char *xstrdup(const char *s)
 
 void *xcalloc(size_t n, size_t size)
 {
-    void *p = calloc(n ? n : 1, size ? size : 1);
+    size_t bytes = 1;
+    void *p;
 
+    if (n && size && __builtin_mul_overflow(n, size, &bytes))
+        abort();
+    /* glibc has small memory at hand for malloc, not for calloc */
+    p = bytes <= SMALL ? malloc(bytes) : calloc(1, bytes);
     if (!p)
         abort();
-    return p;
+    return bytes <= SMALL ? memset(p, 0, bytes) : p;
 }
 
 void *xrealloc(void *p, size_t n, size_t size)

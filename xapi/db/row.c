@@ -9,18 +9,17 @@
 
 struct rows *rows_new(void)
 {
-    struct rows *rows = xcalloc(1, sizeof(*rows));
+    struct pool *p = pool_new();
+    struct rows *rows = pool_new_of(p, struct rows);
 
-    rows->pool = pool_new();
+    rows->pool = p;
     return rows;
 }
 
 void rows_free(struct rows *rows)
 {
-    if (!rows)
-        return;
-    pool_free(rows->pool);
-    free(rows);
+    if (rows)
+        pool_free(rows->pool);
 }
 
 void rows_add(struct rows *rows, const struct row *row)

@@ -41,7 +41,7 @@ struct row {
 
 typedef struct err *row_fn(void *arg, const struct row *row);
 
-/* Rows with texts of their own, all in one block of memory. */
+/* Rows with texts of their own, all in one pool, they too. */
 struct rows {
     struct pool *pool;
     struct row *list;

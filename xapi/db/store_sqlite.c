@@ -38,6 +38,7 @@
 /* For one that has just been killed to be gone. */
 #define LOCK_SECONDS 2.0
 
+/* In the pool of the rows. */
 struct batch {
     struct batch *next;
     struct rows *rows;
@@ -73,6 +74,7 @@ struct sqlite_store {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t queued_one, ended_one;
     struct batch *first, *last;
+    struct batch *written;     /* for whom they came from to free */
     size_t n_queued, n_wanted; /* commits; n_wanted: who waits for so many */
     bool stopping;
     uint64_t queued, durable; /* generations */
@@ -174,18 +176,26 @@ static void free_batches(struct batch *b)
     for (; b; b = next) {
         next = b->next;
         rows_free(b->rows);
-        free(b);
     }
 }
 
-/* A transaction has ended; gives who is to be told of GENERATION, if anybody.
- */
-static struct listener note_end(struct sqlite_store *s, uint64_t generation,
-                                const struct err *e)
+static struct batch **end_of(struct batch **list)
+{
+    while (*list)
+        list = &(*list)->next;
+    return list;
+}
+
+/* A transaction, of LIST, has ended; gives who is to be told of GENERATION, if
+ * anybody. */
+static struct listener note_end(struct sqlite_store *s, struct batch *list,
+                                uint64_t generation, const struct err *e)
 {
     struct listener listener = {NULL, NULL};
 
     pthread_mutex_lock(&s->mutex);
+    *end_of(&list) = s->written;
+    s->written = list;
     if (e)
         s->failed = xstrdup(err_text(e));
     if (!s->failed) {
@@ -207,9 +217,8 @@ static void do_batches(struct sqlite_store *s, struct batch *list)
 
     if (!s->failed)
         e = write_batches(s, list, &generation);
-    free_batches(list);
     s->took = now_ns() - began;
-    listener = note_end(s, generation, e);
+    listener = note_end(s, list, generation, e);
     err_free(e);
     pthread_mutex_unlock(&s->turn);
     if (listener.fn)
@@ -311,7 +320,7 @@ static void sqlite_write(struct store *store, struct rows *rows,
                          uint64_t generation)
 {
     struct sqlite_store *s = of(store);
-    struct batch *b = xcalloc(1, sizeof(*b));
+    struct batch *b = pool_new_of(rows->pool, struct batch);
 
     *b = (struct batch){NULL, rows, generation};
     pthread_mutex_lock(&s->mutex);
@@ -346,6 +355,7 @@ static void free_dump(struct dump *d)
 static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
 {
     struct sqlite_store *s = of(store);
+    struct batch *written;
     struct err *e = NULL;
     struct dump *d;
     uint64_t count;
@@ -357,7 +367,9 @@ static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
     if (s->failed)
         e = ERR("%s", s->failed);
     d = take_dump(s);
+    written = take_ptr(s->written);
     pthread_mutex_unlock(&s->mutex);
+    free_batches(written);
     if (d)
         d->fn(d->arg, take_ptr(d->err));
     free_dump(d);
@@ -428,6 +440,7 @@ static void sqlite_close(struct store *store)
         pthread_join(s->threads[--s->n_threads], NULL);
     free_dump(s->dump);
     free_batches(s->first);
+    free_batches(s->written);
     file_db_close(&s->file);
     auto_close_(&s->event_fd);
     auto_close_(&s->lock_fd);

@@ -14,12 +14,13 @@
 
 struct txn *txn_begin(struct db *db)
 {
-    struct txn *txn = xcalloc(1, sizeof(*txn));
+    struct pool *p = pool_new();
+    struct txn *txn = pool_new_of(p, struct txn);
 
     assert(!db->txn);
     db->txn = txn;
     txn->db = db;
-    txn->pool = pool_new();
+    txn->pool = p;
     txn->generation = db->generation + 1;
     txn->seen = db->generation;
     txn->log = db->detached ? rows_new() : NULL;

@@ -9,7 +9,6 @@ static void free_txn(struct txn *txn)
     txn->db->txn = NULL;
     rows_free(txn->log);
     pool_free(txn->pool);
-    free(txn);
 }
 
 /* ---- back ---------------------------------------------------------------- */

@@ -23,7 +23,7 @@ struct undo {
 
 struct txn {
     struct db *db;
-    struct pool *pool;   /* of steps; freed with it */
+    struct pool *pool;   /* its own; freed with it */
     uint64_t generation; /* what it will be */
     struct undo *undo;
     size_t n_undo;

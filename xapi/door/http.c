@@ -99,10 +99,11 @@ const struct http_route *http_find_route(const struct http *h,
     *ret_status = 501;
     for (size_t i = 0; i < h->n_routes; i++) {
         const struct http_route *route = h->routes[i];
-        size_t len = strlen(route->path);
+        size_t len;
 
-        if (strcmp(route->method, r->method))
+        if (*route->method != *r->method || strcmp(route->method, r->method))
             continue;
+        len = strlen(route->path);
         *ret_status = strcmp(r->method, "PUT") && strcmp(r->method, "CONNECT")
                           ? 404
                           : 403;

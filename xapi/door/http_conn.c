@@ -6,6 +6,7 @@
  */
 #include "xapi/door/http_conn.h"
 
+#include <errno.h>
 #include <event2/bufferevent_ssl.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #define LINGER_SECONDS 2
 /* What is read ahead while a request is worked on. */
 #define AHEAD_MAX (64 * 1024)
+/* What is read at once, at the least. */
+#define READ_MIN 4096
 
 void conn_set_state(struct conn *c, enum conn_state state)
 {
@@ -44,17 +47,15 @@ static void take_body(struct conn *c)
 {
     struct http_request *r = &c->request->pub;
     size_t len = (size_t)r->length;
-    char *body;
 
-    if (evbuffer_get_length(conn_input(c)) < len) {
+    if (c->input.len < len) {
         if (c->eof)
             conn_free(c);
         return;
     }
-    body = pool_alloc(r->pool, len + 1);
-    evbuffer_remove(conn_input(c), body, len);
-    r->body = body;
+    r->body = len ? pool_strn(r->pool, input_text(&c->input), len) : "";
     r->body_len = len;
+    input_drop(&c->input, len);
     conn_queue(c);
 }
 
@@ -86,7 +87,7 @@ static void begin_request(struct conn *c, const char *text, size_t len)
     struct request *r = c->request = request_new(c);
     int status = http_head_parse(&r->pub, text, len, &r->framing, &detail);
 
-    evbuffer_drain(conn_input(c), len);
+    input_drop(&c->input, len);
     c->scanned = 0;
     c->reading = false;
     r->close = !r->framing.keep_alive;
@@ -106,29 +107,23 @@ static void begin_request(struct conn *c, const char *text, size_t len)
 }
 
 /* Clients end a request with a line too many at times. */
-static void skip_line_ends(struct evbuffer *input)
+static void skip_line_ends(struct input *in)
 {
-    char c;
-
-    while (evbuffer_copyout(input, &c, 1) == 1 && (c == '\r' || c == '\n'))
-        evbuffer_drain(input, 1);
+    while (in->len && (*input_text(in) == '\r' || *input_text(in) == '\n'))
+        input_drop(in, 1);
 }
 
 static void read_head(struct conn *c)
 {
-    struct evbuffer *input = conn_input(c);
     size_t len, head = 0, max = c->http->limits.head_bytes;
-    const char *text;
 
     if (!c->reading)
-        skip_line_ends(input);
-    len = evbuffer_get_length(input);
-    len = len < max ? len : max;
-    text = len ? (char *)evbuffer_pullup(input, (ssize_t)len) : NULL;
-    if (text)
-        head = http_head_length(text, len, &c->scanned);
+        skip_line_ends(&c->input);
+    len = c->input.len < max ? c->input.len : max;
+    if (len)
+        head = http_head_length(input_text(&c->input), len, &c->scanned);
     if (head) {
-        begin_request(c, text, head);
+        begin_request(c, input_text(&c->input), head);
     } else if (len == max) {
         c->request = request_new(c);
         conn_refuse(c, 431, "the headers are too large");
@@ -147,10 +142,22 @@ void conn_soon(struct conn *c)
     event_add(&c->again, &at_once);
 }
 
+/* Input is taken in or left where it is. */
+static void listen_to(struct conn *c, bool on)
+{
+    if (c->listens == on)
+        return;
+    c->listens = on;
+    if (c->peer.transport == HTTP_TLS)
+        (on ? bufferevent_enable : bufferevent_disable)(c->bev, EV_READ);
+    else if (on)
+        event_add(&c->readable, NULL);
+    else
+        event_del(&c->readable);
+}
+
 void conn_advance(struct conn *c)
 {
-    struct evbuffer *input = conn_input(c);
-
     switch (c->state) {
     case CONN_HANDSHAKE:
         return;
@@ -165,11 +172,11 @@ void conn_advance(struct conn *c)
     case CONN_SEND:
         if (c->eof && c->request->gone)
             conn_free(c);
-        else if (evbuffer_get_length(input) > AHEAD_MAX)
-            bufferevent_disable(c->bev, EV_READ);
+        else if (c->input.len > AHEAD_MAX)
+            listen_to(c, false);
         return;
     case CONN_LINGER:
-        evbuffer_drain(input, evbuffer_get_length(input));
+        input_drop(&c->input, c->input.len);
         return;
     }
 }
@@ -191,8 +198,8 @@ static void linger(struct conn *c)
     }
     conn_set_state(c, CONN_LINGER);
     tls_close(bufferevent_openssl_get_ssl(c->bev));
-    shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-    bufferevent_enable(c->bev, EV_READ);
+    shutdown(c->fd, SHUT_WR);
+    listen_to(c, true);
     conn_set_deadline(c, LINGER_SECONDS);
     conn_advance(c);
 }
@@ -209,26 +216,34 @@ static bool next_request(struct conn *c)
     }
     conn_set_state(c, CONN_HEAD);
     if (!c->eof)
-        bufferevent_enable(c->bev, EV_READ);
+        listen_to(c, true);
     conn_set_deadline(c, c->http->limits.idle_seconds);
     return true;
 }
 
 void conn_sent(struct conn *c)
 {
-    if (next_request(c) && (c->eof || evbuffer_get_length(conn_input(c))))
+    if (next_request(c) && (c->eof || c->input.len))
         conn_soon(c);
 }
 
 /* ---- what libevent calls ------------------------------------------------- */
 
-static void on_read(struct bufferevent *bev, void *arg)
+static void take_in(struct conn *c, size_t n)
 {
-    struct conn *c = arg;
-
-    (void)bev;
+    input_came(&c->input, n);
     if (!conn_is_through(c) || next_request(c))
         conn_advance(c);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+    struct evbuffer *from = bufferevent_get_input(bev);
+    size_t n = evbuffer_get_length(from), room;
+    struct conn *c = arg;
+
+    evbuffer_remove(from, input_room(&c->input, n, &room), n);
+    take_in(c, n);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -256,6 +271,25 @@ static void on_eof(struct conn *c)
     else if (c->state == CONN_HANDSHAKE || c->state == CONN_LINGER ||
              (c->state == CONN_BUSY && c->request->gone))
         conn_free(c);
+}
+
+/* A bufferevent would ask first how much there is to read. */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *c = arg;
+    size_t room;
+    char *at = input_room(&c->input, READ_MIN, &room);
+    ssize_t n = recv(fd, at, room, 0);
+
+    (void)what;
+    if (n > 0) {
+        take_in(c, (size_t)n);
+    } else if (!n) {
+        listen_to(c, false);
+        on_eof(c);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        conn_free(c);
+    }
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -348,10 +382,13 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
     c = xcalloc(1, sizeof(*c));
     c->http = h;
     c->peer = *peer;
+    c->fd = fd;
     c->bev = open_bufferevent(h, fd, tls);
     if (!c->bev)
         abort();
     evtimer_assign(&c->again, h->base, on_again, c);
+    event_assign(&c->readable, h->base, fd, EV_READ | EV_PERSIST, on_readable,
+                 c);
     TAILQ_INSERT_TAIL(&h->conns, c, all);
     h->n_conns++;
     c->refused = !conn_enter(c, "");
@@ -360,7 +397,8 @@ void conn_new(struct http *h, int fd, const struct http_peer *peer,
                                            : h->limits.idle_seconds);
     bufferevent_set_max_single_write(c->bev, CONN_SEND_MAX);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    bufferevent_enable(c->bev, EV_WRITE);
+    listen_to(c, true);
 }
 
 /* The request outlives its client unless its handler wants to be told, or has
@@ -384,6 +422,8 @@ void conn_free(struct conn *c)
     TAILQ_REMOVE(&h->conns, c, all);
     conn_leave(c);
     event_del(&c->again);
+    event_del(&c->readable);
+    input_done(&c->input);
     conn_drop_rest(c);
     conn_drop_letter(c);
     if (c->bev) {

@@ -4,7 +4,8 @@
  * and clock), http_listen.c (sockets), http_conn.c (one connection's states),
  * http_turn.c (clients, and whose request is next), http_answer.c (requests and
  * their answers), http_send.c (bytes on their way out), http_post.c (answers
- * that wait to be sent), http_take.c (connections handed on).
+ * that wait to be sent), http_input.c (bytes on their way in), http_take.c
+ * (connections handed on).
  */
 #ifndef XAPI_HTTP_CONN_H
 #define XAPI_HTTP_CONN_H
@@ -17,6 +18,7 @@
 
 #include "lib/hash.h"
 #include "xapi/door/http_head.h"
+#include "xapi/door/http_input.h"
 #include "xapi/door/post.h"
 
 struct evconnlistener;
@@ -51,7 +53,11 @@ struct conn {
     TAILQ_ENTRY(conn) turn; /* in its client's queue */
     struct client *client;
     struct http *http;
-    struct bufferevent *bev;
+    int fd;
+    struct bufferevent *bev; /* for output, and TLS */
+    struct input input;
+    struct event readable; /* the socket, of one without TLS */
+    bool listens;          /* takes input in */
     struct http_peer peer;
     enum conn_state state;
     struct request *request; /* from CONN_BODY to CONN_SEND */
@@ -155,10 +161,6 @@ void conn_dispatch(struct conn *c);
 void conn_sent(struct conn *c);
 void conn_refuse(struct conn *c, int status, const char *detail);
 
-static inline struct evbuffer *conn_input(struct conn *c)
-{
-    return bufferevent_get_input(c->bev);
-}
 static inline struct evbuffer *conn_output(struct conn *c)
 {
     return bufferevent_get_output(c->bev);

@@ -20,7 +20,7 @@ void conn_hold(struct conn *c, const struct str *head, const struct str *text,
     c->text = xcalloc(1, head->len + text->len);
     memcpy(c->text, str_text(head), head->len);
     memcpy(c->text + head->len, str_text(text), text->len);
-    c->letter = (struct letter){.fd = bufferevent_getfd(c->bev),
+    c->letter = (struct letter){.fd = c->fd,
                                 .text = c->text,
                                 .len = head->len + text->len,
                                 .gate = gate};

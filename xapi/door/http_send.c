@@ -14,14 +14,12 @@ void conn_continue(struct conn *c)
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     const struct request *r = c->request;
 
-    if (!r->framing.expects_continue ||
-        evbuffer_get_length(conn_input(c)) >= r->pub.length)
+    if (!r->framing.expects_continue || c->input.len >= r->pub.length)
         return;
     if (c->peer.transport == HTTP_TLS)
         bufferevent_write(c->bev, text, sizeof(text) - 1);
     else /* at once: the connection may be about to be taken */
-        (void)send(bufferevent_getfd(c->bev), text, sizeof(text) - 1,
-                   MSG_NOSIGNAL);
+        (void)send(c->fd, text, sizeof(text) - 1, MSG_NOSIGNAL);
 }
 
 /* What is sent from where it lies, until the last of its parts is gone. */
@@ -152,7 +150,7 @@ static bool send_small(struct conn *c, const struct body *body)
 {
     const struct str *head = &c->http->head, *text = &body->text;
     struct iovec parts[] = {{head->text, head->len}, {text->text, text->len}};
-    ssize_t n = writev(bufferevent_getfd(c->bev), parts, ARRAY_LEN(parts));
+    ssize_t n = writev(c->fd, parts, ARRAY_LEN(parts));
     size_t sent = n > 0 ? (size_t)n : 0;
 
     if (is_broken(n))
@@ -179,7 +177,7 @@ static bool send_large(struct conn *c, struct body *body, bool now)
     take_rest(c, body);
     add_some(c, out);
     if (now)
-        alive = !is_broken(evbuffer_write(out, bufferevent_getfd(c->bev)));
+        alive = !is_broken(evbuffer_write(out, c->fd));
     if (alive)
         bufferevent_write_buffer(c->bev, out);
     evbuffer_free(out);

@@ -116,29 +116,23 @@ struct err *pump_new(struct http *h, struct bufferevent *bev, int *ret_fd)
 /* The descriptor itself, without its bufferevent. */
 static int release_fd(struct conn *c)
 {
-    int fd = bufferevent_getfd(c->bev);
-
-    bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+    event_del(&c->readable);
+    bufferevent_disable(c->bev, EV_WRITE);
     bufferevent_setfd(c->bev, -1);
-    return fd;
+    return c->fd;
 }
 
 struct err *http_take(struct http_request *pub, struct http_taken *ret)
 {
     struct request *r = (struct request *)pub;
     struct conn *c = r->conn;
-    struct evbuffer *input;
     struct http_taken taken = {.fd = -1};
-    char *bytes;
 
     if (!c)
         return ERR("the client is gone");
     conn_continue(c);
-    input = conn_input(c);
-    taken.len = evbuffer_get_length(input);
-    bytes = pool_alloc(pub->pool, taken.len + 1);
-    evbuffer_remove(input, bytes, taken.len);
-    taken.bytes = bytes;
+    taken.len = c->input.len;
+    taken.bytes = pool_copy(pub->pool, input_text(&c->input), taken.len);
     if (c->peer.transport == HTTP_TLS) {
         TRY(pump_new(c->http, c->bev, &taken.fd));
         c->bev = NULL;

@@ -8,12 +8,14 @@
 
 #include "lib/str.h"
 
+TAILQ_HEAD(letter_list, letter);
+
 struct post {
     pthread_mutex_t mutex; /* of all that is here */
-    pthread_cond_t one_done;
-    TAILQ_HEAD(, letter) letters; /* that wait, in the order of their gates */
+    pthread_cond_t some_done;
+    struct letter_list letters; /* that wait, in the order of their gates */
     uint64_t open;
-    unsigned n_senders, n_takers; /* n_takers: who wait for one_done */
+    unsigned n_senders, n_takers; /* n_takers: who wait for some_done */
 };
 
 static void send_letter(struct letter *l)
@@ -25,20 +27,41 @@ static void send_letter(struct letter *l)
     atomic_store(&l->done, true);
 }
 
-/* With the mutex held, which it gives up while it sends. */
-static void send_open(struct post *p)
+static bool take_open(struct post *p, struct letter_list *ret)
 {
     struct letter *l;
 
-    p->n_senders++;
+    TAILQ_INIT(ret);
     while ((l = TAILQ_FIRST(&p->letters)) && l->gate <= p->open) {
         TAILQ_REMOVE(&p->letters, l, all);
+        TAILQ_INSERT_TAIL(ret, l, all);
         l->waits = false;
-        pthread_mutex_unlock(&p->mutex);
+    }
+    return !TAILQ_EMPTY(ret);
+}
+
+static void send_all(struct letter_list *list)
+{
+    struct letter *next;
+
+    for (struct letter *l = TAILQ_FIRST(list); l; l = next) {
+        next = TAILQ_NEXT(l, all);
         send_letter(l); /* which may be gone then */
+    }
+}
+
+/* With the mutex held, which it gives up while it sends. */
+static void send_open(struct post *p)
+{
+    struct letter_list list;
+
+    p->n_senders++;
+    while (take_open(p, &list)) {
+        pthread_mutex_unlock(&p->mutex);
+        send_all(&list);
         pthread_mutex_lock(&p->mutex);
         if (p->n_takers)
-            pthread_cond_broadcast(&p->one_done);
+            pthread_cond_broadcast(&p->some_done);
     }
     p->n_senders--;
 }
@@ -72,7 +95,7 @@ bool post_take_back(struct post *p, struct letter *l)
         TAILQ_REMOVE(&p->letters, l, all);
     p->n_takers++;
     while (!waits && !atomic_load(&l->done))
-        pthread_cond_wait(&p->one_done, &p->mutex);
+        pthread_cond_wait(&p->some_done, &p->mutex);
     p->n_takers--;
     pthread_mutex_unlock(&p->mutex);
     return waits;
@@ -83,7 +106,7 @@ struct post *post_new(void)
     struct post *p = xcalloc(1, sizeof(*p));
 
     pthread_mutex_init(&p->mutex, NULL);
-    pthread_cond_init(&p->one_done, NULL);
+    pthread_cond_init(&p->some_done, NULL);
     TAILQ_INIT(&p->letters);
     return p;
 }
@@ -93,6 +116,6 @@ void post_free(struct post *p)
     if (!p)
         return;
     pthread_mutex_destroy(&p->mutex);
-    pthread_cond_destroy(&p->one_done);
+    pthread_cond_destroy(&p->some_done);
     free(p);
 }

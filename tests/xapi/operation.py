@@ -69,6 +69,10 @@ def audit(daemon):
     got, text = lines()
     equal([r["changes"][0]["fields"]["value"] for r in got], ["(secret)"] * 2)
     equal(["tops3cret" in text, "m0resecret" in text], [False, False])
+    # ... and those that are in maps
+    s.pool.set_other_config(s.pool.get_all()[0], {"a": "b", "chapPassword": "tops3cret"})
+    (line,), text = lines()
+    equal((line["changes"][0]["fields"]["other_config"], "tops3cret" in text), ("(('a' 'b') ('chapPassword' '(secret)'))", False))
     # who may not, and what fails
     bob = s.subject.create({"subject_identifier": "bob", "other_config": {}})
     for r in s.subject.get_roles(bob):

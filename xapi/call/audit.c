@@ -16,6 +16,7 @@
 #include "xapi/door/jsonrpc.h"
 #include "xapi/model/model_gen.h"
 
+#define HIDDEN "(secret)"
 #define TEXT_MAX 200   /* of a field's value; then it is cut */
 #define CHANGES_MAX 50 /* of a call; then they are counted */
 #define LINE_BYTES (16u << 20)
@@ -237,6 +238,41 @@ static void cut(struct str *text)
     str_add(text, "...");
 }
 
+/* "chappassword", "power_on_password_secret" ... of maps that anything can be
+ * in. */
+static bool is_secret_key(const char *key)
+{
+    static const char *const parts[] = {"password", "passwd", "passphrase",
+                                        "secret"};
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (strcasestr(key, parts[i]))
+            return true;
+    return false;
+}
+
+static bool is_map_of_texts(const struct model_type *type)
+{
+    return type->kind == MODEL_MAP && type->key->kind == MODEL_STRING &&
+           type->item->kind == MODEL_STRING;
+}
+
+static void add_value(const struct model_type *type, struct model_value v,
+                      struct str *text)
+{
+    AUTO_FREE union model_atom *values = NULL;
+
+    if (is_map_of_texts(type)) {
+        values = xcalloc(v.n + 1, sizeof(*values));
+        for (unsigned i = 0; i < v.n; i++)
+            values[i] = is_secret_key(v.keys[i].s)
+                            ? (union model_atom){.s = HIDDEN}
+                            : v.values[i];
+        v.values = values;
+    }
+    datum_to_text(type, v, text);
+}
+
 /* The object that is being noted. */
 struct note {
     struct call *call;
@@ -253,9 +289,9 @@ static void add_field(struct note *n, const struct object *o,
     writer_name(&n->w, f->name);
     str_clear(text);
     if (is_shown(f))
-        datum_to_text(f->type, object_get(o, f), text);
+        add_value(f->type, object_get(o, f), text);
     else
-        str_add(text, "(secret)");
+        str_add(text, HIDDEN);
     cut(text);
     writer_stringn(&n->w, str_text(text), text->len);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/auto.h"
@@ -54,8 +55,11 @@ static struct err *read_address(const struct slot *slot,
 
 static struct err *check_file(const char *path)
 {
-    return access(path, R_OK) ? err_errno(errno, "cannot read '%s'", path)
-                              : NULL;
+    struct stat info;
+
+    if (access(path, R_OK) || stat(path, &info))
+        return err_errno(errno, "cannot read '%s'", path);
+    return S_ISDIR(info.st_mode) ? ERR("'%s' is a directory", path) : NULL;
 }
 
 /* The daemon does without it. */

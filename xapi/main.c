@@ -495,6 +495,7 @@ static struct err *daemon_run(struct daemon *d)
     d->raw_vdi = (struct raw_vdi){.server = &d->server, .all = d->transfers};
     raw_vdi_serve(door_http(d->door), &d->raw_vdi);
     d->blobs.server = &d->server;
+    d->blobs.transfers = d->transfers;
     TRY(blob_serve(door_http(d->door), &d->blobs));
     d->rrd = (struct rrd){.server = &d->server,
                           .dir = pool_printf(d->pool, "%s/rrd", o->state)};

@@ -114,6 +114,7 @@ def takes(daemon):
     s, xe = Session(daemon), Xe(daemon)
     blob = s.blob.create("text/plain", False)
     request(daemon, "PUT", f"/blob?ref={blob}&session_id={s.ref}", b"of a blob")
+    until(lambda: s.blob.get_size(blob) == "9")
     path = os.path.join(daemon.dir, "host.tar.gz")
     equal(xe.out("host-backup", "file-name=" + path), "")
     with open(path, "rb") as f:
@@ -143,6 +144,7 @@ def comes_back(daemon):
     kept = s.network.create(NETWORK)
     blob = s.blob.create("text/plain", False)
     request(daemon, "PUT", f"/blob?ref={blob}&session_id={s.ref}", b"of a blob")
+    until(lambda: s.blob.get_size(blob) == "9")
     path = os.path.join(daemon.etc, "host.tar.gz")
     xe.out("host-backup", "file-name=" + path)
     with open(path, "rb") as f:

@@ -279,6 +279,14 @@ def moves(daemon):
     equal((one_field(xe, "vm", copy, "name-label"), len(xe.out("vdi-list", "--minimal").split(","))), ("a", 2))
     status, out, err = xe("vm-import", "filename=" + os.path.join(daemon.dir, "users"), "sr-uuid=" + sr)
     equal((status, out, err != ""), (1, "", True))
+    # why the server refuses a transfer is said: by its page, and by the task
+    failed = "Operation failed. Error: the server answers %s with %d: "
+    status, out, err = xe("vm-import", "filename=" + path, "sr-uuid=none")
+    equal((status, out, err.startswith(failed % ("PUT", 404)), "repository" in err), (1, "", True, True))
+    xe.out("vm-start", "uuid=" + copy)
+    status, out, err = xe("vm-export", "uuid=" + copy, "filename=" + path + "2")
+    equal((status, err.startswith(failed % ("GET", 403)), err.splitlines()[2]), (1, True, f"vm: {copy} (a)"))
+    xe.out("vm-shutdown", "uuid=" + copy, "--force")
     equal((xe.out("task-list"), len(xe.out("vm-list", "--minimal", "is-control-domain=false").split(","))), ("", 2))
 
 

@@ -215,7 +215,7 @@ def settings(daemon):
     equal(check("auth_delay = 1\nstate = '/nonexistent'\n"), (0, ""))
     # words, addresses and files that cannot be right are told at their places
     for text, hint in (("hv = 'smi'", "did you mean 'sim'?"), ("net = 'brigde'", "did you mean 'bridge'?"), ("http = '80'", "ADDRESS:PORT"),
-                       ("https = ':99999'", "out of range"), ("auth = 'pma'", "did you mean 'pam'?"), ("auth = '/nonexistent'", "/nonexistent")):
+                       ("https = ':99999'", "out of range"), ("auth = 'pma'", "did you mean 'pam'?"), ("auth = '/no/passwords'", "/no/passwords"), ("auth = '/'", "a directory")):
         status, err = check("verbose = 0\n" + text)
         equal((status, err.startswith("conf:2:"), hint in err), (1, True, True))
     equal(check("http = ''\nhttps = ''"), (0, ""))

@@ -56,6 +56,18 @@ static struct err *await_task(struct cli *c, const char *ref)
     }
 }
 
+/* The client has said that it failed; the task may know of what. */
+static struct err *why_not(struct cli *c, const char *ref, struct err *e)
+{
+    const struct object *task = db_find(c->db, &model_classes[CLASS_task], ref);
+
+    if (c->gone || !task ||
+        object_atom(task, &model_fields[task_status]).i != task_status_failure)
+        return e;
+    err_drop(e, "the task's is the better one");
+    return task_error(task);
+}
+
 static struct err *move(struct cli *c, enum cli_kind kind, const char *file,
                         const char *url, const char *task)
 {
@@ -63,7 +75,10 @@ static struct err *move(struct cli *c, enum cli_kind kind, const char *file,
                                     strchr(url, '?') ? '&' : '?', c->session,
                                     task ? "&task_id=" : "", task ? task : "");
 
-    TRY(cli_ask(c, kind, (const char *const[]){file, whole}, 2));
+    struct err *e = cli_ask(c, kind, (const char *const[]){file, whole}, 2);
+
+    if (e)
+        return task ? why_not(c, task, e) : e;
     return task ? await_task(c, task) : NULL;
 }
 
@@ -129,7 +144,7 @@ static const struct row {
     {"pool-restore-database",  CLI_HTTP_PUT, "/pool/xmldbdump", "dry_run=dry-run", "file-name", "Restore database"},
     {"audit-log-get",          CLI_HTTP_GET, "/audit_log",      "since=since", "filename", NULL},
     {"blob-get",               CLI_HTTP_GET, "/blob",           "uuid=uuid", "filename", NULL},
-    {"blob-put",               CLI_HTTP_PUT, "/blob",           "uuid=uuid", "filename", NULL},
+    {"blob-put",               CLI_HTTP_PUT, "/blob",           "uuid=uuid", "filename", "Blob upload"},
     /* clang-format on */
 };
 

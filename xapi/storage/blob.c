@@ -2,11 +2,16 @@
 /* blob: see blob.h. */
 #include "xapi/storage/blob.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "xapi/model/fields_gen.h"
 #include "xapi/storage/files.h"
+#include "xapi/storage/spool.h"
 
 static const char *dir_of(struct pool *p, const struct server *server)
 {
@@ -59,33 +64,77 @@ static void get(struct http_request *r, void *arg)
            &body, e);
 }
 
-static struct err *write_record(struct txn *txn, struct object *o, size_t len)
+/* ---- PUT ----------------------------------------------------------------- */
+
+struct putting {
+    struct object *blob;
+    const char *path;
+    uint64_t size;
+};
+
+static struct err *write_record(struct txn *txn, void *arg)
 {
-    TRY(set_blob_size(txn, o, (int64_t)len));
-    return set_blob_last_updated(txn, o, time(NULL));
+    const struct putting *x = arg;
+
+    TRY(set_blob_size(txn, x->blob, (int64_t)x->size));
+    return set_blob_last_updated(txn, x->blob, time(NULL));
 }
 
-static struct err *store(const struct blobs *b, const struct http_request *r,
-                         struct object *o)
+static struct err *remove_part(void *arg)
 {
-    struct txn *txn;
-
-    TRY(file_write(blob_path(r->pool, b->server, o), r->body, r->body_len,
-                   0600));
-    txn = txn_begin(b->server->db);
-    return txn_end(txn, write_record(txn, o, r->body_len));
+    return file_remove(arg);
 }
 
+/* The old bytes stay until all of the new ones are there. */
+static struct err *receive(struct job *j, struct transfer *t,
+                           const struct putting *x)
+{
+    const char *part = pool_printf(job_pool(j), "%s.new", x->path);
+    AUTO_FD int fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return err_errno(errno, "'%s'", part);
+    job_undo(j, remove_part, pool_str(job_pool(j), part));
+    TRY(spool_receive(j, t, fd, BLOB_MAX, true));
+    if (t->taken < x->size)
+        return ERR("the client has ended early");
+    if (ftruncate(fd, (off_t)x->size) || fsync(fd) || rename(part, x->path))
+        return err_errno(errno, "'%s'", x->path);
+    return NULL;
+}
+
+static struct err *work(struct job *j, void *arg)
+{
+    struct transfer *t = arg;
+    struct err *e = receive(j, t, t->arg);
+
+    if (e)
+        transfer_drain(t);
+    return e ? e : job_commit(j, write_record, t->arg);
+}
+
+/* Clients of xe's protocol send the bytes when they have an answer. */
 static void put(struct http_request *r, void *arg)
 {
     const struct blobs *b = arg;
     struct object *o = find(b->server, r);
-    AUTO_BODY struct body nothing = BODY_INIT;
+    struct putting *x = pool_new_of(r->pool, struct putting);
 
-    if (!o)
+    if (!o) {
         http_page(r, 404, "There is no such blob.");
-    else
-        answer(r, 200, NULL, &nothing, store(b, r, o));
+        return;
+    }
+    if (!r->has_length || r->length > BLOB_MAX) {
+        http_page(r, r->has_length ? 413 : 411,
+                  "A blob has as many bytes as Content-Length says, 32 MB at "
+                  "the most.");
+        return;
+    }
+    *x = (struct putting){o, blob_path(r->pool, b->server, o), r->length};
+    transfer_begin(
+        b->transfers,
+        &(const struct transfer_start){
+            .request = r, .title = "Blob upload", .work = work, .arg = x});
 }
 
 static bool is_public(struct http_request *r, void *arg)
@@ -120,6 +169,6 @@ struct err *blob_serve(struct http *http, struct blobs *b)
         .action = "get_blob", .fn = get, .arg = b, .is_open = is_public};
     b->gates[1] = (struct gate){.action = "put_blob", .fn = put, .arg = b};
     gate_serve(http, &b->gates[0], b->server, 0);
-    gate_serve(http, &b->gates[1], b->server, BLOB_MAX);
+    gate_serve(http, &b->gates[1], b->server, GATE_STREAM);
     return NULL;
 }

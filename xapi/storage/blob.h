@@ -7,16 +7,18 @@
 #ifndef XAPI_BLOB_H
 #define XAPI_BLOB_H
 
+#include "xapi/storage/transfer.h"
 #include "xapi/call/gate.h"
 
 #define BLOB_MAX (32u << 20)
 
 struct blobs {
     struct server *server;
+    struct transfer_all *transfers;
     struct gate gates[2];
 };
 
-/* B's SERVER is set, and it stays as long as HTTP. */
+/* B's SERVER and TRANSFERS are set, and it stays as long as HTTP. */
 struct err *blob_serve(struct http *http, struct blobs *b) MUST_USE;
 
 /* Where the bytes of the blob O are, in P. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* transfer: files and consoles, over a connection of their own; see talk.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include "xapi/xe/talk.h"
 
 #define PIECE 65536
+#define PAGE_MAX 4096 /* of one that says what went wrong */
 #define REDIRECTS_MAX 10
 /* The server is told this often that a transfer still runs. */
 #define WAIT_SECONDS 300
@@ -70,6 +72,36 @@ static const char *split(struct pool *p, const char *url, const char **ret_host)
     return path ? path : "/";
 }
 
+/* What a page says is the text before its last tags. */
+static const char *page_text(char *page)
+{
+    char *end = page + strlen(page), *at;
+
+    while (end > page && (end[-1] == '>' || isspace((unsigned char)end[-1]))) {
+        at = end[-1] == '>' ? strrchr(page, '<') : end - 1;
+        if (!at)
+            break;
+        *at = '\0';
+        end = at;
+    }
+    at = strrchr(page, '>');
+    return at ? at + 1 : page;
+}
+
+static struct err *refused(struct transfer *x, const char *method, int status)
+{
+    char page[PAGE_MAX + 1];
+    size_t len = 0, n = 1;
+
+    while (n && len < PAGE_MAX) {
+        TRY(xe_link_read(&x->link, page + len, PAGE_MAX - len, &n));
+        len += n;
+    }
+    page[len] = '\0';
+    return ERR("the server answers %s with %d%s%s", method, status,
+               *page_text(page) ? ": " : "", page_text(page));
+}
+
 /* Redirects are followed; the last answer has to be 200. */
 static struct err *request(struct transfer *x, const char *method,
                            const char *url, const char *headers)
@@ -90,9 +122,7 @@ static struct err *request(struct transfer *x, const char *method,
             break;
         xe_link_close(&x->link);
     }
-    if (status != 200)
-        return ERR("the server answers %s with %d", method, status);
-    return NULL;
+    return status == 200 ? NULL : refused(x, method, status);
 }
 
 static struct err *still_here(struct transfer *x)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store_sqlite: rows in a file of SQLite. Threads write in turns: all that is
- * queued when a turn begins is one transaction of SQLite and one fsync. Who has
- * had a turn tells of it while the next one writes. The threads touch nothing
- * but the file and the queue.
+ * store_sqlite: rows in a file of SQLite. Two threads sync in turns: who has
+ * the turn writes what is queued, and syncs the WAL. Then the other one has the
+ * turn, while this one tells of it, and writes what has been queued meanwhile.
+ * The threads touch nothing but the file and the queue.
  *
- * PATH is in WAL mode with synchronous=FULL: what is committed survives the
- * loss of power. PATH.lock says that somebody has it open.
+ * PATH is in WAL mode; what is told to be on disk survives the loss of power.
+ * PATH.lock says that somebody has it open.
  */
 #include "xapi/db/store_sqlite.h"
 
@@ -24,7 +24,7 @@
 #define BATCH_ROWS 50000
 /* Between two batches this much of a dump is copied. */
 #define DUMP_PAGES 256
-/* One that writes, one that tells. */
+/* One that syncs, one that tells. */
 #define THREADS 2
 /*
  * On a slow disk a turn waits for as many commits as the last one had, so that
@@ -62,22 +62,25 @@ struct listener {
 
 struct sqlite_store {
     struct store store;
-    int lock_fd, event_fd;
+    int lock_fd, event_fd, wal_fd;
     pthread_t threads[THREADS];
     size_t n_threads;
 
-    pthread_mutex_t turn; /* of what follows; comes before the other */
+    pthread_mutex_t turn; /* of what follows; comes before the others */
+    size_t n_last;        /* commits, in the last one */
+    int64_t took;         /* ns, of that one */
+
+    pthread_mutex_t writing; /* of what follows; comes before the next */
     struct file_db file;
-    size_t n_last; /* commits, in the last transaction */
-    int64_t took;  /* ns, of that one */
 
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t queued_one, ended_one;
     struct batch *first, *last;
-    struct batch *written;     /* for whom they came from to free */
-    size_t n_queued, n_wanted; /* commits; n_wanted: who waits for so many */
+    struct batch *ended;        /* for whom they came from to free */
+    size_t n_queued, n_written; /* commits; n_written: that no sync has seen */
+    size_t n_wanted;            /* who waits for so many of both */
     bool stopping;
-    uint64_t queued, durable; /* generations */
+    uint64_t queued, written, durable; /* generations */
     char *failed;
     struct dump *dump;
     struct listener listener;
@@ -88,7 +91,7 @@ static struct sqlite_store *of(const struct store *s)
     return (struct sqlite_store *)(uintptr_t)s;
 }
 
-/* ---- the thread ---------------------------------------------------------- */
+/* ---- the threads --------------------------------------------------------- */
 
 static void announce(struct sqlite_store *s)
 {
@@ -106,17 +109,19 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Takes batches off the queue; with the mutex held. */
-static struct batch *take_batches(struct sqlite_store *s)
+/* Takes batches off the queue, how many in RET_N; with the mutex held. */
+static struct batch *take_batches(struct sqlite_store *s, size_t *ret_n)
 {
     struct batch *list = s->first, *b = list;
 
-    s->n_last = 1;
+    *ret_n = !!b;
+    if (!b)
+        return NULL;
     for (size_t n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n) {
         b = b->next;
-        s->n_last++;
+        ++*ret_n;
     }
-    s->n_queued -= s->n_last;
+    s->n_queued -= *ret_n;
     s->first = b->next;
     if (!s->first)
         s->last = NULL;
@@ -129,11 +134,24 @@ static bool is_dumping(const struct sqlite_store *s)
     return s->dump && !s->dump->done;
 }
 
+/* Commits that no sync has seen. */
+static size_t n_new(const struct sqlite_store *s)
+{
+    return s->n_queued + s->n_written;
+}
+
+/* There are more of them; with the mutex. */
+static void wake(struct sqlite_store *s)
+{
+    if (s->n_wanted && n_new(s) >= s->n_wanted)
+        pthread_cond_signal(&s->queued_one);
+}
+
 /* Until there is something to do; with the mutex. */
 static void await_work(struct sqlite_store *s)
 {
     s->n_wanted = 1;
-    while (!s->first && !is_dumping(s) && !s->stopping)
+    while (!n_new(s) && !is_dumping(s) && !s->stopping)
         pthread_cond_wait(&s->queued_one, &s->mutex);
     s->n_wanted = 0;
 }
@@ -147,7 +165,7 @@ static void gather(struct sqlite_store *s)
     if (wait <= 0)
         return;
     s->n_wanted = s->n_last;
-    while (s->n_queued < s->n_last && !s->stopping)
+    while (n_new(s) < s->n_last && !s->stopping)
         if (pthread_cond_timedwait(&s->queued_one, &s->mutex, &until))
             break;
     s->n_wanted = 0;
@@ -186,18 +204,71 @@ static struct batch **end_of(struct batch **list)
     return list;
 }
 
-/* A transaction, of LIST, has ended; gives who is to be told of GENERATION, if
- * anybody. */
-static struct listener note_end(struct sqlite_store *s, struct batch *list,
-                                uint64_t generation, const struct err *e)
+static void note_failure(struct sqlite_store *s, struct err *e)
+{
+    if (e && !s->failed)
+        s->failed = xstrdup(err_text(e));
+    err_free(e);
+}
+
+/* N commits, LIST, have been written up to GENERATION, unless E. */
+static void note_written(struct sqlite_store *s, struct batch *list, size_t n,
+                         uint64_t generation, struct err *e)
+{
+    pthread_mutex_lock(&s->mutex);
+    note_failure(s, e);
+    if (!s->failed)
+        s->written = generation;
+    s->n_written += n;
+    wake(s);
+    *end_of(&list) = s->ended;
+    s->ended = list;
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* Writes what is queued. */
+static void write_queued(struct sqlite_store *s)
+{
+    uint64_t generation = 0;
+    struct err *e = NULL;
+    struct batch *list;
+    bool failed;
+    size_t n;
+
+    pthread_mutex_lock(&s->writing);
+    pthread_mutex_lock(&s->mutex);
+    list = take_batches(s, &n);
+    failed = s->failed;
+    pthread_mutex_unlock(&s->mutex);
+    if (list && !failed)
+        e = write_batches(s, list, &generation);
+    if (list)
+        note_written(s, list, n, generation, e);
+    pthread_mutex_unlock(&s->writing);
+}
+
+/* Gives what the sync that begins now is of; false: there is none. */
+static bool begin_sync(struct sqlite_store *s, uint64_t *ret_generation)
+{
+    bool failed;
+
+    pthread_mutex_lock(&s->mutex);
+    *ret_generation = s->written;
+    s->n_last = s->n_written;
+    s->n_written = 0;
+    failed = s->failed;
+    pthread_mutex_unlock(&s->mutex);
+    return !failed;
+}
+
+/* Gives who is to be told, if anybody. */
+static struct listener end_sync(struct sqlite_store *s, uint64_t generation,
+                                struct err *e)
 {
     struct listener listener = {NULL, NULL};
 
     pthread_mutex_lock(&s->mutex);
-    *end_of(&list) = s->written;
-    s->written = list;
-    if (e)
-        s->failed = xstrdup(err_text(e));
+    note_failure(s, e);
     if (!s->failed) {
         s->durable = generation;
         listener = s->listener;
@@ -207,23 +278,24 @@ static struct listener note_end(struct sqlite_store *s, struct batch *list,
     return listener;
 }
 
-/* With the turn, which it gives up when LIST is on disk. */
-static void do_batches(struct sqlite_store *s, struct batch *list)
+/* With the turn, which it gives up when all that is queued is on disk. */
+static void do_sync(struct sqlite_store *s)
 {
-    uint64_t generation = 0;
     int64_t began = now_ns();
-    struct err *e = NULL;
     struct listener listener;
+    struct err *e = NULL;
+    uint64_t generation;
 
-    if (!s->failed)
-        e = write_batches(s, list, &generation);
+    write_queued(s);
+    if (begin_sync(s, &generation) && fdatasync(s->wal_fd))
+        e = err_errno(errno, "'%s': cannot sync", s->file.path);
     s->took = now_ns() - began;
-    listener = note_end(s, list, generation, e);
-    err_free(e);
+    listener = end_sync(s, generation, e);
     pthread_mutex_unlock(&s->turn);
     if (listener.fn)
         listener.fn(listener.arg, generation);
     announce(s);
+    write_queued(s);
     pthread_mutex_lock(&s->turn);
 }
 
@@ -248,8 +320,11 @@ static struct err *dump_step(struct sqlite_store *s, struct dump *d,
 static void do_dump(struct sqlite_store *s, struct dump *d)
 {
     bool done = false;
-    struct err *e = dump_step(s, d, &done);
+    struct err *e;
 
+    pthread_mutex_lock(&s->writing);
+    e = dump_step(s, d, &done);
+    pthread_mutex_unlock(&s->writing);
     if (e || done)
         e = err_join(e, file_db_dump_end(d->path, d->to, d->backup, !e));
     if (!e && !done)
@@ -262,31 +337,31 @@ static void do_dump(struct sqlite_store *s, struct dump *d)
 }
 
 /* False: there will be no more. With the turn. */
-static bool next_work(struct sqlite_store *s, struct batch **ret_list,
+static bool next_work(struct sqlite_store *s, bool *ret_sync,
                       struct dump **ret_dump)
 {
     pthread_mutex_lock(&s->mutex);
     await_work(s);
-    if (s->first)
+    *ret_sync = n_new(s);
+    if (*ret_sync)
         gather(s);
-    *ret_list = s->first ? take_batches(s) : NULL;
     *ret_dump = is_dumping(s) ? s->dump : NULL;
     pthread_mutex_unlock(&s->mutex);
-    return *ret_list || *ret_dump;
+    return *ret_sync || *ret_dump;
 }
 
-static void *write_loop(void *arg)
+static void *sync_loop(void *arg)
 {
     struct sqlite_store *s = arg;
-    struct batch *list;
     struct dump *dump;
+    bool sync;
 
     pthread_mutex_lock(&s->turn);
-    while (next_work(s, &list, &dump)) {
+    while (next_work(s, &sync, &dump)) {
         if (dump)
             do_dump(s, dump);
-        if (list)
-            do_batches(s, list);
+        if (sync)
+            do_sync(s);
     }
     pthread_mutex_unlock(&s->turn);
     return NULL;
@@ -297,7 +372,7 @@ static void *write_loop(void *arg)
 static struct err *start_threads(struct sqlite_store *s)
 {
     for (; s->n_threads < THREADS; s->n_threads++) {
-        int errnum = thread_start(&s->threads[s->n_threads], write_loop, s);
+        int errnum = thread_start(&s->threads[s->n_threads], sync_loop, s);
 
         if (errnum)
             return err_errno(errnum, "starting a thread that writes");
@@ -312,7 +387,8 @@ static struct err *sqlite_load(struct store *store, row_fn *fn, void *arg,
 
     TRY(err_wrap(file_db_load(&s->file, fn, arg, ret_generation), "'%s'",
                  s->file.path));
-    s->durable = *ret_generation;
+    TRY(file_db_sync_apart(&s->file, &s->wal_fd));
+    s->written = s->durable = *ret_generation;
     return start_threads(s);
 }
 
@@ -328,8 +404,7 @@ static void sqlite_write(struct store *store, struct rows *rows,
     s->last = b;
     s->n_queued++;
     s->queued = generation;
-    if (s->n_wanted && s->n_queued >= s->n_wanted)
-        pthread_cond_signal(&s->queued_one);
+    wake(s);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -355,7 +430,7 @@ static void free_dump(struct dump *d)
 static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
 {
     struct sqlite_store *s = of(store);
-    struct batch *written;
+    struct batch *ended;
     struct err *e = NULL;
     struct dump *d;
     uint64_t count;
@@ -367,9 +442,9 @@ static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
     if (s->failed)
         e = ERR("%s", s->failed);
     d = take_dump(s);
-    written = take_ptr(s->written);
+    ended = take_ptr(s->ended);
     pthread_mutex_unlock(&s->mutex);
-    free_batches(written);
+    free_batches(ended);
     if (d)
         d->fn(d->arg, take_ptr(d->err));
     free_dump(d);
@@ -426,6 +501,7 @@ static void sqlite_detach(struct store *store)
 {
     auto_close_(&of(store)->lock_fd);
     auto_close_(&of(store)->event_fd);
+    auto_close_(&of(store)->wal_fd);
 }
 
 static void sqlite_close(struct store *store)
@@ -440,11 +516,13 @@ static void sqlite_close(struct store *store)
         pthread_join(s->threads[--s->n_threads], NULL);
     free_dump(s->dump);
     free_batches(s->first);
-    free_batches(s->written);
+    free_batches(s->ended);
     file_db_close(&s->file);
+    auto_close_(&s->wal_fd);
     auto_close_(&s->event_fd);
     auto_close_(&s->lock_fd);
     pthread_mutex_destroy(&s->turn);
+    pthread_mutex_destroy(&s->writing);
     pthread_mutex_destroy(&s->mutex);
     pthread_cond_destroy(&s->queued_one);
     pthread_cond_destroy(&s->ended_one);
@@ -491,8 +569,9 @@ struct err *store_sqlite_open(const char *path, struct store **ret)
     struct err *e;
 
     s->store.ops = &sqlite_ops;
-    s->lock_fd = s->event_fd = -1;
+    s->lock_fd = s->event_fd = s->wal_fd = -1;
     pthread_mutex_init(&s->turn, NULL);
+    pthread_mutex_init(&s->writing, NULL);
     pthread_mutex_init(&s->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

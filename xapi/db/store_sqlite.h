@@ -48,6 +48,10 @@ struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
 
 struct err *file_db_generation(struct file_db *f, int64_t *ret) MUST_USE;
 
+/* From now on a commit is on disk when RET_FD, the caller's, has been synced,
+ * which any thread may do at any time. */
+struct err *file_db_sync_apart(struct file_db *f, int *ret_fd) MUST_USE;
+
 /* An error in between leaves the transaction to file_db_close. */
 struct err *file_db_begin(struct file_db *f) MUST_USE;
 struct err *file_db_write(struct file_db *f, const struct row *row) MUST_USE;

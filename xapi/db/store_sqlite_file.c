@@ -181,6 +181,20 @@ struct err *file_db_open(struct file_db *f, const char *path,
     return prepare(f);
 }
 
+/* With NORMAL, SQLite itself syncs the WAL where what follows in it or in the
+ * file depends on that, but not at a commit. */
+struct err *file_db_sync_apart(struct file_db *f, int *ret_fd)
+{
+    AUTO_FREE char *path = xprintf("%s-wal", f->path);
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_errno(errno, "'%s'", path);
+    TRY(run(f, "PRAGMA synchronous = NORMAL;"));
+    *ret_fd = take_fd(&fd);
+    return NULL;
+}
+
 void file_db_close(struct file_db *f)
 {
     for (int i = 0; i < STATEMENTS; i++)

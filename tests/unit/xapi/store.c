@@ -421,7 +421,7 @@ static void refuses_what_is_no_database(void **state)
     db_free(open_db(newer));
     sql(newer, "PRAGMA user_version = 99");
     assert_refused(newer, "newer version (layout 99");
-    assert_refused("/nonexistent/db", "/nonexistent/db");
+    assert_refused(path_of(p, "none/db"), "none/db");
 }
 
 /* Steps that are not there yet: of a field with a new name, and wrong ones. */

@@ -44,9 +44,8 @@ calls "VM.set_name_description, durable" 0.833 set 32
 printf '%-38s %10s %10s   %6s\n' "" ours target ratio
 report "bytes of the process for a VM" "$memory" 6000 1 most
 
-# One thread of wrk alone keeps its 32 clients waiting for each other.
 printf '%-38s %10s %10s   %6s\n' "writes/s, 32 clients" ours "SQLite" ratio
-compare "VM.set_name_description, durable" 0.5 "rate Requests -t2 -c32 -s $dir/set.few.lua http://127.0.0.1:$few/" \
+compare "VM.set_name_description, durable" 0.5 "rate Requests -c32 -s $dir/set.few.lua http://127.0.0.1:$few/" \
     'build/tests/bench-db raw "$dir/raw.$RANDOM" | cut -d" " -f2'
 
 # A client with one connection, alone and beside one with 50; two addresses are
@@ -60,6 +59,6 @@ beside() {
 printf '%-38s %10s %10s   %6s\n' "calls/s, one connection" "beside 50" alone ratio
 compare "VM.get_record" 0.25 beside "rate Requests -c1 -s $dir/get.few.lua http://[::1]:$few/"
 printf '%-38s %10s %10s   %6s\n' "calls/s, 32 clients" "as tasks" writes ratio
-compare "a call that fails, Async" - "rate Requests -t2 -c32 -s $dir/task.few.lua http://127.0.0.1:$few/" \
-    "rate Requests -t2 -c32 -s $dir/set.few.lua http://127.0.0.1:$few/"
+compare "a call that fails, Async" - "rate Requests -c32 -s $dir/task.few.lua http://127.0.0.1:$few/" \
+    "rate Requests -c32 -s $dir/set.few.lua http://127.0.0.1:$few/"
 exit $((missed > 0))

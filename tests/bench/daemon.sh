@@ -35,8 +35,9 @@ call() {
 result() { sed 's/.*"result":"\([^"]*\)".*/\1/'; }
 log_in() { call "$1" session.login_with_password '"root","secret"' | result; }
 
-# json_script NAME METHOD PARAMS [WORD...]: for wrk; in PARAMS, %N is another number
-# in each request, whichever of its threads makes it, and %W the words in turns.
+# json_script NAME METHOD PARAMS [WORD...]: for wrk; in PARAMS, %W are the words in
+# turns, and %N another number than in the requests before, whichever of wrk's
+# threads makes it. Each request is made once: Lua takes as long as the daemon.
 json_script() {
     local name=$1 method=$2 params=$3
     shift 3
@@ -50,8 +51,9 @@ json_script() {
             'before[i],after[i]=body:gsub("%%W",w):match("^(.*)%%N(.*)$") end'
         case $params in
         *%N*) printf '%s\n' 'local threads=0' 'setup=function(t) t:set("thread",threads) threads=threads+1 end' \
-            'request=function() n=n+1 local i=n%#words+1' \
-            'return wrk.format(nil,nil,nil,before[i]..n*8+thread..after[i]) end' ;;
+            'local made={}' 'request=function() n=(n+1)%4096 local i=n%#words+1' \
+            'if not made[n] then made[n]=wrk.format(nil,nil,nil,before[i]..n*8+thread..after[i]) end' \
+            'return made[n] end' ;;
         esac
     } >"$dir/$name.lua"
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: --mem 4096
 # The compiled hotplug program under libxl: chosen by default, by name and by
 # path; beside stock's; sharing is refused; traffic between guests on a bridge, by
 # routes and through NAT; what is written to disks of each kind stays; many rounds and

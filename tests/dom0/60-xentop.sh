@@ -15,12 +15,13 @@ near() {
         d = a - b; if (d < 0) d = -d
         exit !(b > 0 && d <= b * p / 100) }'
 }
-# of DOMAIN COLUMN: a figure of now. (It waits until there is one: a qemu that has
-# not said its figures within a second leaves none in that reading.)
+# of DOMAIN COLUMN: a figure of now. (It waits until all disks are in it: that of a
+# qemu which has not said its figures within a second is not.)
 of() { within 10 figure "$1" "$2" && cat "$work/figure"; }
 figure() {
-    "$xentop" -i 1 --format csv --columns "name,$2" | awk -F, -v d="$1" '$2 == d { print $3 }' >"$work/figure"
-    grep -q '^[0-9]' "$work/figure"
+    "$xentop" -i 1 --format json -x --filter "[${1:0:1}]${1:1}" --columns "$2" >"$work/reading"
+    ! grep -q '"counted":0' "$work/reading" &&
+        sed -n "s/.*\"domains\":\[{\"$2\":\([0-9]*\),.*/\1/p" "$work/reading" >"$work/figure" && [ -s "$work/figure" ]
 }
 # payload DOMAIN in|out: bytes over the network without the headers of Ethernet,
 # IP and TCP, 66 a packet. (The brackets make the name a pattern for all of it.)

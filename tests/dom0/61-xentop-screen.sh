@@ -3,7 +3,7 @@
 # xentop's screen in a real Dom0: beside stock's; kept screens (figures masked)
 # at three sizes; every key; guests that come and go, a XenStore that stops and
 # comes back, and a terminal that changes or ends, while it runs. Odd terminals
-# and readings are in tests/cli/xentop-screen.sh. KEEP=1 puts screens as they
+# and readings are in tests/cli/xentop-screen*.sh. KEEP=1 puts screens as they
 # are now into $OUT.
 . "$(dirname "$0")/lib.sh"
 export LANG=C.UTF-8 TERM=xterm-256color TZ=UTC

@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 
-from xapid import GUESTS, Session, Shell, domains, equal, linux, record, tests, until
+from xapid import GUESTS, SILENCE, Session, Shell, domains, equal, linux, record, tests, until
 from viewer import Plain, Screen, WebSocket  # xapid says where
 
 SCREENS = "/run/dom0kit/screens"
@@ -20,7 +20,7 @@ class Text(Shell):
 
     def __init__(self, daemon, query):
         super().__init__()
-        self.web = WebSocket(daemon, query, seconds=300)
+        self.web = WebSocket(daemon, query, seconds=SILENCE)
         equal((self.web.status, self.web.headers["sec-websocket-protocol"]), (101, "binary"))
 
     def read(self):
@@ -64,8 +64,8 @@ def hvm(daemon):
     session = "&session_id=" + s.ref
     sockets = os.listdir(SCREENS)
     equal((stat.S_IMODE(os.stat(SCREENS).st_mode), len(sockets), sockets[0].startswith(s.VM.get_uuid(vm))), (0o700, 1, True))
-    plain = Screen(Plain(daemon, of["rfb"] + session, seconds=300))
-    web = Screen(WebSocket(daemon, of["rfb"] + session, seconds=300))
+    plain = Screen(Plain(daemon, of["rfb"] + session, seconds=SILENCE))
+    web = Screen(WebSocket(daemon, of["rfb"] + session, seconds=SILENCE))
     equal("hvm" in plain.name.lower(), True)
     until(lambda: len(plain.colours()) > 1)  # the firmware's words
     line = Text(daemon, of["vt100"] + session)
@@ -78,7 +78,7 @@ def hvm(daemon):
     s.VM.hard_reboot(vm)
     equal((web.stream.ended(), line.web.ended()), ("1001 The console has ended.",) * 2)
     equal(len(os.listdir(SCREENS)), 1)
-    again = Screen(WebSocket(daemon, consoles(s, vm)["rfb"] + session, seconds=300))
+    again = Screen(WebSocket(daemon, consoles(s, vm)["rfb"] + session, seconds=SILENCE))
     equal(len(again.colours()) > 0, True)
     s.VM.hard_shutdown(vm)
     equal((again.stream.ended(), s.VM.get_consoles(vm), os.listdir(SCREENS)), ("1001 The console has ended.", [], []))
@@ -100,7 +100,7 @@ def pv(daemon):
     other = Text(daemon, of["vt100"])
     equal(other.ask("echo from the 2nd"), "from the 2nd")
     line.until(b"from the 2nd")
-    screen = Screen(WebSocket(daemon, of["rfb"], seconds=300))
+    screen = Screen(WebSocket(daemon, of["rfb"], seconds=SILENCE))
     line.ask(PAINT % BLUE[0])
     until(lambda: drawn(screen, BLUE[1]))
     s.VM.clean_shutdown(vm)

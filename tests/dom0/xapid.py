@@ -65,6 +65,10 @@ def until(true, seconds=60):
         time.sleep(0.2)
 
 
+# Seconds without a word: a firmware and a kernel boot in 30 on a quiet machine.
+SILENCE = 1200
+
+
 class Shell:
     """What comes from a guest's serial line, and its shell; those who know how
     to read and to say are below."""
@@ -105,7 +109,7 @@ class Console(Shell):
     def __init__(self, daemon, which, session=None):
         super().__init__()
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(300)
+        self.socket.settimeout(SILENCE)
         self.socket.connect(daemon.socket)
         query = which + (f"&session_id={session}" if session else "")
         self.say(f"CONNECT /console?{query} HTTP/1.0\r\n\r\n")
@@ -137,7 +141,7 @@ class Line(Shell):
         tty.setraw(self.fd)
 
     def read(self):
-        if not select.select([self.fd], [], [], 300)[0]:
+        if not select.select([self.fd], [], [], SILENCE)[0]:
             raise AssertionError(f"it is silent, after {self.got!r}")
         return os.read(self.fd, 65536)
 

@@ -149,6 +149,9 @@ $(B)/tests/fakehost.so: tests/screen/fakehost.c
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CPPFLAGS) -fPIC -shared $(CFLAGS) $(WARN) -o $@ $<
 
+# Of what waits more than it computes, two run on each processor.
+TWO_EACH := -j $$((2 * $$(nproc)))
+
 .PHONY: unit
 unit: $(UNIT_BIN) ## unit tests, under ASan and UBSan
 	@tests/run-all -j $$(nproc) unit $(sort $(UNIT_BIN))
@@ -160,7 +163,7 @@ $(B)/diff/%: $(B)/san/tests/diff/%.o $(B)/dom0kit-san.a
 
 .PHONY: cli
 cli: $(B)/bin/xl $(B)/bin/xentop $(B)/tools/modelc $(B)/tests/pty $(B)/tests/show-san $(B)/tests/xentop $(B)/tests/fakehost.so $(B)/tests/fakehv.so $(LINKS) ## our programs on the command line, without Xen
-	@tests/run-all -j $$(nproc) cli tests/cli/xentop-screen.sh $(sort $(filter-out %/xentop-screen.sh,$(wildcard tests/cli/*.sh)))
+	@tests/run-all $(TWO_EACH) cli $(sort $(wildcard tests/cli/*.sh))
 
 .PHONY: xenstore
 xenstore: all ## the XenStore tools beside Debian's, on both daemons
@@ -189,7 +192,7 @@ $(B)/tests/xapid-san: $(B)/san/xapi/main.o $(B)/dom0kit-san.a
 
 .PHONY: xapi
 xapi: $(B)/bin/xe $(B)/tests/hv $(B)/tests/xapi-model $(B)/tests/xapi-serve-san $(B)/tests/xapid-san ## the daemon and its parts, without Xen
-	@tests/run-all -j $$(nproc) xapi $(sort $(wildcard tests/xapi/*.sh))
+	@tests/run-all $(TWO_EACH) xapi $(sort $(wildcard tests/xapi/*.sh))
 
 # Others' clients: Debian's (scripts/deps), and those of npm, of the versions that
 # are written down beside them.
@@ -200,7 +203,7 @@ $(B)/clients/.done: $(shell find tests/clients/npm -type f)
 
 .PHONY: clients
 clients: $(B)/tests/xapid-san $(B)/clients/.done ## XenAPI clients that others wrote, against the daemon, without Xen
-	@tests/run-all -j $$(nproc) clients $(sort $(wildcard tests/clients/*.sh))
+	@tests/run-all $(TWO_EACH) clients $(sort $(wildcard tests/clients/*.sh))
 
 .PHONY: diff
 diff: $(DIFF_BIN) ## our parsers against those of libxlutil, on the same input

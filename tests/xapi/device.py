@@ -468,6 +468,7 @@ def resists(daemon):
     task = s.Async.VBD.plug(cd)
     until(lambda: s.VBD.get_current_operations(cd))
     s.VM.hard_shutdown(vm)
+    host.fault("attach_disk")
     equal(ends(s, task)[0], "failure")
     equal((s.VBD.get_currently_attached(cd), s.VBD.get_current_operations(cd)), (False, {}))
     agrees(s, host)

@@ -110,7 +110,8 @@ static struct err *add_word(struct cli *c, char **words, size_t n, size_t *i)
 
     if (name) {
         if (*i + 1 == n)
-            return ERR("Syntax error: Missing value for switch: %s", word);
+            return ERR_AS(usage, "Syntax error: Missing value for switch: %s",
+                          word);
         add(c, name, words[++*i]);
     } else if (equals) {
         *equals = 0;
@@ -118,7 +119,7 @@ static struct err *add_word(struct cli *c, char **words, size_t n, size_t *i)
     } else if (flag) {
         add(c, word + 2, "true");
     } else if (*word == '-') {
-        return ERR("Syntax error: Unknown switch: %s", word);
+        return ERR_AS(usage, "Syntax error: Unknown switch: %s", word);
     } else {
         add(c, word, "");
     }
@@ -137,7 +138,7 @@ struct err *cli_words(struct cli *c, const char *lines, size_t len)
     if (n && text_has_prefix(words[0], "session_id="))
         add(c, "session_id", words[i++] + strlen("session_id="));
     if (i == n || !*words[i] || strchr(words[i], '='))
-        return ERR("Syntax error: a command is wanted first");
+        return ERR_AS(usage, "Syntax error: a command is wanted first");
     c->command = words[i++];
     for (; i < n; i++)
         if (*words[i])

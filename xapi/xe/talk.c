@@ -242,20 +242,26 @@ static struct err *step(struct xe_talk *t, bool *ret_end, int *ret_status)
 
 /* ---- the talk ------------------------------------------------------------ */
 
-static void add_words(const struct xe_talk *t, struct str *body)
+/* A word is a line there; one with a line break would be two. */
+static struct err *add_words(const struct xe_talk *t, struct str *body)
 {
     const struct xe_options *o = t->options;
 
-    for (size_t i = 0; i < o->n_words; i++)
+    for (size_t i = 0; i < o->n_words; i++) {
+        if (strchr(o->words[i], '\n'))
+            return ERR_AS(input, "'%s': a word cannot have line breaks",
+                          o->words[i]);
         str_addf(body, "%s\n", o->words[i]);
+    }
     str_addf(body, "username=%s\npassword=%s", o->username, o->password);
+    return NULL;
 }
 
 static struct err *send_command(struct xe_talk *t)
 {
     AUTO_STR struct str body = STR_INIT(STR_MAX), head = STR_INIT(STR_MAX);
 
-    add_words(t, &body);
+    TRY(add_words(t, &body));
     str_addf(&head,
              "POST /cli HTTP/1.0\r\nUser-agent: xe-cli/Unix/%d.%d\r\n"
              "originator: cli\r\ncontent-length: %zu\r\n",

@@ -184,6 +184,15 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+const char *file_folder(struct pool *p, const char *path)
+{
+    const char *end = strrchr(path, '/');
+
+    if (!end)
+        return ".";
+    return end == path ? "/" : pool_printf(p, "%.*s", (int)(end - path), path);
+}
+
 struct err *file_list(struct pool *p, const char *dir, char ***ret_names,
                       size_t *ret_n)
 {

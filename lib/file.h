@@ -18,6 +18,8 @@ struct err *file_write(const char *path, const void *data, size_t len,
 struct err *file_append_line(const char *path, const char *line,
                              mode_t mode) MUST_USE;
 struct err *file_make_dirs(const char *path, mode_t mode) MUST_USE;
+/* The folder that PATH is in, in P. */
+const char *file_folder(struct pool *p, const char *path);
 /* Removes a file; not there is fine. */
 struct err *file_remove(const char *path) MUST_USE;
 bool file_exists(const char *path);

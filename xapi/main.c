@@ -48,6 +48,7 @@
 #include "xapi/door/tls.h"
 #include "xapi/vm/vm_settle.h"
 #include "xapi/vm/xva.h"
+#include "xapi/vm/host_ssh.h"
 #include "xapi/vm/vm_watch.h"
 
 #define LOCK_SECONDS 60
@@ -116,6 +117,7 @@ struct daemon {
     struct net net;
     struct err *unsettled;
     struct vm_watch *watch;
+    struct host_ssh *ssh;
     bool again; /* it shall begin anew */
     struct files files;
     struct backup backup;
@@ -141,6 +143,7 @@ static void daemon_done(struct daemon *d)
     rrd_done(&d->rrd);
     door_free(d->door); /* its calls are given up while all is there */
     vm_watch_free(d->watch);
+    host_ssh_free(d->ssh);
     ops_queue_free(d->server.ops);
     crowd_free(d->server.crowd);
     sessions_free(d->sessions);
@@ -270,6 +273,16 @@ static struct err *listen_https(struct daemon *d)
     TRY(http_listen_tcp(door_http(d->door), o->https, d->tls, &port));
     log_info("xapid", "HTTPS on port %u", port);
     return NULL;
+}
+
+/* Unless there is nothing else. */
+static void refuse_plain(struct daemon *d)
+{
+    const struct object *host =
+        db_find(d->db, &model_classes[CLASS_host], d->server.host);
+
+    d->server.has_https = d->tls;
+    http_refuse_plain(door_http(d->door), d->tls && get_host_https_only(host));
 }
 
 static struct err *listen_all(struct daemon *d)
@@ -416,6 +429,7 @@ static struct err *open_host(struct daemon *d)
     TRY(work_first(d, "what is on disk", disk_settle, NULL));
     TRY(ops_update_all(d->db));
     d->watch = vm_watch_new(&d->server);
+    d->ssh = host_ssh_new(&d->server);
     return NULL;
 }
 
@@ -507,6 +521,7 @@ static struct err *daemon_run(struct daemon *d)
         .server = &d->server, .all = d->transfers, .log = o->log};
     report_serve(door_http(d->door), &d->report);
     TRY(listen_all(d));
+    refuse_plain(d);
     TRY(certificates_settle(&d->server));
     watch_signals(d);
     log_info("xapid", "is ready");

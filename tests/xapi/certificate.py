@@ -4,6 +4,7 @@
 revoked."""
 import datetime
 import hashlib
+import http.client
 import os
 import socket
 import ssl
@@ -344,8 +345,33 @@ def root(daemon):
     return call
 
 
+def statuses(daemon):
+    """Of plain HTTP, a call and a page that is not there; and of such a page by HTTPS."""
+    plain = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
+    plain.request("POST", "/", b"")
+    call = plain.getresponse()
+    call.read()
+    plain.request("GET", "/nothing")
+    page = plain.getresponse().status
+    plain.close()
+    with unverified(daemon) as s:
+        s.sendall(b"GET /nothing HTTP/1.0\r\n\r\n")
+        return call.status, page, int(s.recv(4096).split()[1])
+
+
+def only_https(daemon, s):
+    xe, host = Xe(daemon), s.host.get_all()[0]
+    equal((s.host.get_https_only(host), statuses(daemon)[1:]), (False, (404, 404)))
+    s.host.set_https_only(host, True)
+    equal(statuses(daemon), (403, 403, 404))
+    equal(xe.out("host-list", "params=https-only", "--minimal"), "true\n")  # by the Unix socket
+    xe.out("pool-param-set", "uuid=" + xe.out("pool-list", "--minimal").strip(), "https-only=false")
+    equal((s.host.get_https_only(host), statuses(daemon)[1:]), (False, (404, 404)))
+    s.pool.set_https_only(s.pool.get_all()[0], True)
+
+
 def agreement(daemon):
-    """what is on disk and what is recorded agree: at a start, and when somebody says certificate-sync"""
+    """what is on disk and what is recorded agree: at a start, and when somebody says certificate-sync; set_https_only"""
     s, xe = Session(daemon), Xe(daemon)
     a, b = (Authority(os.path.join(daemon.dir, name)) for name in "ab")
     s.pool.install_ca_certificate("a", a.pem)
@@ -362,8 +388,11 @@ def agreement(daemon):
     equal(xe.out("pool-certificate-sync"), "")
     equal((s.pool.certificate_list(), len(os.listdir(folder))), (["b"], 1))
     spoil("b")
+    only_https(daemon, s)
     daemon.kill()
     daemon.start()
+    equal(statuses(daemon), (403, 403, 404))
+    xe.out("host-param-set", "uuid=" + xe.out("host-list", "--minimal").strip(), "https-only=false")
     equal((Session(daemon).pool.certificate_list(), os.listdir(folder)), ([], []))
 
 

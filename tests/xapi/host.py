@@ -10,7 +10,7 @@ import xmlrpc.client
 from xml.etree import ElementTree
 
 from daemon import Class, Daemon, Session, equal, fails, run
-from vm import record
+from vm import record, until
 
 NOBODY = "OpaqueRef:00000000-0000-0000-0000-000000000000"
 
@@ -23,6 +23,62 @@ def noted(daemon, verb):
     """What hv_sim.c wrote down."""
     path = os.path.join(daemon.dir, "sim", verb)
     return open(path).read().splitlines() if os.path.exists(path) else []
+
+
+def machine(daemon, path):
+    """A file of the simulated machine, or None."""
+    path = os.path.join(daemon.dir, "sim", path)
+    if not os.path.exists(path):
+        return None
+    with open(path) as f:
+        return f.read()
+
+
+def lets_in(daemon):
+    """SSH for as long as was said, idle shells; of a host and of its pool; HTTPS only where there is any"""
+    s = Session(daemon)
+    for of, ref in (s.host, host_of(s)), (s.pool, s.pool.get_all()[0]):
+        host = host_of(s)
+
+        def said():
+            got = s.host.get_record(host)
+            return (got["ssh_enabled"], got["ssh_enabled_timeout"], got["ssh_expiry"].value != "19700101T00:00:00Z", machine(daemon, "service/ssh"))
+
+        of.disable_ssh(ref)
+        equal(said(), (False, "0", False, "off\n"))
+        of.set_ssh_enabled_timeout(ref, "100")
+        equal(said(), (False, "100", False, "off\n"))
+        of.enable_ssh(ref)
+        equal(said(), (True, "100", True, "on\n"))
+        of.set_ssh_enabled_timeout(ref, "0")
+        equal(said(), (True, "0", False, "on\n"))
+        for bad in ("-1", "172801"):
+            fails(["INVALID_VALUE", "ssh_enabled_timeout", bad], of.set_ssh_enabled_timeout, ref, bad)
+            equal(said()[1], "0")
+        of.set_ssh_enabled_timeout(ref, "1")
+        until(lambda: said() == (False, "1", False, "off\n"))
+        of.set_ssh_enabled_timeout(ref, "0")
+        of.set_console_idle_timeout(ref, "300")
+        equal((s.host.get_console_idle_timeout(host), machine(daemon, "etc/profile.d/dom0kit-idle.sh")), ("300", "TMOUT=300\nexport TMOUT\n"))
+        of.set_console_idle_timeout(ref, "0")
+        equal((s.host.get_console_idle_timeout(host), machine(daemon, "etc/profile.d/dom0kit-idle.sh")), ("0", None))
+        fails(["INVALID_VALUE", "console_idle_timeout", "-1"], of.set_console_idle_timeout, ref, "-1")
+        fails(["OPERATION_NOT_ALLOWED", None], of.set_https_only, ref, True)
+        of.set_https_only(ref, False)
+        fails(["HANDLE_INVALID", None, NOBODY], of.enable_ssh, NOBODY)
+    fault = os.path.join(daemon.dir, "sim", "fault", "set_service")
+    with open(fault, "w") as f:
+        f.write("fail no\n")
+    fails(["ENABLE_SSH_FAILED", host], s.host.enable_ssh, host)
+    fails(["DISABLE_SSH_FAILED", host], s.pool.disable_ssh, ref)
+    os.remove(fault)
+    # what the machine does when the daemon starts is true
+    with open(os.path.join(daemon.dir, "sim", "service", "ssh"), "w") as f:
+        f.write("on\n")
+    daemon.kill()
+    daemon.start()
+    s = Session(daemon)
+    until(lambda: s.host.get_ssh_enabled(host))
 
 
 def leaves(daemon):
@@ -287,6 +343,7 @@ echo "$*" >>asked
 case $2 in
 list-timezones) printf 'Europe/Oslo\\nEurope/Paris\\nUTC\\n' ;;
 show) cat synchronized ;;
+show-timesync) cat servers ;;
 set-time) cat kept >&2 && exit 1 ;;
 esac
 exit 0
@@ -312,9 +369,35 @@ exit 0
         shutil.rmtree(self.bin)
 
 
+def time_servers(clock, s, host):
+    def said():
+        return (s.host.get_ntp_mode(host), s.host.get_ntp_custom_servers(host), machine(clock, "etc/systemd/timesyncd.conf.d/dom0kit.conf"),
+                machine(clock, "service/systemd-timesyncd"))
+
+    equal(said(), ("Factory", [], None, None))
+    fails(["INVALID_NTP_CONFIG", None], s.host.set_ntp_mode, host, "Custom")
+    for bad in (["a b"], ["-x"], [""], ["x\ny"], ["n"] * 65):
+        fails(["INVALID_NTP_CONFIG", None], s.host.set_ntp_custom_servers, host, bad)
+    s.host.set_ntp_custom_servers(host, ["a.example", "192.0.2.1"])
+    equal(said()[1:], (["a.example", "192.0.2.1"], None, None))
+    s.host.set_ntp_mode(host, "Custom")
+    equal(said(), ("Custom", ["a.example", "192.0.2.1"], "[Time]\nNTP=a.example 192.0.2.1\nFallbackNTP=\n", "on\n"))
+    s.host.set_ntp_custom_servers(host, ["2001:db8::1"])
+    equal(said()[1:3], (["2001:db8::1"], "[Time]\nNTP=2001:db8::1\nFallbackNTP=\n"))
+    fails(["INVALID_NTP_CONFIG", None], s.host.set_ntp_custom_servers, host, [])
+    s.host.set_ntp_mode(host, "DHCP")
+    equal(said()[2], "[Time]\nNTP=\nFallbackNTP=\n")
+    s.host.set_ntp_mode(host, "Disabled")
+    equal(said(), ("Disabled", ["2001:db8::1"], None, "off\n"))
+    s.host.set_ntp_mode(host, "Factory")
+    equal(said()[2:], (None, "on\n"))
+    clock.write("servers", "LinkNTPServers=a b\nFallbackNTPServers=c a\nSystemNTPServers=\nServerName=b\n")
+    equal(s.host.get_ntp_servers_status(host), {"a": "unused", "b": "current", "c": "unused"})
+
+
 def keeps_time(daemon):
-    """time zones, the clock and who keeps it, by timedatectl"""
-    clock = Clock()
+    """time zones, the clock and who keeps it, by timedatectl; time servers"""
+    clock = Clock("--hv=sim")
     s = Session(clock)
     host = host_of(s)
     equal(s.host.list_timezones(host), ["Europe/Oslo", "Europe/Paris", "UTC"])
@@ -330,6 +413,9 @@ def keeps_time(daemon):
     equal(clock.asked()[-1], "set-time @1767323045")
     clock.write("kept", "Automatic time synchronization is enabled\n")
     fails(["INTERNAL_ERROR", None], s.host.set_servertime, host, xmlrpc.client.DateTime("20260102T03:04:05Z"))
+    clock.write("synchronized", "yes\n")  # as any show says
+    fails(["NOT_ALLOWED_WHEN_NTP_IS_ENABLED", host], s.host.set_servertime, host, xmlrpc.client.DateTime("20260102T03:04:05Z"))
+    time_servers(clock, s, host)
     for call, more in (("list_timezones", ()), ("set_timezone", ("UTC",)), ("get_ntp_synchronized", ())):
         fails(["HANDLE_INVALID", "host", NOBODY], getattr(s.host, call), NOBODY, *more)
     clock.stop()
@@ -349,4 +435,4 @@ def could_be_switched_on(daemon):
 
 
 if __name__ == "__main__":
-    run([leaves, gone, describes, plugins, restarts, alone, users, keeps_time, could_be_switched_on], "--hv", "sim")
+    run([lets_in, leaves, gone, describes, plugins, restarts, alone, users, keeps_time, could_be_switched_on], "--hv", "sim")

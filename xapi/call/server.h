@@ -47,6 +47,7 @@ struct server {
     const char *state, *plugins; /* folders */
     const char *certificate;     /* file of HTTPS: key, certificate, chain */
     const char *secret;          /* the pool's */
+    bool has_https;
     /* The daemon ends soon, and begins anew. */
     void (*restart)(struct server *server);
 };

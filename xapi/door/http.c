@@ -89,6 +89,11 @@ void http_add_route(struct http *h, const struct http_route *route)
     h->routes[h->n_routes++] = route;
 }
 
+void http_refuse_plain(struct http *h, bool refuse)
+{
+    h->refuses_plain = refuse;
+}
+
 const struct http_route *http_find_route(const struct http *h,
                                          const struct http_request *r,
                                          int *ret_status)
@@ -96,6 +101,9 @@ const struct http_route *http_find_route(const struct http *h,
     const struct http_route *best = NULL;
     size_t best_len = 0;
 
+    *ret_status = 403;
+    if (h->refuses_plain && r->peer->transport == HTTP_TCP)
+        return NULL;
     *ret_status = 501;
     for (size_t i = 0; i < h->n_routes; i++) {
         const struct http_route *route = h->routes[i];

@@ -167,6 +167,9 @@ struct err *http_listen_tcp(struct http *h, const char *address,
 /* It is one of these; whether it is this host's is seen later. */
 struct err *http_check_address(const char *address) MUST_USE;
 
+/* Plain HTTP over TCP is answered 403 from now on, or no more. */
+void http_refuse_plain(struct http *h, bool refuse);
+
 /* Listens no more, closes what is idle, and calls DONE when all requests are
  * answered, or after SECONDS in any case. */
 void http_stop(struct http *h, double seconds, void (*done)(void *arg),

@@ -124,7 +124,7 @@ struct http {
     void *before_post_arg;
     struct conn_list held, posted; /* in order */
     double held_since;
-    bool stopping;
+    bool stopping, refuses_plain;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };

@@ -150,6 +150,14 @@ struct hv {
     /* The machine goes off, or (AGAIN) starts again, soon after this. */
     struct err *(*power)(const struct hv *hv, bool again);
     struct err *(*set_hostname)(const struct hv *hv, const char *name);
+    /* The machine's service NAME runs, begun anew, and will at each start of
+     * the machine; or it ends, and will not. */
+    struct err *(*set_service)(const struct hv *hv, const char *name, bool on);
+    struct err *(*has_service)(const struct hv *hv, const char *name,
+                               bool *ret);
+    /* A file of the machine's settings holds TEXT, or (NULL) is not there. */
+    struct err *(*set_file)(const struct hv *hv, const char *path,
+                            const char *text);
     /* What the hypervisor has in its log, in P. */
     struct err *(*dmesg)(const struct hv *hv, struct pool *p, char **ret);
     /* As if they were typed on the hypervisor's console. */
@@ -213,8 +221,9 @@ struct err *hv_libxl_open(const char *dir, struct hv *ret) MUST_USE;
  * says the domain's name and what it hears; a screen (of HVM, and of PV with
  * platform pvfb) is SIM_SCREEN_WIDTH by SIM_SCREEN_HEIGHT points of one colour,
  * the last key that was pressed. What power, set_hostname and send_keys were
- * told is a line each of DIR/VERB; DIR/dmesg is the hypervisor's log, DIR/load
- * the share of each of its processors that is used.
+ * told is a line each of DIR/VERB; DIR/service/NAME is "on" or "off" (not
+ * there: on), and settings of the machine are below DIR; DIR/dmesg is the
+ * hypervisor's log, DIR/load the share of each of its processors that is used.
  */
 #define SIM_REQUEST 4096
 #define SIM_REQUEST_SECONDS 0.001

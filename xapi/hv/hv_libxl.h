@@ -115,6 +115,10 @@ struct err *lx_set_shadow(const struct hv *hv, uint32_t domid, int64_t bytes);
 struct err *lx_set_vcpus(const struct hv *hv, uint32_t domid, int64_t vcpus);
 struct err *lx_power(const struct hv *hv, bool again);
 struct err *lx_set_hostname(const struct hv *hv, const char *name);
+struct err *lx_set_service(const struct hv *hv, const char *name, bool on);
+struct err *lx_has_service(const struct hv *hv, const char *name, bool *ret);
+struct err *lx_set_file(const struct hv *hv, const char *path,
+                        const char *text);
 struct err *lx_dmesg(const struct hv *hv, struct pool *p, char **ret);
 struct err *lx_send_keys(const struct hv *hv, const char *keys);
 struct err *lx_host(const struct hv *hv, struct hv_host *ret);

@@ -12,16 +12,52 @@
 #define HOSTNAME "/etc/hostname"
 #define DMESG_MAX (16u << 20)
 
+static struct err *tell_systemd(const char *option, const char *verb,
+                                const char *name)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *argv[] = {"systemctl", option, verb, name, NULL};
+    struct run r = {.argv = argv, .timeout = 60};
+
+    return run_check(&r, p);
+}
+
 /* systemd has what is to be done first; it takes the daemon with it. */
 struct err *lx_power(const struct hv *hv, bool again)
 {
-    AUTO_POOL struct pool *p = pool_new();
-    const char *argv[] = {"systemctl", "--no-block",
-                          again ? "reboot" : "poweroff", NULL};
-    struct run r = {.argv = argv, .timeout = 60};
+    (void)hv;
+    return tell_systemd("--no-block", again ? "reboot" : "poweroff", NULL);
+}
+
+struct err *lx_set_service(const struct hv *hv, const char *name, bool on)
+{
+    (void)hv;
+    if (!on)
+        return tell_systemd("--now", "disable", name);
+    TRY(tell_systemd("--quiet", "enable", name));
+    return tell_systemd("--quiet", "restart", name);
+}
+
+/* A machine without systemd has none. */
+struct err *lx_has_service(const struct hv *hv, const char *name, bool *ret)
+{
+    struct err *e = tell_systemd("--quiet", "is-active", name);
 
     (void)hv;
-    return run_check(&r, p);
+    *ret = !e;
+    err_free(e);
+    return NULL;
+}
+
+struct err *lx_set_file(const struct hv *hv, const char *path, const char *text)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    (void)hv;
+    if (!text)
+        return file_remove(path);
+    TRY(file_make_dirs(file_folder(p, path), 0755));
+    return file_write(path, text, strlen(text), 0644);
 }
 
 struct err *lx_set_hostname(const struct hv *hv, const char *name)

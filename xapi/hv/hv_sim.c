@@ -515,6 +515,50 @@ static struct err *set_hostname(const struct hv *hv, const char *name)
     return note(hv, "set_hostname", name);
 }
 
+static const char *service_path(const struct hv *hv, struct pool *p,
+                                const char *name)
+{
+    return pool_printf(p, "%s/service/%s", hv->dir, name);
+}
+
+static struct err *set_service(const struct hv *hv, const char *name, bool on)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *text = on ? "on\n" : "off\n";
+
+    TRY(sim_obey(hv, "set_service", NULL));
+    TRY(file_make_dirs(pool_printf(p, "%s/service", hv->dir), 0700));
+    return file_write(service_path(hv, p, name), text, strlen(text), 0600);
+}
+
+static struct err *has_service(const struct hv *hv, const char *name, bool *ret)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = service_path(hv, p, name);
+    char *text;
+    size_t len;
+
+    *ret = true;
+    if (!file_exists(path))
+        return NULL;
+    TRY(file_read(p, path, SIM_FILE_BYTES, &text, &len));
+    *ret = text_has_prefix(text, "on");
+    return NULL;
+}
+
+static struct err *set_file(const struct hv *hv, const char *path,
+                            const char *text)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *here = pool_printf(p, "%s%s", hv->dir, path);
+
+    TRY(sim_obey(hv, "set_file", NULL));
+    if (!text)
+        return file_remove(here);
+    TRY(file_make_dirs(file_folder(p, here), 0700));
+    return file_write(here, text, strlen(text), 0600);
+}
+
 static struct err *send_keys(const struct hv *hv, const char *keys)
 {
     return note(hv, "send_keys", keys);
@@ -561,6 +605,9 @@ struct err *hv_sim_open(const char *dir, struct hv *ret)
         .set_vcpus = set_vcpus,
         .power = power,
         .set_hostname = set_hostname,
+        .set_service = set_service,
+        .has_service = has_service,
+        .set_file = set_file,
         .dmesg = dmesg,
         .send_keys = send_keys,
         .host = host,

@@ -17,6 +17,7 @@
 #include "xapi/call/audit.h"
 #include "xapi/call/auth.h"
 #include "xapi/call/certificates.h"
+#include "xapi/call/expiry.h"
 #include "xapi/storage/backup.h"
 #include "xapi/storage/blob.h"
 #include "xapi/storage/chosen.h"
@@ -132,7 +133,7 @@ struct daemon {
     struct auth *auth;
     struct sessions *sessions;
     struct task_sweeper *tasks;
-    struct event *db_event, *signals[3];
+    struct event *db_event, *days, *signals[3];
 };
 
 static void daemon_done(struct daemon *d)
@@ -153,6 +154,8 @@ static void daemon_done(struct daemon *d)
     for (size_t i = 0; i < ARRAY_LEN(d->signals); i++)
         if (d->signals[i])
             event_free(d->signals[i]);
+    if (d->days)
+        event_free(d->days);
     if (d->db_event)
         event_free(d->db_event);
     db_free(d->db);
@@ -353,6 +356,22 @@ static void on_hangup(int signal, short what, void *arg)
     err_free(e);
 }
 
+static void on_day(int fd, short what, void *arg)
+{
+    struct daemon *d = arg;
+    AUTO_ERR struct err *e = certificates_tell(&d->server);
+
+    (void)fd, (void)what;
+    if (e)
+        log_warning("xapid", "%s", err_text(e));
+}
+
+static void watch_days(struct daemon *d)
+{
+    d->days = event_new(d->base, -1, EV_PERSIST, on_day, d);
+    event_add(d->days, &(const struct timeval){EXPIRY_SECONDS, 0});
+}
+
 static void watch_signals(struct daemon *d)
 {
     d->signals[0] = evsignal_new(d->base, SIGTERM, on_stop, d);
@@ -524,6 +543,7 @@ static struct err *daemon_run(struct daemon *d)
     refuse_plain(d);
     TRY(certificates_settle(&d->server));
     watch_signals(d);
+    watch_days(d);
     log_info("xapid", "is ready");
     notify_send("READY=1");
     event_base_dispatch(d->base);

@@ -123,6 +123,12 @@ def agrees(daemon, pem):
     equal((record["host"], record["name"], s.host.get_certificates(host)), (host, "", [s.Certificate.get_by_uuid(record["uuid"])]))
 
 
+def warnings(s):
+    """Of certificates that end soon."""
+    found = [m for m in s.message.get_all_records().values() if "_CERTIFICATE_EXP" in m["name"]]
+    return sorted((m["name"], m["priority"], m["cls"], m["obj_uuid"], m["body"].split("certificate ")[1].split()[0]) for m in found)
+
+
 def its_own(daemon):
     """the host's own: recorded, replaced by a signed one and by a new one, for connections that begin then; over restarts"""
     s, xe = Session(daemon), Xe(daemon)
@@ -154,15 +160,26 @@ def its_own(daemon):
     until(lambda: s.task.get_status(task) != "pending")
     equal(s.task.get_status(task), "success")
     agrees(daemon, cert)
+    equal(warnings(s), [])  # not yet
     daemon.kill()
     daemon.start()
     agrees(daemon, cert)
+    s = Session(daemon)
+    equal(warnings(s), [("HOST_SERVER_CERTIFICATE_EXPIRING_14", "2", "Host", s.host.get_uuid(host), own(s)["fingerprint"])])
+    s.pool.install_ca_certificate("a", a.pem)
+    for _ in range(2):
+        equal(xe.out("pool-certificate-sync"), "")
+        equal([w[:4] for w in warnings(s)], [("HOST_SERVER_CERTIFICATE_EXPIRING_14", "2", "Host", s.host.get_uuid(host)),
+                                             ("POOL_CA_CERTIFICATE_EXPIRING_14", "2", "Pool", s.pool.get_uuid(s.pool.get_all()[0]))])
+    s.pool.uninstall_ca_certificate("a")
     for words in (("host-reset-server-certificate", "--multiple"), ("host-emergency-reset-server-certificate",)):
         before = served(daemon)
         equal(xe.out(*words), "")
         after = served(daemon)
         equal(after != before, True)
         agrees(daemon, after)
+    equal(xe.out("pool-certificate-sync"), "")
+    equal(warnings(s), [])
     # somebody writes the file by himself: new connections have it at once, the object at SIGHUP
     os.replace(a.file("signed", ".pem"), path)
     equal(served(daemon), read(a.file("signed", ".crt")))

@@ -39,6 +39,18 @@ struct err *message_add(struct txn *txn, const struct message *m,
     return NULL;
 }
 
+struct err *message_tell(struct txn *txn, const struct message *m)
+{
+    const struct model_alert *alert = model_alerts;
+    struct message message = *m;
+    struct object *o;
+
+    while (strcmp(alert->name, m->name))
+        alert++;
+    message.priority = alert->priority;
+    return message_add(txn, &message, &o);
+}
+
 /* A value of cls is the name of a class, but for letter case. */
 static const struct model_class *class_of(const char *cls)
 {

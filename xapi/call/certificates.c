@@ -6,6 +6,7 @@
 
 #include "lib/file.h"
 #include "lib/log.h"
+#include "xapi/call/expiry.h"
 #include "xapi/call/trust.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/model/fields_gen.h"
@@ -207,7 +208,15 @@ struct err *certificates_settle(struct server *s)
     if (!e)
         settle_objects(s, txn);
     TRY(txn_end(txn, e));
-    return settle_files(s);
+    TRY(settle_files(s));
+    return certificates_tell(s);
+}
+
+struct err *certificates_tell(struct server *s)
+{
+    struct txn *txn = txn_begin(s->db);
+
+    return txn_end(txn, expiry_tell(txn));
 }
 
 /* ---- revoked ones -------------------------------------------------------- */

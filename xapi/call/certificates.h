@@ -13,8 +13,11 @@
 #include "xapi/db/txn.h"
 
 /* Objects and files are brought to agree: the host's file counts, and the
- * objects of what is trusted. What cannot be read is said in the log. */
+ * objects of what is trusted. What cannot be read is said in the log, and what
+ * ends soon in messages. */
 struct err *certificates_settle(struct server *s) MUST_USE;
+/* Those messages are true (expiry.h). */
+struct err *certificates_tell(struct server *s) MUST_USE;
 
 /* HOST's own is FACTS; NULL: it has none. */
 struct err *certificates_set_host(struct txn *txn, struct object *host,

@@ -22,4 +22,7 @@ struct message {
 struct err *message_add(struct txn *txn, const struct message *m,
                         struct object **ret) MUST_USE;
 
+/* The same, with the priority of its name. */
+struct err *message_tell(struct txn *txn, const struct message *m) MUST_USE;
+
 #endif

@@ -35,15 +35,10 @@ static struct made *made_of(struct job *j, const struct ops_work *w)
 
 struct err *vm_tell(struct txn *txn, const struct object *vm, const char *news)
 {
-    const struct model_alert *alert = model_alerts;
-    struct object *message;
-
-    while (strcmp(alert->name, news))
-        alert++;
-    return message_add(txn,
-                       &(struct message){news, alert->priority, message_cls_VM,
-                                         get_VM_uuid(vm), ""},
-                       &message);
+    return message_tell(txn, &(struct message){.name = news,
+                                               .cls = message_cls_VM,
+                                               .obj_uuid = get_VM_uuid(vm),
+                                               .body = ""});
 }
 
 /* ---- devices ------------------------------------------------------------- */

@@ -100,6 +100,11 @@ void value_append(struct value *list, struct value *item)
     link_last(list, item);
 }
 
+double value_number(const struct value *v)
+{
+    return v->kind == VALUE_DOUBLE ? v->d : (double)v->i;
+}
+
 struct value *value_get(const struct value *strct, const char *name)
 {
     assert(strct->kind == VALUE_STRUCT);

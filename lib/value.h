@@ -82,6 +82,8 @@ void value_append(struct value *list, struct value *item);
 void value_set(struct value *strct, const char *name, struct value *member);
 /* The same when the caller knows that there is none of that name. */
 void value_add(struct value *strct, const char *name, struct value *member);
+/* An int or a double. */
+double value_number(const struct value *v);
 /* The member, or NULL. */
 struct value *value_get(const struct value *strct, const char *name);
 /* A member whose name an earlier one has, or NULL. Sorts: to check each name as

@@ -77,10 +77,15 @@ static struct err *list_zones(struct pool *p, char ***ret, size_t *ret_n)
     return NULL;
 }
 
-static struct err *begin(struct call *c, job_work_fn *work)
+static struct err *begin_with(struct call *c, const struct ops_body *body)
 {
     TRY(call_this_host(c, 0));
-    return ops_run_on(c, NULL, 0,
+    return ops_run_on(c, NULL, 0, body);
+}
+
+static struct err *begin(struct call *c, job_work_fn *work)
+{
+    return begin_with(c,
                       &(const struct ops_body){.work = work, .no_host = true});
 }
 
@@ -253,8 +258,7 @@ static struct err *keep_by(struct job *j, struct servers *s)
 
 static struct err *change(struct call *c, job_work_fn *work)
 {
-    TRY(call_this_host(c, 0));
-    return ops_run_on(c, NULL, 0, &(const struct ops_body){.work = work});
+    return begin_with(c, &(const struct ops_body){.work = work});
 }
 
 static struct err *set_mode(struct job *j, void *arg)

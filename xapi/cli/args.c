@@ -407,8 +407,7 @@ static const char *result_text(struct cli *c, const struct model_type *type,
     if (v->kind == VALUE_STRING)
         return v->s.text;
     if (type->kind == MODEL_FLOAT)
-        return pool_printf(c->pool, "%f",
-                           v->kind == VALUE_DOUBLE ? v->d : (double)v->i);
+        return pool_printf(c->pool, "%f", value_number(v));
     if (v->kind == VALUE_LIST) {
         for (const struct value *i = v->kids.first; i; i = i->next)
             str_addf(&text, "%s%s", i == v->kids.first ? "" : ", ",
@@ -425,8 +424,7 @@ static const char *item_text(struct cli *c, const struct model_type *type,
 {
     if (type->kind != MODEL_FLOAT)
         return result_text(c, type, v);
-    return pool_printf(c->pool, "%.3f",
-                       v->kind == VALUE_DOUBLE ? v->d : (double)v->i);
+    return pool_printf(c->pool, "%.3f", value_number(v));
 }
 
 static const struct model_type *type_of_field(const struct model_class *class,

@@ -52,7 +52,7 @@ static const char *number_text(struct cli *c, const struct cli_field *field,
                                const struct model_type *type,
                                const struct value *v)
 {
-    double d = v->kind == VALUE_DOUBLE ? v->d : (double)v->i;
+    double d = value_number(v);
 
     if (type->kind != MODEL_FLOAT)
         return pool_printf(c->pool, "%lld", (long long)v->i);
@@ -99,8 +99,7 @@ static void put_sources(struct cli *c, const char *names, const struct value *v,
     for (const struct value *i = v->kids.first; i; i = i->next) {
         const char *name = value_get(i, "name_label")->s.text;
         const char *key = name + strlen(names);
-        const struct value *x = value_get(i, "value");
-        double d = x->kind == VALUE_DOUBLE ? x->d : (double)x->i;
+        double d = value_number(value_get(i, "value"));
 
         if (!text_has_prefix(name, names) || !*key ||
             key[strspn(key, "0123456789")])

@@ -232,7 +232,7 @@ static struct err *atom_from_value(struct pool *p,
     }
     if (kind == MODEL_FLOAT &&
         (v->kind == VALUE_INT || v->kind == VALUE_DOUBLE)) {
-        ret->d = v->kind == VALUE_INT ? (double)v->i : v->d;
+        ret->d = value_number(v);
         return NULL;
     }
     if (v->kind != VALUE_STRING)

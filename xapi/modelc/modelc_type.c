@@ -242,7 +242,7 @@ static union model_atom read_atom(struct modelc *m,
         good = true;
     } else if (type->kind == MODEL_FLOAT &&
                (v->kind == VALUE_INT || v->kind == VALUE_DOUBLE)) {
-        atom.d = v->kind == VALUE_INT ? (double)v->i : v->d;
+        atom.d = value_number(v);
         good = true;
     } else if (v->kind == VALUE_BOOL && type->kind == MODEL_BOOL) {
         atom.i = v->b;

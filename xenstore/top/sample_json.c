@@ -133,10 +133,8 @@ static struct err *read_real(const struct field *f, const struct value *v,
 {
     if (!v)
         *ret = 0;
-    else if (v->kind == VALUE_INT)
-        *ret = (double)v->i;
-    else if (v->kind == VALUE_DOUBLE)
-        *ret = v->d;
+    else if (v->kind == VALUE_INT || v->kind == VALUE_DOUBLE)
+        *ret = value_number(v);
     else
         return bad(f->name, "a number");
     return NULL;

@@ -260,5 +260,8 @@ void job_cancel(struct job *j)
 void job_forget(struct job *j)
 {
     job_cancel(j);
+    tell(j, FRAME_LEFT, "");
+    log_info("job", "%s [%d]: told to end, %.1f s", j->title, (int)j->pid,
+             clock_now() - j->began);
     job_free(j);
 }

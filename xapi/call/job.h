@@ -16,7 +16,9 @@
  * returns. When it fails, what it has done is undone, last first. A worker that
  * dies is an error of the job and nothing else. When the daemon dies, a worker
  * finds out at its next job_commit and takes back what it did; unless it was
- * waiting for an answer, then it ends, and leaves all to the next start.
+ * waiting for an answer, then it ends, and leaves all to the next start: with a
+ * line in the log if the daemon has vanished, without if it was told
+ * (job_forget).
  *
  * To cancel is a signal (SIGTERM) that a worker keeps blocked: whatever waits
  * for long waits by job_sleep, which ends with an error of kind interrupted.

@@ -18,6 +18,7 @@ enum frame_kind {
     FRAME_CANCELLED, /* the same */
     FRAME_CODE,      /* the words of an error, a NUL behind each */
     FRAME_DONE,
+    FRAME_LEFT, /* to a worker: the daemon ends, and so shall it */
 };
 
 struct frame {

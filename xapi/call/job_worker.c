@@ -59,10 +59,12 @@ static struct err *read_all(int fd, void *into, size_t len)
 
 /* Whether what was sent is on disk, nobody can tell: to go on may be as wrong
  * as to take it back. What is left is settled at the daemon's next start, as
- * that of a worker that was killed. */
+ * that of a worker that was killed; which is an error, E, unless the daemon
+ * has said that it ends. */
 static void give_up(struct err *e)
 {
-    log_error("job", "%s: what was done is left as it is", err_text(e));
+    if (e)
+        log_error("job", "%s: what was done is left as it is", err_text(e));
     err_free(e);
     _exit(EXIT_FAILURE);
 }
@@ -81,6 +83,8 @@ static struct err *hear_answer(const struct job *j)
     e = read_all(j->fd, text, head.len);
     if (e)
         give_up(e);
+    if (head.kind == FRAME_LEFT)
+        give_up(NULL);
     return head.kind == FRAME_DONE ? NULL : ERR("%s", text);
 }
 

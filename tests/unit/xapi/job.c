@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -419,22 +420,63 @@ static struct err *commits_with_undo(struct job *j, void *arg)
     return job_commit(j, rename_vm, arg);
 }
 
-/* The daemon goes before it has told whether the commit is on disk: it may be.
- */
+/* A daemon that goes before it has told its worker whether the commit is on
+ * disk; the worker's log is the file NAME.log. */
+static void leave_worker(struct pool *p, const char *name, int keep,
+                         void (*how)(struct job *j))
+{
+    struct run r = run_on_disk(p, name);
+    struct job *j;
+
+    r.keep = keep;
+    if (!freopen(pool_printf(p, "%s/%s.log", state, name), "w", stderr))
+        _exit(1);
+    j = begin(&r, commits_with_undo); /* and nobody calls db_poll */
+    while (strcmp(get_VM_name_label(r.vm), "after"))
+        event_base_loop(r.base, EVLOOP_ONCE);
+    how(j);
+    _exit(0);
+}
+
+static void vanish(struct job *j)
+{
+    (void)j;
+    raise(SIGKILL);
+}
+
+/* What a worker that was left logs. */
+static const char *log_of_left(struct pool *p, const char *name,
+                               void (*how)(struct job *j))
+{
+    struct pollfd end = {.events = POLLIN};
+    int ends[2];
+    size_t len;
+    char *text;
+
+    assert_int_equal(pipe(ends), 0);
+    if (!fork())
+        leave_worker(p, name, ends[1], how);
+    close(ends[1]);
+    end.fd = ends[0];
+    assert_int_equal(poll(&end, 1, 30000), 1);
+    close(ends[0]);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    ok(file_read(p, pool_printf(p, "%s/%s.log", state, name), 1 << 20, &text,
+                 &len));
+    return text;
+}
+
+/* It may be on disk. Who was told to end is no error. */
 static void what_may_be_on_disk_is_not_undone(void **unused)
 {
     AUTO_POOL struct pool *p = pool_new();
-    struct run r = run_on_disk(p, "lost");
-    struct job *j = begin(&r, commits_with_undo); /* and nobody calls db_poll */
 
     (void)unused;
-    while (strcmp(get_VM_name_label(r.vm), "after"))
-        event_base_loop(r.base, EVLOOP_ONCE);
-    job_forget(j);
-    while (waitpid(-1, NULL, 0) > 0)
-        ;
+    assert_string_equal(log_of_left(p, "told", job_forget), "");
+    assert_non_null(strstr(log_of_left(p, "lost", vanish),
+                           "the daemon has gone: what was done is left"));
     assert_false(file_exists(pool_printf(p, "%s/undone", state)));
-    run_done(&r);
 }
 
 int main(void)

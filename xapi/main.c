@@ -448,8 +448,7 @@ static struct err *open_host(struct daemon *d)
     TRY(work_first(d, "what is on disk", disk_settle, NULL));
     TRY(ops_update_all(d->db));
     d->watch = vm_watch_new(&d->server);
-    d->ssh = host_ssh_new(&d->server);
-    return NULL;
+    return host_ssh_new(&d->server, &d->ssh);
 }
 
 /* Workers of a daemon that was killed hold it until they have taken back what

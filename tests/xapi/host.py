@@ -79,6 +79,14 @@ def lets_in(daemon):
     daemon.start()
     s = Session(daemon)
     until(lambda: s.host.get_ssh_enabled(host))
+    # its time is over while there is no daemon
+    s.host.set_ssh_enabled_timeout(host, "1")
+    daemon.kill()
+    time.sleep(1)
+    daemon.start()
+    s = Session(daemon)
+    until(lambda: not s.host.get_ssh_enabled(host))
+    equal(machine(daemon, "service/ssh"), "off\n")
 
 
 def leaves(daemon):

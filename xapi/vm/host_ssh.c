@@ -2,20 +2,27 @@
 /* host_ssh: see host_ssh.h. */
 #include "xapi/vm/host_ssh.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/log.h"
+#include "xapi/db/event.h"
 #include "xapi/hv/hv.h"
 
 #define SERVICE "ssh"
-#define LOOK_SECONDS 1
+#define AGAIN_SECONDS 60 /* after it could not be switched off */
 
 struct host_ssh {
     struct server *server;
     struct ops_work work;
-    struct event *timer;
+    int timer; /* goes by the host's clock, also when that is set */
+    struct event *rings;
+    struct event_wait *change; /* of the host */
     struct job *job;
+    int64_t not_before; /* it could not be switched off */
 };
 
 /* ---- in a worker --------------------------------------------------------- */
@@ -54,11 +61,21 @@ struct err *host_ssh_limit(struct job *j, const struct ops_work *w,
     return job_commit(j, write_state, &s);
 }
 
+/* Whether and when it is to end. */
+static bool ends_at(const struct object *host, int64_t *ret)
+{
+    *ret = get_host_ssh_expiry(host);
+    return get_host_ssh_enabled(host) && *ret > 0;
+}
+
+/* To the nanosecond, as timers are. */
 static bool is_over(const struct object *host)
 {
-    int64_t end = get_host_ssh_expiry(host);
+    struct timespec now;
+    int64_t end;
 
-    return get_host_ssh_enabled(host) && end > 0 && time(NULL) >= end;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ends_at(host, &end) && now.tv_sec >= end;
 }
 
 static struct err *write_on(struct txn *txn, void *arg)
@@ -83,15 +100,53 @@ static struct err *settle(struct job *j, void *arg)
 
 /* ---- in the loop --------------------------------------------------------- */
 
+/* Zero is no time: it does not ring. */
+static void set_timer(const struct host_ssh *s, int64_t at)
+{
+    timerfd_settime(s->timer, TFD_TIMER_ABSTIME,
+                    &(const struct itimerspec){.it_value.tv_sec = at}, NULL);
+}
+
+static void await_end(const struct host_ssh *s)
+{
+    int64_t end;
+    bool ends = ends_at(s->work.host, &end);
+
+    set_timer(s, !ends ? 0 : end > s->not_before ? end : s->not_before);
+}
+
+static void await_change(struct host_ssh *s);
+
+static void changed(void *arg)
+{
+    struct host_ssh *s = arg;
+
+    await_end(s);
+    event_wait_free(s->change);
+    await_change(s);
+}
+
+static void await_change(struct host_ssh *s)
+{
+    struct event_filter host = {&model_classes[CLASS_host],
+                                object_ref(s->work.host)};
+
+    s->change = event_wait(s->server->db,
+                           &(const struct event_filters){&host, 1}, changed, s);
+}
+
+/* What ended meanwhile has its turn now. */
 static void settled(void *arg, struct err *e, bool died)
 {
     struct host_ssh *s = arg;
 
     (void)died;
     s->job = NULL;
+    s->not_before = e ? time(NULL) + AGAIN_SECONDS : 0;
     if (e)
         log_warning("host", "SSH: %s", err_text(e));
     err_free(e);
+    await_end(s);
 }
 
 static void begin(struct host_ssh *s)
@@ -111,27 +166,34 @@ static void begin(struct host_ssh *s)
         settled(s, e, false);
 }
 
-static void tick(int fd, short what, void *arg)
+static void rung(int fd, short what, void *arg)
 {
     struct host_ssh *s = arg;
 
     (void)fd, (void)what;
-    if (!s->job && is_over(s->work.host))
+    set_timer(s, 0);
+    if (!s->job)
         begin(s);
 }
 
-struct host_ssh *host_ssh_new(struct server *server)
+struct err *host_ssh_new(struct server *server, struct host_ssh **ret)
 {
-    struct host_ssh *s = xcalloc(1, sizeof(*s));
+    int timer = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    struct host_ssh *s;
 
+    if (timer < 0)
+        return err_errno(errno, "timerfd_create");
+    *ret = s = xcalloc(1, sizeof(*s));
     s->server = server;
     s->work = (struct ops_work){
         .hv = server->hv,
         .host = db_find(server->db, &model_classes[CLASS_host], server->host)};
-    s->timer = event_new(server->base, -1, EV_PERSIST, tick, s);
-    event_add(s->timer, &(struct timeval){LOOK_SECONDS, 0});
+    s->timer = timer;
+    s->rings = event_new(server->base, s->timer, EV_READ | EV_PERSIST, rung, s);
+    event_add(s->rings, NULL);
+    await_change(s);
     begin(s);
-    return s;
+    return NULL;
 }
 
 void host_ssh_free(struct host_ssh *s)
@@ -140,6 +202,8 @@ void host_ssh_free(struct host_ssh *s)
         return;
     if (s->job)
         job_forget(s->job);
-    event_free(s->timer);
+    event_wait_free(s->change);
+    event_free(s->rings);
+    close(s->timer);
     free(s);
 }

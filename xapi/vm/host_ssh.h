@@ -13,7 +13,7 @@
 struct host_ssh;
 
 /* From now on it is switched off when its time has come. */
-struct host_ssh *host_ssh_new(struct server *server);
+struct err *host_ssh_new(struct server *server, struct host_ssh **ret) MUST_USE;
 void host_ssh_free(struct host_ssh *s); /* NULL is fine */
 
 /* In a worker: on, until ssh_enabled_timeout is over, or off. */

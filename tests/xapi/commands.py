@@ -4,6 +4,7 @@
 at least once, what they print and how they end; those that wait, that ask their
 user, that send files; clients that go away. Connections and the generated
 commands are xe.py's."""
+import glob
 import json
 import os
 import pty
@@ -353,6 +354,25 @@ def asks(daemon):
           (0, f"The following items are about to be destroyed\nVM : {b} (b)\nVM : {snapshot} (s)\n"
               "Type 'yes' to continue\nAll objects destroyed\n", ""))
     equal((xe.out("vm-list", "is-control-domain=false"), xe.out("snapshot-list"), Host(daemon).domains()), ("", "", {}))
+    # several at once: one question; one that fails keeps no other from it; a disk of two goes with the last
+    place = os.path.join(daemon.dir, "disks")
+    os.mkdir(place)
+    sr = xe.out("sr-create", "name-label=local", "type=file", "device-config:location=" + place).strip()
+    vms = [vm_of(xe, name) for name in "cde"]
+    disk = xe.out("vdi-create", "sr-uuid=" + sr, "name-label=both", "virtual-size=1MiB", "sharable=true").strip()
+    for vm in vms[:2]:
+        vbd = xe.out("vbd-create", "vm-uuid=" + vm, "vdi-uuid=" + disk, "device=0").strip()
+        xe.out("vbd-param-set", "uuid=" + vbd, "other-config:owner=true")
+        xe.out("vm-start", "uuid=" + vm)
+    xe.out("vm-param-set", "uuid=" + vms[2], "blocked-operations:destroy=kept")
+    head = "".join(["The following items are about to be destroyed\n"] + [f"VM : {u} ({n})\n" for u, n in zip(vms, "cde")] +
+                   [f"VDI: {disk} (both)\nType 'yes' to continue\n"])
+    equal(xe("vm-uninstall", "--multiple", stdin="no\n"), (1, head, "Aborted (you typed: 'no')\n"))
+    status, out, err = xe("vm-uninstall", "--multiple", stdin="yes\n")
+    equal((status, out, err.split("\n")[0].startswith(f"operation failed on {vms[2]}: "), err.count("operation failed")), (1, head, True, 1))
+    equal((xe.out("vm-list", "is-control-domain=false", "params=uuid", "--minimal"), xe.out("vdi-list"), glob.glob(place + "/*")), (vms[2] + "\n", "", []))
+    xe.out("vm-param-clear", "uuid=" + vms[2], "param-name=blocked-operations")
+    xe.out("vm-uninstall", "--multiple", "--force")
 
 
 def start(xe, *words, **more):

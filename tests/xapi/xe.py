@@ -245,14 +245,15 @@ def hears(daemon):
         body = b"".join(struct.pack("<I", p) if isinstance(p, int) else text(p) for p in parts)
         return struct.pack("<I", len(body)) + body
 
-    def serve(data):
+    def serve(data, banner):
         s = listener.accept()[0]
         got = b""
         while b"password=null" not in got:
             got += s.recv(65536)
         heard.append(got)
-        s.sendall(BANNER)
-        s.recv(len(BANNER), socket.MSG_WAITALL)
+        s.sendall(banner)
+        if banner == BANNER:
+            s.recv(len(BANNER), socket.MSG_WAITALL)
         s.sendall(data)
         s.shutdown(socket.SHUT_WR)
         answer = b""
@@ -261,9 +262,9 @@ def hears(daemon):
         heard.append(answer)
         s.close()
 
-    def with_server(data, *words):
+    def with_server(data, *words, banner=BANNER):
         heard.clear()
-        t = threading.Thread(target=serve, args=(data,))
+        t = threading.Thread(target=serve, args=(data, banner))
         t.start()
         result = xe(*words, XE_SOCKET=path)
         t.join()
@@ -281,10 +282,12 @@ def hears(daemon):
     equal(heard[1], message(10, 5) + message(11, 7, 7) + b"content" + message(11, 8))
     status, _, err = with_server(message(9, 1, secret) + leave, "x")
     equal((heard[1], err), (message(10, 6), f"Operation failed. Error: File not permitted: {secret}\n"))
-    for nonsense in (b"", b"\xff\xff\xff\xff", message(9), message(9, 99, "x"), message(3, 0, "x"),
-                     struct.pack("<IIII", 12, 9, 0, 1000), message(9, 0, "cut")[:-1]):
+    for nonsense in (b"\xff\xff\xff\xff", message(9), message(9, 99, "x"), message(3, 0, "x"), struct.pack("<IIII", 12, 9, 0, 1000)):
         status, _, err = with_server(nonsense, "x")
         equal((status, err.startswith("Error: ")), (1, True))
+    for end in (b"", message(9, 0, "cut")[:-1]):
+        equal(with_server(end, "x"), (1, "", "Lost connection to the server.\n"))
+    equal(with_server(b"", "x", banner=b"HTTP"), (1, "", "Server internal error.\n"))
 
 
 if __name__ == "__main__":

@@ -147,23 +147,26 @@ struct err *cli_command_call(struct cli *c, const struct cli_command *cmd,
     return NULL;
 }
 
-static struct err *run_on(struct cli *c, const struct cli_command *cmd,
-                          const struct object *self)
+static struct err *run_on(struct cli *c, size_t i, const struct object *self,
+                          void *arg)
 {
+    const struct cli_command *cmd = *(const struct cli_command *const *)arg;
     struct value *args;
 
+    (void)i;
     if (cmd->run)
         return cmd->run(c, cmd, self);
     TRY(cli_arguments(c, cmd, row_of(c, cmd), self, &args));
     return cli_command_call(c, cmd, args);
 }
 
-/* One that fails does not keep the others from it. */
-static struct err *run_on_each(struct cli *c, const struct cli_command *cmd,
-                               const char *const *refs, size_t n)
+struct err *cli_on_each(struct cli *c, const char *const *refs, size_t n,
+                        cli_each_fn *fn, void *arg)
 {
     size_t failed = 0;
 
+    if (n == 1)
+        return fn(c, 0, db_find(c->db, NULL, refs[0]), arg);
     for (size_t i = 0; i < n; i++) {
         const struct object *self = db_find(c->db, NULL, refs[i]);
         AUTO_ERR struct err *e = NULL;
@@ -172,7 +175,7 @@ static struct err *run_on_each(struct cli *c, const struct cli_command *cmd,
         if (!self)
             continue;
         uuid = pool_str(c->pool, cli_text(self, "uuid"));
-        e = run_on(c, cmd, self);
+        e = fn(c, i, self, arg);
         if (e && c->gone)
             return take_ptr(e);
         if (!e)
@@ -186,18 +189,15 @@ static struct err *run_on_each(struct cli *c, const struct cli_command *cmd,
 
 struct err *cli_command_run(struct cli *c, const struct cli_command *cmd)
 {
-    const char **refs;
+    const char **refs = NULL;
     size_t n;
 
     TRY(check_required(c, cmd));
-    if (!cli_selector_of(cmd)) {
+    if (!cli_selector_of(cmd))
         warn_of_slips(c, cmd);
-        TRY(check_force(c, cmd));
-        return run_on(c, cmd, NULL);
-    }
-    TRY(cli_select(c, cmd, &refs, &n));
+    else if (!(cmd->flags & CLI_ONCE))
+        TRY(cli_select(c, cmd, &refs, &n));
     TRY(check_force(c, cmd));
-    if (n == 1)
-        return run_on(c, cmd, db_find(c->db, NULL, refs[0]));
-    return run_on_each(c, cmd, refs, n);
+    return refs ? cli_on_each(c, refs, n, run_on, &cmd)
+                : run_on(c, 0, NULL, &cmd);
 }

@@ -44,6 +44,7 @@ enum cli_command_flag {
     CLI_SECRET = 64,   /* in none */
     CLI_FORCED = 128,  /* refused without --force */
     CLI_CONFIRM = 256, /* asks for a "yes", unless --force */
+    CLI_ONCE = 512,    /* RUN is called once, and chooses the objects itself */
 };
 
 struct cli_command {
@@ -122,6 +123,13 @@ struct err *cli_select(struct cli *c, const struct cli_command *cmd,
                        const char ***ret, size_t *ret_n) MUST_USE;
 
 /* ---- for bodies ---------------------------------------------------------- */
+
+/* FN on each of the objects, SELF being the I-th. Of several, one that fails
+ * does not keep the others from it; who has gone meanwhile is left out. */
+typedef struct err *cli_each_fn(struct cli *c, size_t i,
+                                const struct object *self, void *arg);
+struct err *cli_on_each(struct cli *c, const char *const *refs, size_t n,
+                        cli_each_fn *fn, void *arg) MUST_USE;
 
 /* The call of the row with ARGS, and its result printed. */
 struct err *cli_command_call(struct cli *c, const struct cli_command *cmd,

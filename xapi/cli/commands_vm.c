@@ -29,7 +29,7 @@ const struct cli_command cli_commands_vm[] = {
     {"vm-create",                "name-label [name-description] user_version/=1 memory_static_max/=256MiB memory_dynamic_max/=256MiB memory_dynamic_min/=256MiB memory_static_min/=128MiB VCPUs_max/=1 VCPUs_at_startup/=1 actions_after_shutdown/=destroy actions_after_reboot/=restart actions_after_crash/=restart", "VM.create", CLI_SECRET, .doc = "Makes a VM without disks out of nothing but defaults."},
     {"vm-destroy",               "uuid", "VM.destroy", 0},
     {"vm-install",               "new-name-label [template] [template-uuid] [template-name-label] [template-name] [sr-uuid] [sr-name-label] [copy-bios-strings-from] [new-name-description]", NULL, CLI_COMMON, .run = cli_vm_install, .doc = "Makes a VM out of a template, with the disks that the template asks for."},
-    {"vm-uninstall",             "[force]", NULL, COMMON_VM, .run = cli_vm_uninstall, .doc = "Ends VMs and destroys them together with their disks and snapshots."},
+    {"vm-uninstall",             "[force]", NULL, COMMON_VM | CLI_ONCE, .run = cli_vm_uninstall, .doc = "Ends VMs and destroys them together with their disks and snapshots."},
     {"vm-clone",                 NAMED, "VM.clone", COMMON_VM | CLI_TEMPLATES},
     {"vm-copy",                  "@ new-name-label [sr-uuid] >name_description/[new-name-description]", "VM.copy", COMMON_VM | CLI_TEMPLATES},
     {"vm-snapshot",              "@ new-name-label [ignore-vdi-uuids] >name_description/[new-name-description]", "VM.snapshot", COMMON_VM},

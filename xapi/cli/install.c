@@ -178,57 +178,69 @@ struct err *cli_vm_install(struct cli *c, const struct cli_command *cmd,
 
 /* ---- uninstall ----------------------------------------------------------- */
 
+/* It goes with the OF-th of the chosen VMs, with the last that has it. */
 struct doomed {
-    const char **vms, **vdis; /* refs */
+    const char *ref;
+    size_t of;
+};
+
+struct all_doomed {
+    struct doomed *vms, *vdis;
     size_t n_vms, n_vdis;
 };
 
-static void add_disk(struct cli *c, struct doomed *d, const struct object *vdi)
+static void add_disk(struct cli *c, struct all_doomed *all, size_t of,
+                     const struct object *vdi)
 {
-    for (size_t i = 0; vdi && i < d->n_vdis; i++)
-        if (!strcmp(d->vdis[i], object_ref(vdi)))
+    for (size_t i = 0; vdi && i < all->n_vdis; i++)
+        if (!strcmp(all->vdis[i].ref, object_ref(vdi))) {
+            all->vdis[i].of = of;
             return;
+        }
     if (vdi)
-        *pool_push(c->pool, d->vdis, d->n_vdis) = cli_ref(c, vdi);
+        *pool_push(c->pool, all->vdis, all->n_vdis) =
+            (struct doomed){cli_ref(c, vdi), of};
 }
 
 /* A VM owns the disks whose VBDs say so. */
-static void add_vm(struct cli *c, struct doomed *d, const struct object *vm)
+static void add_vm(struct cli *c, struct all_doomed *all, size_t of,
+                   const struct object *vm)
 {
-    struct model_value all = object_get(vm, &model_fields[VM_VBDs]);
+    struct model_value vbds = object_get(vm, &model_fields[VM_VBDs]);
 
-    *pool_push(c->pool, d->vms, d->n_vms) = cli_ref(c, vm);
-    for (unsigned i = 0; i < all.n; i++) {
+    *pool_push(c->pool, all->vms, all->n_vms) =
+        (struct doomed){cli_ref(c, vm), of};
+    for (unsigned i = 0; i < vbds.n; i++) {
         const struct object *vbd =
-            db_find(c->db, &model_classes[CLASS_VBD], all.keys[i].s);
+            db_find(c->db, &model_classes[CLASS_VBD], vbds.keys[i].s);
         struct model_value config =
             object_get(vbd, &model_fields[VBD_other_config]);
 
         if (datum_map_get(config, "owner") || is_true(vm, VM_is_a_snapshot))
-            add_disk(c, d, object_follow(vbd, &model_fields[VBD_VDI]));
+            add_disk(c, all, of, object_follow(vbd, &model_fields[VBD_VDI]));
     }
-    add_disk(c, d, object_follow(vm, &model_fields[VM_suspend_VDI]));
+    add_disk(c, all, of, object_follow(vm, &model_fields[VM_suspend_VDI]));
 }
 
-static void add_snapshots(struct cli *c, struct doomed *d,
+static void add_snapshots(struct cli *c, struct all_doomed *all, size_t of,
                           const struct object *vm)
 {
-    struct model_value all = object_get(vm, &model_fields[VM_snapshots]);
+    struct model_value refs = object_get(vm, &model_fields[VM_snapshots]);
 
-    for (unsigned i = 0; i < all.n; i++)
-        add_vm(c, d, db_find(c->db, &model_classes[CLASS_VM], all.keys[i].s));
+    for (unsigned i = 0; i < refs.n; i++)
+        add_vm(c, all, of,
+               db_find(c->db, &model_classes[CLASS_VM], refs.keys[i].s));
 }
 
 static void print_doomed(struct cli *c, const char *kind,
-                         const char *const *refs, size_t n)
+                         const struct doomed *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct object *o = db_find(c->db, NULL, refs[i]);
+        const struct object *o = db_find(c->db, NULL, list[i].ref);
 
-        if (o)
-            cli_print(c, pool_printf(c->pool, "%s: %s (%s)", kind,
-                                     cli_text(o, "uuid"),
-                                     cli_text(o, "name_label")));
+        cli_print(c,
+                  pool_printf(c->pool, "%s: %s (%s)", kind, cli_text(o, "uuid"),
+                              cli_text(o, "name_label")));
     }
 }
 
@@ -245,35 +257,54 @@ static struct err *end_vm(struct cli *c, const char *ref)
     return CLI_CALL(c, "VM.destroy", NULL, ref);
 }
 
-static struct err *destroy_all(struct cli *c, const struct doomed *d)
+/* The I-th of the chosen VMs and all that goes with it. */
+static struct err *destroy(struct cli *c, size_t i, const struct object *self,
+                           void *arg)
 {
-    for (size_t i = 0; i < d->n_vms; i++)
-        TRY(end_vm(c, d->vms[i]));
-    for (size_t i = 0; i < d->n_vdis; i++)
-        if (db_find(c->db, &model_classes[CLASS_VDI], d->vdis[i]))
-            TRY(CLI_CALL(c, "VDI.destroy", NULL, d->vdis[i]));
+    const struct all_doomed *all = arg;
+
+    (void)self;
+    for (size_t k = 0; k < all->n_vms; k++)
+        if (all->vms[k].of == i)
+            TRY(end_vm(c, all->vms[k].ref));
+    for (size_t k = 0; k < all->n_vdis; k++)
+        if (all->vdis[k].of == i &&
+            db_find(c->db, &model_classes[CLASS_VDI], all->vdis[k].ref))
+            TRY(CLI_CALL(c, "VDI.destroy", NULL, all->vdis[k].ref));
+    return NULL;
+}
+
+static struct err *uninstall(struct cli *c, const char *const *refs, size_t n)
+{
+    struct all_doomed all = {NULL};
+
+    for (size_t i = 0; i < n; i++)
+        add_vm(c, &all, i, db_find(c->db, NULL, refs[i]));
+    for (size_t i = 0; i < n; i++)
+        add_snapshots(c, &all, i, db_find(c->db, NULL, refs[i]));
+    cli_print(c, "The following items are about to be destroyed");
+    print_doomed(c, "VM ", all.vms, all.n_vms);
+    print_doomed(c, "VDI", all.vdis, all.n_vdis);
+    TRY(cli_confirm(c));
+    TRY(cli_on_each(c, refs, n, destroy, &all));
     cli_print(c, "All objects destroyed");
     return NULL;
 }
 
-static struct err *uninstall(struct cli *c, const struct object *vm)
+static struct err *uninstall_one(struct cli *c, const struct object *vm)
 {
-    struct doomed d = {NULL};
-
-    add_vm(c, &d, vm);
-    add_snapshots(c, &d, vm);
-    cli_print(c, "The following items are about to be destroyed");
-    print_doomed(c, "VM ", d.vms, d.n_vms);
-    print_doomed(c, "VDI", d.vdis, d.n_vdis);
-    TRY(cli_confirm(c));
-    return destroy_all(c, &d);
+    return uninstall(c, (const char *const[]){cli_ref(c, vm)}, 1);
 }
 
 struct err *cli_vm_uninstall(struct cli *c, const struct cli_command *cmd,
                              const struct object *self)
 {
-    (void)cmd;
-    return uninstall(c, self);
+    const char **refs;
+    size_t n;
+
+    (void)self;
+    TRY(cli_select(c, cmd, &refs, &n));
+    return uninstall(c, refs, n);
 }
 
 struct err *cli_template_uninstall(struct cli *c, const struct cli_command *cmd,
@@ -285,7 +316,7 @@ struct err *cli_template_uninstall(struct cli *c, const struct cli_command *cmd,
     TRY(cli_object(c, "VM", "template-uuid", &vm));
     if (!is_true(vm, VM_is_a_template))
         return ERR("%s is no template", cli_text(vm, "uuid"));
-    return uninstall(c, vm);
+    return uninstall_one(c, vm);
 }
 
 /* ---- snapshots ----------------------------------------------------------- */
@@ -307,7 +338,7 @@ struct err *cli_snapshot_uninstall(struct cli *c, const struct cli_command *cmd,
 
     (void)cmd, (void)self;
     TRY(find_snapshot(c, &vm));
-    return uninstall(c, vm);
+    return uninstall_one(c, vm);
 }
 
 struct err *cli_snapshot_destroy(struct cli *c, const struct cli_command *cmd,

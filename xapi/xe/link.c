@@ -100,9 +100,11 @@ void xe_link_close(struct xe_link *l)
 
 /* ---- bytes --------------------------------------------------------------- */
 
+const struct err_kind err_kind_server = {"server", 1};
+
 static struct err *lost(void)
 {
-    return ERR("Lost connection to the server.");
+    return ERR_AS(server, "Lost connection to the server.");
 }
 
 static struct err *read_some(struct xe_link *l, void *to, size_t size,

@@ -16,6 +16,9 @@ struct xe_link {
     size_t at, end;
 };
 
+/* The server's own end: the original's xe has no "Error: " before these. */
+extern const struct err_kind err_kind_server;
+
 /* Where a local server listens; XE_SOCKET in the environment says otherwise. */
 #define XE_SOCKET "/var/lib/xcp/xapi"
 

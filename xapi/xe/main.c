@@ -48,6 +48,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     e = run(p, argc, argv, &status);
     if (e && !err_is(e, &err_kind_reported))
-        fprintf(stderr, "Error: %s\n", err_text(e));
+        fprintf(stderr, "%s%s\n",
+                err_is(e, &err_kind_server) ? "" : "Error: ", err_text(e));
     return e ? 1 : status;
 }

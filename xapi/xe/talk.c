@@ -283,7 +283,7 @@ static struct err *shake_hands(struct xe_talk *t)
 
     TRY(xe_link_read_all(&t->link, theirs, 4));
     if (!memcmp(theirs, "HTTP", 4))
-        return ERR("Server internal error.");
+        return ERR_AS(server, "Server internal error.");
     TRY(xe_link_read_all(&t->link, theirs + 4, sizeof(theirs) - 4));
     if (memcmp(theirs, CLI_BANNER, strlen(CLI_BANNER)))
         return malformed();

@@ -28,7 +28,7 @@ struct audit {
     unsigned files;
     int fd;
     bool broken;       /* and the log knows */
-    size_t size;       /* of the file, as last seen */
+    size_t size;       /* of the file; who else writes into it does not count */
     struct body lines; /* that are still to be written */
     int64_t second;    /* and its text: */
     char now[DATETIME_SIZE];
@@ -36,20 +36,14 @@ struct audit {
 
 /* ---- the file ------------------------------------------------------------ */
 
-static void look(struct audit *a)
+static struct err *open_file(struct audit *a)
 {
     struct stat st;
 
-    if (!fstat(a->fd, &st))
-        a->size = (size_t)st.st_size;
-}
-
-static struct err *open_file(struct audit *a)
-{
     a->fd = open(a->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (a->fd < 0)
+    if (a->fd < 0 || fstat(a->fd, &st))
         return err_errno(errno, "cannot open '%s'", a->path);
-    look(a);
+    a->size = (size_t)st.st_size;
     return NULL;
 }
 
@@ -117,6 +111,12 @@ static size_t fitting(const struct audit *a, const char *text, size_t len)
     return end ? (size_t)(end - text) + 1 : 0;
 }
 
+/*
+ * The file is not looked at each time: of one that has been, Linux keeps the
+ * time of the next change so exactly that other files' times, too, are changed
+ * by each write instead of a few times a second, and each sync of the database
+ * writes one block more.
+ */
 static struct err *write_lines(struct audit *a, const char *text, size_t len)
 {
     if (a->fd < 0)
@@ -125,8 +125,8 @@ static struct err *write_lines(struct audit *a, const char *text, size_t len)
         n = fitting(a, text, len);
         if (!n)
             TRY(rotate(a));
+        a->size += n;
         TRY(file_write_all(a->fd, text, n));
-        look(a);
     }
     return NULL;
 }

@@ -193,6 +193,13 @@ const char *file_folder(struct pool *p, const char *path)
     return end == path ? "/" : pool_printf(p, "%.*s", (int)(end - path), path);
 }
 
+struct err *file_sync(const char *path)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 || fsync(fd) ? err_errno(errno, "'%s'", path) : NULL;
+}
+
 struct err *file_list(struct pool *p, const char *dir, char ***ret_names,
                       size_t *ret_n)
 {

@@ -20,6 +20,8 @@ struct err *file_append_line(const char *path, const char *line,
 struct err *file_make_dirs(const char *path, mode_t mode) MUST_USE;
 /* The folder that PATH is in, in P. */
 const char *file_folder(struct pool *p, const char *path);
+/* The contents of a file, or a folder's names, are on disk. */
+struct err *file_sync(const char *path) MUST_USE;
 /* Removes a file; not there is fine. */
 struct err *file_remove(const char *path) MUST_USE;
 bool file_exists(const char *path);

@@ -379,6 +379,7 @@ static void watch_signals(struct daemon *d)
     d->signals[2] = evsignal_new(d->base, SIGHUP, on_hangup, d);
     for (size_t i = 0; i < ARRAY_LEN(d->signals); i++)
         event_add(d->signals[i], NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error */
 }
 
 /* ---- the host ------------------------------------------------------------ */

@@ -164,7 +164,7 @@ def calls(daemon):
 
 def fill(daemon, n):
     """N networks more, as the daemon keeps them; it is not running meanwhile."""
-    daemon.kill()
+    daemon.end()
     with contextlib.closing(sqlite3.connect(daemon.dir + "/state.db")) as db, db:
         first = db.execute("SELECT max(number) FROM objects").fetchone()[0] + 1
         uuids = [(first + i, str(uuid.UUID(int=i + 1))) for i in range(n)]
@@ -277,12 +277,70 @@ def waits(daemon):
     fails(["SESSION_INVALID", other.ref], other.event.__getattr__("from"), ["vm"], since("", "vm")["token"], 30.0)
 
 
+def until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited for a minute")
+        time.sleep(0.05)
+
+
+def redo(daemon):
+    """what cannot be put into the tables is kept in the redo log while there is room, and put there later, after a crash too"""
+    s = Session(daemon)
+    path = daemon.dir + "/state.db"
+    ref = s.network.create(dict(NETWORK, name_label="zero"))
+
+    def label_in_tables():
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            rows = db.execute("SELECT (SELECT value FROM fields f WHERE f.number = o.number AND field = 'name_label')"
+                              " FROM objects o WHERE ref = ?", (ref,)).fetchall()
+        return rows[0][0] if rows else None
+
+    def locked():
+        other = sqlite3.connect(path, isolation_level=None)
+        until(lambda: label_in_tables() == s.network.get_name_label(ref))
+        other.execute("BEGIN IMMEDIATE")
+        return contextlib.closing(other)
+
+    with locked():
+        for name in ("one", "two"):
+            s.network.set_name_label(ref, name)
+        until(lambda: "database is locked; what is answered is kept" in daemon.said())
+        s.network.set_name_label(ref, "three")
+        equal(label_in_tables(), "zero")
+    until(lambda: label_in_tables() == "three")
+    equal("can be written again" in daemon.said(), True)
+    with locked():
+        s.network.set_name_label(ref, "four")
+        daemon.kill()
+        equal(label_in_tables(), "three")
+    daemon.start()
+    equal(label_in_tables(), "four")
+    s = Session(daemon)
+    with locked():
+        answered, words = None, []
+        for i in range(1000):
+            try:
+                s.network.set_name_label(ref, str(i))
+                answered = str(i)
+            except Failure as failure:
+                words = failure.words
+                break
+        equal((words[:1], int(answered) >= 100), (["INTERNAL_ERROR"], True))
+        daemon.kill()
+    daemon.start()
+    equal(int(Session(daemon).network.get_name_label(ref)) - int(answered) in (0, 1), True)
+    daemon.end()
+    equal((label_in_tables().isdigit(), os.path.exists(path + "-redo")), (True, False))
+    daemon.start()
+
+
 def full(daemon):
     """a disk that takes no more: all who write are told, those who ask are answered, and what was answered before is there"""
     s = Session(daemon)
     refs = [s.network.create(NETWORK) for _ in range(8)]
-    size = os.path.getsize(daemon.dir + "/state.db-wal")
-    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, size))
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
     names, answers = {ref: "lan" for ref in refs}, {}
 
     def write(ref):
@@ -308,4 +366,4 @@ def full(daemon):
     equal({ref: s.network.get_name_label(ref) for ref in refs}, names)
 
 
-run([writes, failures, sessions, roles, slices, turns, tasks, waits, full])
+run([writes, failures, sessions, roles, slices, turns, tasks, waits, redo, full])

@@ -295,7 +295,7 @@ def all_or_nothing(daemon):
     daemon.kill()
     folder = choose(daemon, packed)
     os.rename(os.path.join(folder, "database"), os.path.join(daemon.dir, "state.db"))
-    for end in ("-wal", "-shm"):
+    for end in ("-wal", "-shm", "-redo"):
         if os.path.exists(os.path.join(daemon.dir, "state.db" + end)):
             os.unlink(os.path.join(daemon.dir, "state.db" + end))
     daemon.write("xen/.web.cfg.restoring", "half of")

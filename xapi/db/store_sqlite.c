@@ -1,107 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store_sqlite: rows in a file of SQLite. Two threads sync in turns: who has
- * the turn writes what is queued, and syncs the WAL. Then the other one has the
- * turn, while this one tells of it, and writes what has been queued meanwhile.
- * The threads touch nothing but the file and the queue.
+ * store_sqlite: rows in a file of SQLite, with a redo log beside it. What is
+ * queued is put on disk in the redo log, a record at a time, and into the
+ * tables some time later, many records at a time. So an answer waits for one
+ * write of one or two blocks, however many pages of the tables it changes.
  *
- * PATH is in WAL mode; what is told to be on disk survives the loss of power.
- * PATH.lock says that somebody has it open.
+ * PATH is in WAL mode; PATH-redo is the redo log; PATH.lock says that somebody
+ * has it open. What is told to be on disk survives the loss of power. The redo
+ * log is only there while it is open, and after a crash.
  */
-#include "xapi/db/store_sqlite.h"
+#include "xapi/db/store_sqlite_impl.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/thread.h"
-#include "xapi/db/store.h"
 
-/* What one transaction writes at most, so that it ends. */
-#define BATCH_ROWS 50000
-/* Between two batches this much of a dump is copied. */
-#define DUMP_PAGES 256
-/* One that syncs, one that tells. */
-#define THREADS 2
-/*
- * On a slow disk a turn waits for as many commits as the last one had, so that
- * writers who had to wait for that one share the next. It waits for half of
- * what the last one took beyond the time that writers need to come back: where
- * the disk is as fast as they are, it writes what is there, and they make the
- * next batch meanwhile.
- */
-#define COME_BACK_NS 400000
-#define GATHER_MAX_NS 5000000
 /* For one that has just been killed to be gone. */
 #define LOCK_SECONDS 2.0
-
-/* In the pool of the rows. */
-struct batch {
-    struct batch *next;
-    struct rows *rows;
-    uint64_t generation;
-};
-
-struct dump {
-    char *path;
-    store_done_fn *fn;
-    void *arg;
-    sqlite3 *to;
-    sqlite3_backup *backup;
-    bool done;
-    struct err *err;
-};
-
-struct listener {
-    store_reached_fn *fn;
-    void *arg;
-};
-
-struct sqlite_store {
-    struct store store;
-    int lock_fd, event_fd, wal_fd;
-    pthread_t threads[THREADS];
-    size_t n_threads;
-
-    pthread_mutex_t turn; /* of what follows; comes before the others */
-    size_t n_last;        /* commits, in the last one */
-    int64_t took;         /* ns, of that one */
-
-    pthread_mutex_t writing; /* of what follows; comes before the next */
-    struct file_db file;
-
-    pthread_mutex_t mutex; /* of what follows */
-    pthread_cond_t queued_one, ended_one;
-    struct batch *first, *last;
-    struct batch *ended;        /* for whom they came from to free */
-    size_t n_queued, n_written; /* commits; n_written: that no sync has seen */
-    size_t n_wanted;            /* who waits for so many of both */
-    bool stopping;
-    uint64_t queued, written, durable; /* generations */
-    char *failed;
-    struct dump *dump;
-    struct listener listener;
-};
 
 static struct sqlite_store *of(const struct store *s)
 {
     return (struct sqlite_store *)(uintptr_t)s;
 }
 
-/* ---- the threads --------------------------------------------------------- */
+/* ---- what the threads share ---------------------------------------------- */
 
-static void announce(struct sqlite_store *s)
+void batches_add(struct batches *list, struct batch *b)
 {
-    uint64_t one = 1;
-
-    if (write(s->event_fd, &one, sizeof(one)) != sizeof(one))
-        log_debug("store", "eventfd: %m");
+    b->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = b;
+    list->last = b;
+    list->n++;
 }
 
-static int64_t now_ns(void)
+void batches_move(struct batches *to, struct batches *from)
+{
+    if (!from->n)
+        return;
+    *(to->last ? &to->last->next : &to->first) = from->first;
+    to->last = from->last;
+    to->n += from->n;
+    *from = (struct batches){NULL};
+}
+
+static void free_batches(struct batches *list)
+{
+    struct batch *next;
+
+    for (struct batch *b = list->first; b; b = next) {
+        next = b->next;
+        rows_free(b->rows);
+    }
+}
+
+int64_t sqlite_store_now(void)
 {
     struct timespec now;
 
@@ -109,275 +65,48 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Takes batches off the queue, how many in RET_N; with the mutex held. */
-static struct batch *take_batches(struct sqlite_store *s, size_t *ret_n)
+bool sqlite_store_wait(struct sqlite_store *s, pthread_cond_t *cond,
+                       int64_t until)
 {
-    struct batch *list = s->first, *b = list;
+    const struct timespec end = {until / 1000000000, until % 1000000000};
 
-    *ret_n = !!b;
-    if (!b)
-        return NULL;
-    for (size_t n = b->rows->n; b->next && n < BATCH_ROWS; n += b->rows->n) {
-        b = b->next;
-        ++*ret_n;
-    }
-    s->n_queued -= *ret_n;
-    s->first = b->next;
-    if (!s->first)
-        s->last = NULL;
-    b->next = NULL;
-    return list;
+    return !pthread_cond_timedwait(cond, &s->mutex, &end);
 }
 
-static bool is_dumping(const struct sqlite_store *s)
+void sqlite_store_announce(struct sqlite_store *s)
 {
-    return s->dump && !s->dump->done;
+    uint64_t one = 1;
+
+    if (write(s->event_fd, &one, sizeof(one)) != sizeof(one))
+        log_debug("store", "eventfd: %m");
 }
 
-/* Commits that no sync has seen. */
-static size_t n_new(const struct sqlite_store *s)
-{
-    return s->n_queued + s->n_written;
-}
-
-/* There are more of them; with the mutex. */
-static void wake(struct sqlite_store *s)
-{
-    if (s->n_wanted && n_new(s) >= s->n_wanted)
-        pthread_cond_signal(&s->queued_one);
-}
-
-/* Until there is something to do; with the mutex. */
-static void await_work(struct sqlite_store *s)
-{
-    s->n_wanted = 1;
-    while (!n_new(s) && !is_dumping(s) && !s->stopping)
-        pthread_cond_wait(&s->queued_one, &s->mutex);
-    s->n_wanted = 0;
-}
-
-static void gather(struct sqlite_store *s)
-{
-    int64_t wait = (s->took - COME_BACK_NS) / 2;
-    int64_t end = now_ns() + (wait < GATHER_MAX_NS ? wait : GATHER_MAX_NS);
-    const struct timespec until = {end / 1000000000, end % 1000000000};
-
-    if (wait <= 0)
-        return;
-    s->n_wanted = s->n_last;
-    while (n_new(s) < s->n_last && !s->stopping)
-        if (pthread_cond_timedwait(&s->queued_one, &s->mutex, &until))
-            break;
-    s->n_wanted = 0;
-}
-
-static struct err *write_batches(struct sqlite_store *s, struct batch *list,
-                                 uint64_t *ret_generation)
-{
-    uint64_t generation = 0;
-
-    TRY(file_db_begin(&s->file));
-    for (struct batch *b = list; b; b = b->next) {
-        for (size_t i = 0; i < b->rows->n; i++)
-            TRY(file_db_write(&s->file, &b->rows->list[i]));
-        generation = b->generation;
-    }
-    TRY(file_db_commit(&s->file, generation));
-    *ret_generation = generation;
-    return NULL;
-}
-
-static void free_batches(struct batch *b)
-{
-    struct batch *next;
-
-    for (; b; b = next) {
-        next = b->next;
-        rows_free(b->rows);
-    }
-}
-
-static struct batch **end_of(struct batch **list)
-{
-    while (*list)
-        list = &(*list)->next;
-    return list;
-}
-
-static void note_failure(struct sqlite_store *s, struct err *e)
+void sqlite_store_fail(struct sqlite_store *s, struct err *e)
 {
     if (e && !s->failed)
         s->failed = xstrdup(err_text(e));
     err_free(e);
 }
 
-/* N commits, LIST, have been written up to GENERATION, unless E. */
-static void note_written(struct sqlite_store *s, struct batch *list, size_t n,
-                         uint64_t generation, struct err *e)
+void sqlite_store_hurry(struct sqlite_store *s)
 {
-    pthread_mutex_lock(&s->mutex);
-    note_failure(s, e);
-    if (!s->failed)
-        s->written = generation;
-    s->n_written += n;
-    wake(s);
-    *end_of(&list) = s->ended;
-    s->ended = list;
-    pthread_mutex_unlock(&s->mutex);
-}
-
-/* Writes what is queued. */
-static void write_queued(struct sqlite_store *s)
-{
-    uint64_t generation = 0;
-    struct err *e = NULL;
-    struct batch *list;
-    bool failed;
-    size_t n;
-
-    pthread_mutex_lock(&s->writing);
-    pthread_mutex_lock(&s->mutex);
-    list = take_batches(s, &n);
-    failed = s->failed;
-    pthread_mutex_unlock(&s->mutex);
-    if (list && !failed)
-        e = write_batches(s, list, &generation);
-    if (list)
-        note_written(s, list, n, generation, e);
-    pthread_mutex_unlock(&s->writing);
-}
-
-/* Gives what the sync that begins now is of; false: there is none. */
-static bool begin_sync(struct sqlite_store *s, uint64_t *ret_generation)
-{
-    bool failed;
-
-    pthread_mutex_lock(&s->mutex);
-    *ret_generation = s->written;
-    s->n_last = s->n_written;
-    s->n_written = 0;
-    failed = s->failed;
-    pthread_mutex_unlock(&s->mutex);
-    return !failed;
-}
-
-/* Gives who is to be told, if anybody. */
-static struct listener end_sync(struct sqlite_store *s, uint64_t generation,
-                                struct err *e)
-{
-    struct listener listener = {NULL, NULL};
-
-    pthread_mutex_lock(&s->mutex);
-    note_failure(s, e);
-    if (!s->failed) {
-        s->durable = generation;
-        listener = s->listener;
-    }
-    pthread_cond_broadcast(&s->ended_one);
-    pthread_mutex_unlock(&s->mutex);
-    return listener;
-}
-
-/* With the turn, which it gives up when all that is queued is on disk. */
-static void do_sync(struct sqlite_store *s)
-{
-    int64_t began = now_ns();
-    struct listener listener;
-    struct err *e = NULL;
-    uint64_t generation;
-
-    write_queued(s);
-    if (begin_sync(s, &generation) && fdatasync(s->wal_fd))
-        e = err_errno(errno, "'%s': cannot sync", s->file.path);
-    s->took = now_ns() - began;
-    listener = end_sync(s, generation, e);
-    pthread_mutex_unlock(&s->turn);
-    if (listener.fn)
-        listener.fn(listener.arg, generation);
-    announce(s);
-    write_queued(s);
-    pthread_mutex_lock(&s->turn);
-}
-
-/* ---- a dump -------------------------------------------------------------- */
-
-static struct err *dump_step(struct sqlite_store *s, struct dump *d,
-                             bool *ret_done)
-{
-    int rc;
-
-    if (!d->backup)
-        TRY(file_db_dump_begin(&s->file, d->path, &d->to, &d->backup));
-    rc = sqlite3_backup_step(d->backup, DUMP_PAGES);
-    if (rc == SQLITE_OK)
-        return NULL;
-    *ret_done = true;
-    if (rc != SQLITE_DONE)
-        return ERR("'%s': %s", d->path, sqlite3_errstr(rc));
-    return NULL;
-}
-
-static void do_dump(struct sqlite_store *s, struct dump *d)
-{
-    bool done = false;
-    struct err *e;
-
-    pthread_mutex_lock(&s->writing);
-    e = dump_step(s, d, &done);
-    pthread_mutex_unlock(&s->writing);
-    if (e || done)
-        e = err_join(e, file_db_dump_end(d->path, d->to, d->backup, !e));
-    if (!e && !done)
-        return;
-    pthread_mutex_lock(&s->mutex);
-    d->err = e;
-    d->done = true;
-    pthread_mutex_unlock(&s->mutex);
-    announce(s);
-}
-
-/* False: there will be no more. With the turn. */
-static bool next_work(struct sqlite_store *s, bool *ret_sync,
-                      struct dump **ret_dump)
-{
-    pthread_mutex_lock(&s->mutex);
-    await_work(s);
-    *ret_sync = n_new(s);
-    if (*ret_sync)
-        gather(s);
-    *ret_dump = is_dumping(s) ? s->dump : NULL;
-    pthread_mutex_unlock(&s->mutex);
-    return *ret_sync || *ret_dump;
-}
-
-static void *sync_loop(void *arg)
-{
-    struct sqlite_store *s = arg;
-    struct dump *dump;
-    bool sync;
-
-    pthread_mutex_lock(&s->turn);
-    while (next_work(s, &sync, &dump)) {
-        if (dump)
-            do_dump(s, dump);
-        if (sync)
-            do_sync(s);
-    }
-    pthread_mutex_unlock(&s->turn);
-    return NULL;
+    s->n_hurry++;
+    pthread_cond_signal(&s->kept_one);
+    while (!s->failed && (s->kept.n || s->placing))
+        pthread_cond_wait(&s->ended_one, &s->mutex);
+    s->n_hurry--;
 }
 
 /* ---- the database's side ------------------------------------------------- */
 
 static struct err *start_threads(struct sqlite_store *s)
 {
-    for (; s->n_threads < THREADS; s->n_threads++) {
-        int errnum = thread_start(&s->threads[s->n_threads], sync_loop, s);
+    int errnum = thread_start(&s->placer, sqlite_store_place, s);
 
-        if (errnum)
-            return err_errno(errnum, "starting a thread that writes");
-    }
-    return NULL;
+    s->has_placer = !errnum;
+    for (; !errnum && s->n_keepers < KEEPERS; s->n_keepers += !errnum)
+        errnum = thread_start(&s->keepers[s->n_keepers], sqlite_store_keep, s);
+    return errnum ? err_errno(errnum, "starting a thread that writes") : NULL;
 }
 
 static struct err *sqlite_load(struct store *store, row_fn *fn, void *arg,
@@ -387,8 +116,7 @@ static struct err *sqlite_load(struct store *store, row_fn *fn, void *arg,
 
     TRY(err_wrap(file_db_load(&s->file, fn, arg, ret_generation), "'%s'",
                  s->file.path));
-    TRY(file_db_sync_apart(&s->file, &s->wal_fd));
-    s->written = s->durable = *ret_generation;
+    s->durable = *ret_generation;
     return start_threads(s);
 }
 
@@ -398,13 +126,12 @@ static void sqlite_write(struct store *store, struct rows *rows,
     struct sqlite_store *s = of(store);
     struct batch *b = pool_new_of(rows->pool, struct batch);
 
-    *b = (struct batch){NULL, rows, generation};
+    *b = (struct batch){.rows = rows, .generation = generation};
     pthread_mutex_lock(&s->mutex);
-    *(s->last ? &s->last->next : &s->first) = b;
-    s->last = b;
-    s->n_queued++;
-    s->queued = generation;
-    wake(s);
+    batches_add(&s->queued, b);
+    s->queued_up_to = generation;
+    if (s->n_wanted && s->queued.n >= s->n_wanted)
+        pthread_cond_signal(&s->queued_one);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -430,7 +157,7 @@ static void free_dump(struct dump *d)
 static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
 {
     struct sqlite_store *s = of(store);
-    struct batch *ended;
+    struct batches ended = {NULL};
     struct err *e = NULL;
     struct dump *d;
     uint64_t count;
@@ -442,9 +169,9 @@ static struct err *sqlite_poll(struct store *store, uint64_t *ret_durable)
     if (s->failed)
         e = ERR("%s", s->failed);
     d = take_dump(s);
-    ended = take_ptr(s->ended);
+    batches_move(&ended, &s->ended);
     pthread_mutex_unlock(&s->mutex);
-    free_batches(ended);
+    free_batches(&ended);
     if (d)
         d->fn(d->arg, take_ptr(d->err));
     free_dump(d);
@@ -471,8 +198,10 @@ static void sqlite_flush(struct store *store)
     struct sqlite_store *s = of(store);
 
     pthread_mutex_lock(&s->mutex);
-    while (s->n_threads && !s->failed && s->durable < s->queued)
+    while (s->n_keepers && !s->failed && s->durable < s->queued_up_to)
         pthread_cond_wait(&s->ended_one, &s->mutex);
+    if (s->has_placer)
+        sqlite_store_hurry(s);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -492,7 +221,7 @@ static struct err *sqlite_dump(struct store *store, const char *path,
     d->arg = arg;
     pthread_mutex_lock(&s->mutex);
     s->dump = d;
-    pthread_cond_signal(&s->queued_one);
+    pthread_cond_signal(&s->kept_one);
     pthread_mutex_unlock(&s->mutex);
     return NULL;
 }
@@ -501,31 +230,66 @@ static void sqlite_detach(struct store *store)
 {
     auto_close_(&of(store)->lock_fd);
     auto_close_(&of(store)->event_fd);
-    auto_close_(&of(store)->wal_fd);
+    redo_detach(of(store)->redo);
+}
+
+/* One after the other, so that what the keepers leave is placed. */
+static void end_threads(struct sqlite_store *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->queued_one);
+    pthread_mutex_unlock(&s->mutex);
+    while (s->n_keepers)
+        pthread_join(s->keepers[--s->n_keepers], NULL);
+    pthread_mutex_lock(&s->mutex);
+    s->kept_all = true;
+    pthread_cond_signal(&s->kept_one);
+    pthread_mutex_unlock(&s->mutex);
+    if (s->has_placer)
+        pthread_join(s->placer, NULL);
+}
+
+static const char *redo_path(struct pool *p, const char *path)
+{
+    return pool_printf(p, "%s" FILE_DB_REDO, path);
+}
+
+/* All of it is in the tables. */
+static void remove_redo(struct sqlite_store *s)
+{
+    AUTO_POOL struct pool *p = pool_new();
+
+    redo_close(take_ptr(s->redo));
+    err_drop(file_remove(redo_path(p, s->file.path)), "it does no harm");
+}
+
+static void free_parts(struct sqlite_store *s)
+{
+    redo_close(s->redo);
+    file_db_close(&s->file);
+    auto_close_(&s->event_fd);
+    auto_close_(&s->lock_fd);
+    str_done(&s->text);
+    pthread_mutex_destroy(&s->turn);
+    pthread_mutex_destroy(&s->mutex);
+    pthread_cond_destroy(&s->queued_one);
+    pthread_cond_destroy(&s->kept_one);
+    pthread_cond_destroy(&s->ended_one);
 }
 
 static void sqlite_close(struct store *store)
 {
     struct sqlite_store *s = of(store);
 
-    pthread_mutex_lock(&s->mutex);
-    s->stopping = true;
-    pthread_cond_broadcast(&s->queued_one);
-    pthread_mutex_unlock(&s->mutex);
-    while (s->n_threads)
-        pthread_join(s->threads[--s->n_threads], NULL);
+    end_threads(s);
+    if (s->redo && !s->failed)
+        remove_redo(s);
     free_dump(s->dump);
-    free_batches(s->first);
-    free_batches(s->ended);
-    file_db_close(&s->file);
-    auto_close_(&s->wal_fd);
-    auto_close_(&s->event_fd);
-    auto_close_(&s->lock_fd);
-    pthread_mutex_destroy(&s->turn);
-    pthread_mutex_destroy(&s->writing);
-    pthread_mutex_destroy(&s->mutex);
-    pthread_cond_destroy(&s->queued_one);
-    pthread_cond_destroy(&s->ended_one);
+    free_batches(&s->queued);
+    free_batches(&s->kept);
+    free_batches(&s->ended);
+    free_parts(s);
     free(s->failed);
     free(s);
 }
@@ -555,31 +319,43 @@ static struct err *lock(const char *path, int *ret_fd)
 
 static struct err *open_parts(struct sqlite_store *s, const char *path)
 {
+    AUTO_POOL struct pool *p = pool_new();
+
     TRY(lock(path, &s->lock_fd));
     s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->event_fd < 0)
         return err_errno(errno, "eventfd");
-    return file_db_open(&s->file, path, &file_db_layout);
+    TRY(file_db_open(&s->file, path, &file_db_layout));
+    TRY(redo_open(redo_path(p, path), &s->redo));
+    return err_wrap(sqlite_store_replay(s), "'%s'", redo_path(p, path));
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 }
 
 struct err *store_sqlite_open(const char *path, struct store **ret)
 {
     struct sqlite_store *s = xcalloc(1, sizeof(*s));
-    pthread_condattr_t monotonic;
     struct err *e;
 
     s->store.ops = &sqlite_ops;
-    s->lock_fd = s->event_fd = s->wal_fd = -1;
+    s->lock_fd = s->event_fd = -1;
+    s->text = (struct str)STR_INIT(REDO_RECORD_MAX);
     pthread_mutex_init(&s->turn, NULL);
-    pthread_mutex_init(&s->writing, NULL);
     pthread_mutex_init(&s->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->queued_one, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_cond_init(&s->ended_one, NULL);
+    init_cond(&s->queued_one);
+    init_cond(&s->kept_one);
+    init_cond(&s->ended_one);
     e = open_parts(s, path);
     if (e) {
+        sqlite_store_fail(s, ERR("not opened")); /* the redo log stays */
         sqlite_close(&s->store);
         return e;
     }

@@ -13,6 +13,7 @@
 enum file_db_statement {
     STATEMENT_BEGIN,
     STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
     STATEMENT_CREATE,
     STATEMENT_SET,
     STATEMENT_CLEAR,
@@ -20,6 +21,7 @@ enum file_db_statement {
     STATEMENT_DESTROY_FIELDS,
     STATEMENT_GRAVE,
     STATEMENT_GENERATION,
+    STATEMENT_REDO,
     STATEMENTS,
 };
 
@@ -31,6 +33,8 @@ struct file_db {
     uint64_t generation; /* in the file */
 };
 
+/* What the redo log's name ends in. */
+#define FILE_DB_REDO "-redo"
 /* For its owner only; there already is fine. */
 struct err *file_db_create(const char *path) MUST_USE;
 /* The tables of a file, as the steps that make them: a file of an older version
@@ -48,12 +52,14 @@ struct err *file_db_load(struct file_db *f, row_fn *fn, void *arg,
 
 struct err *file_db_generation(struct file_db *f, int64_t *ret) MUST_USE;
 
-/* From now on a commit is on disk when RET_FD, the caller's, has been synced,
- * which any thread may do at any time. */
-struct err *file_db_sync_apart(struct file_db *f, int *ret_fd) MUST_USE;
+/* The number of the last record of the redo log that has been written here. */
+struct err *file_db_redo(struct file_db *f, uint64_t *ret) MUST_USE;
+struct err *file_db_set_redo(struct file_db *f, uint64_t number) MUST_USE;
 
-/* An error in between leaves the transaction to file_db_close. */
+/* An error in between leaves the transaction to file_db_rollback or
+ * file_db_close. */
 struct err *file_db_begin(struct file_db *f) MUST_USE;
+void file_db_rollback(struct file_db *f);
 struct err *file_db_write(struct file_db *f, const struct row *row) MUST_USE;
 struct err *file_db_set_generation(struct file_db *f,
                                    uint64_t generation) MUST_USE;
@@ -65,7 +71,7 @@ struct err *file_db_dump_begin(struct file_db *f, const char *path,
                                sqlite3_backup **ret_backup) MUST_USE;
 struct err *file_db_dump_end(const char *path, sqlite3 *to,
                              sqlite3_backup *backup, bool good) MUST_USE;
-/* With the WAL beside it. */
+/* With the WAL and the redo log beside it. */
 struct err *file_db_remove(const char *path) MUST_USE;
 struct err *file_db_restore(const char *path, const char *dump) MUST_USE;
 

@@ -4,8 +4,6 @@
  * one in the place of a file that nobody has open.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 
 #include "lib/file.h"
@@ -15,14 +13,10 @@
 static struct err *rename_to(const char *from, const char *to)
 {
     AUTO_POOL struct pool *p = pool_new();
-    AUTO_FD int folder = -1;
 
     if (rename(from, to))
         return err_errno(errno, "'%s'", to);
-    folder = open(dirname(pool_str(p, to)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || fsync(folder))
-        return err_errno(errno, "the folder of '%s'", to);
-    return NULL;
+    return file_sync(file_folder(p, to));
 }
 
 struct err *file_db_dump_begin(struct file_db *f, const char *path,
@@ -108,8 +102,8 @@ static struct err *copy_file(const char *from, const char *to)
     return err_join(e, file_db_dump_end(to, target, backup, !e));
 }
 
-/* The WAL beside it belongs to it. */
-static const char *const parts[] = {"", "-wal", "-shm"};
+/* What is beside it belongs to it. */
+static const char *const parts[] = {"", "-wal", "-shm", FILE_DB_REDO};
 
 struct err *file_db_remove(const char *path)
 {
@@ -120,13 +114,17 @@ struct err *file_db_remove(const char *path)
     return NULL;
 }
 
+/* Goes on where it was interrupted. */
 static struct err *move_away(struct pool *p, const char *path)
 {
+    bool begins = file_exists(path);
+
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         const char *from = pool_printf(p, "%s%s", path, parts[i]);
         const char *to = pool_printf(p, "%s.before-restore%s", path, parts[i]);
 
-        TRY(file_remove(to));
+        if (begins)
+            TRY(file_remove(to));
         if (rename(from, to) && errno != ENOENT)
             return err_errno(errno, "'%s'", from);
     }

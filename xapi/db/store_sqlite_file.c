@@ -2,7 +2,8 @@
 /*
  * store_sqlite_file: the layout of the file. `objects` has a row an object,
  * `fields` one for each field that is not as it begins (those of object 0 are
- * of the database itself), `graves` one a destroyed object.
+ * of the database itself), `graves` one a destroyed object, `redo` the number
+ * of the last record of the redo log that is in the others.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,9 @@ static const char *const steps[] = {
     "CREATE TABLE generation (id INTEGER PRIMARY KEY CHECK (id = 1),"
     " generation INTEGER NOT NULL);"
     "INSERT INTO generation VALUES (1, 0);",
+    "CREATE TABLE redo (id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " number INTEGER NOT NULL);"
+    "INSERT INTO redo VALUES (1, 0);",
 };
 const struct file_db_layout file_db_layout = {steps, ARRAY_LEN(steps)};
 
@@ -37,6 +41,7 @@ const struct file_db_layout file_db_layout = {steps, ARRAY_LEN(steps)};
 static const char *const statements[STATEMENTS] = {
     [STATEMENT_BEGIN]          = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT]         = "COMMIT",
+    [STATEMENT_ROLLBACK]       = "ROLLBACK",
     [STATEMENT_CREATE]         = "INSERT INTO objects VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_SET]            = "INSERT INTO fields VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3",
     [STATEMENT_CLEAR]          = "DELETE FROM fields WHERE number = ?1 AND field = ?2",
@@ -44,6 +49,7 @@ static const char *const statements[STATEMENTS] = {
     [STATEMENT_DESTROY_FIELDS] = "DELETE FROM fields WHERE number = ?1",
     [STATEMENT_GRAVE]          = "INSERT INTO graves (class, ref, created, destroyed) VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_GENERATION]     = "UPDATE generation SET generation = ?1",
+    [STATEMENT_REDO]           = "UPDATE redo SET number = ?1",
 };
 /* clang-format on */
 
@@ -181,20 +187,6 @@ struct err *file_db_open(struct file_db *f, const char *path,
     return prepare(f);
 }
 
-/* With NORMAL, SQLite itself syncs the WAL where what follows in it or in the
- * file depends on that, but not at a commit. */
-struct err *file_db_sync_apart(struct file_db *f, int *ret_fd)
-{
-    AUTO_FREE char *path = xprintf("%s-wal", f->path);
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return err_errno(errno, "'%s'", path);
-    TRY(run(f, "PRAGMA synchronous = NORMAL;"));
-    *ret_fd = take_fd(&fd);
-    return NULL;
-}
-
 void file_db_close(struct file_db *f)
 {
     for (int i = 0; i < STATEMENTS; i++)
@@ -326,6 +318,12 @@ struct err *file_db_begin(struct file_db *f)
     return step(f, STATEMENT_BEGIN);
 }
 
+void file_db_rollback(struct file_db *f)
+{
+    if (!sqlite3_get_autocommit(f->sqlite))
+        err_drop(step(f, STATEMENT_ROLLBACK), "SQLite has done it itself");
+}
+
 static struct err *write_create(struct file_db *f, const struct row *row)
 {
     sqlite3_stmt *q = f->statements[STATEMENT_CREATE];
@@ -401,6 +399,21 @@ struct err *file_db_set_generation(struct file_db *f, uint64_t generation)
     TRY(step(f, STATEMENT_GENERATION));
     f->generation = generation;
     return NULL;
+}
+
+struct err *file_db_redo(struct file_db *f, uint64_t *ret)
+{
+    int64_t number;
+
+    TRY(ask_int(f, "SELECT number FROM redo", &number));
+    *ret = (uint64_t)number;
+    return NULL;
+}
+
+struct err *file_db_set_redo(struct file_db *f, uint64_t number)
+{
+    bind_int(f->statements[STATEMENT_REDO], 1, number);
+    return step(f, STATEMENT_REDO);
 }
 
 struct err *file_db_commit(struct file_db *f, uint64_t generation)

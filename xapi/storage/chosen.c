@@ -75,19 +75,12 @@ struct err *chosen_create(const char *path, int *ret_fd)
     return *ret_fd < 0 ? err_errno(errno, "'%s'", path) : NULL;
 }
 
-static struct err *flush(const char *path)
-{
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    return fd < 0 || fsync(fd) ? err_errno(errno, "'%s'", path) : NULL;
-}
-
 static struct err *rename_folder(const char *state, const char *from,
                                  const char *to)
 {
     if (rename(from, to))
         return err_errno(errno, "'%s'", to);
-    return flush(state);
+    return file_sync(state);
 }
 
 struct err *chosen_end(const char *state, bool keep)
@@ -101,8 +94,8 @@ struct err *chosen_end(const char *state, bool keep)
         return remove_folder(coming);
     TRY(file_list(p, coming, &names, &n));
     for (size_t i = 0; i < n; i++)
-        TRY(flush(pool_printf(p, "%s/%s", coming, names[i])));
-    TRY(flush(coming));
+        TRY(file_sync(pool_printf(p, "%s/%s", coming, names[i])));
+    TRY(file_sync(coming));
     if (file_exists(chosen))
         return ERR("another copy was sent: the daemon begins anew with that");
     return rename_folder(state, coming, chosen);
@@ -299,7 +292,7 @@ static struct err *take_all(const char *folder, const char *database,
         if (e)
             return err_join(e, each_place(folder, &m, drop_fresh));
         TRY(store_sqlite_remove(copy));
-        TRY(flush(folder));
+        TRY(file_sync(folder));
     }
     return each_place(folder, &m, take_place);
 }

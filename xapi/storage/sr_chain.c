@@ -34,13 +34,6 @@ static struct err *put(const char *from, const char *to)
     return rename(from, to) ? err_errno(errno, "'%s' as '%s'", from, to) : NULL;
 }
 
-static struct err *sync_dir(const char *dir)
-{
-    AUTO_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 || fsync(fd) ? err_errno(errno, "'%s'", dir) : NULL;
-}
-
 /* ---- branches ------------------------------------------------------------ */
 
 struct branch {
@@ -74,7 +67,7 @@ static struct err *make_base(const struct branch *b, const char *base)
         return err_join(e, err_join(file_remove(new), file_remove(base_path)));
     if (b->live)
         e = b->live->switch_to(b->live->arg, b->from_path, "qcow2");
-    return e ? err_join(e, put(base_path, b->from_path)) : sync_dir(b->dir);
+    return e ? err_join(e, put(base_path, b->from_path)) : file_sync(b->dir);
 }
 
 /* An overlay that nothing was written to stands for its parent. */
@@ -234,7 +227,7 @@ static struct err *merge(const struct tree *t, struct node *base,
     TRY(put(base_path, path));
     base->gone = true;
     child->parent = base->parent;
-    return sync_dir(t->dir);
+    return file_sync(t->dir);
 }
 
 static struct err *merge_if_single(const struct tree *t, struct node *base)

@@ -50,13 +50,6 @@ static const char *path_of(struct pool *p, const char *dir, const char *name,
 
 /* ---- that there is one --------------------------------------------------- */
 
-static struct err *sync_folder(const char *path)
-{
-    AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 || fsync(fd) ? err_errno(errno, "%s", path) : NULL;
-}
-
 struct err *rrd_file_make(const char *dir, const char *name)
 {
     AUTO_POOL struct pool *p = pool_new();
@@ -67,8 +60,8 @@ struct err *rrd_file_make(const char *dir, const char *name)
     fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || fsync(fd))
         return err_errno(errno, "%s", path);
-    TRY(sync_folder(folder));
-    return sync_folder(dir);
+    TRY(file_sync(folder));
+    return file_sync(dir);
 }
 
 struct err *rrd_file_remove(const char *dir, const char *name)
@@ -79,7 +72,7 @@ struct err *rrd_file_remove(const char *dir, const char *name)
     TRY(file_remove(path));
     if (rmdir(folder) && errno != ENOTEMPTY && errno != ENOENT)
         return err_errno(errno, "%s", folder);
-    return file_exists(folder) ? sync_folder(folder) : sync_folder(dir);
+    return file_exists(folder) ? file_sync(folder) : file_sync(dir);
 }
 
 /* ---- what is in it ------------------------------------------------------- */

@@ -429,31 +429,31 @@ static void layouts_are_brought_up_to_date(void **state)
 {
     AUTO_POOL struct pool *p = pool_new();
     const char *path = path_of(p, "steps");
-    const char *list[3] = {
-        file_db_layout.steps[0],
+    const char *list[4] = {
+        file_db_layout.steps[0], file_db_layout.steps[1],
         "UPDATE fields SET field = 'name_description' WHERE field = "
         "'name_label'; CREATE TABLE notes (id INTEGER PRIMARY KEY);",
         "DROP TABLE notes; DROP TABLE nothing;"};
-    const struct file_db_layout layouts[] = {{list, 1}, {list, 2}, {list, 3}};
+    const struct file_db_layout layouts[] = {{list, 3}, {list, 4}};
     struct db *db = open_db(path);
     struct file_db f = {.path = NULL};
     char *ref = pool_str(p, object_ref(add_vm(db, "a")));
     struct err *e;
 
     (void)state;
-    assert_int_equal(file_db_layout.version, 1); /* else: change the steps */
+    assert_int_equal(file_db_layout.version, 2); /* else: change the steps */
     db_free(db);
-    ok(file_db_open(&f, path, &layouts[1]));
+    ok(file_db_open(&f, path, &layouts[0]));
     file_db_close(&f);
-    e = file_db_open(&f, path, &layouts[2]);
-    assert_fails(e, "layout 3: ");
+    e = file_db_open(&f, path, &layouts[1]);
+    assert_fails(e, "layout 4: ");
     file_db_close(&f);
-    ok(file_db_open(&f, path, &layouts[1])); /* nothing of step 3 is done */
+    ok(file_db_open(&f, path, &layouts[0])); /* nothing of step 4 is done */
     ok(file_db_begin(&f));
     file_db_close(&f);
-    assert_refused(path, "newer version (layout 2; this one knows 1)");
+    assert_refused(path, "newer version (layout 3; this one knows 2)");
     sql(path,
-        "SELECT id FROM notes; DROP TABLE notes; PRAGMA user_version = 1");
+        "SELECT id FROM notes; DROP TABLE notes; PRAGMA user_version = 2");
     db = open_db(path);
     assert_string_equal(
         object_atom(db_find(db, C(VM), ref), F(VM_name_description)).s, "a");

@@ -380,17 +380,16 @@ static struct run run_on_disk(struct pool *p, const char *name)
     return r;
 }
 
-/* The worker looks into the file that SQLite appends to. */
+/* The worker looks into the redo log. */
 static struct err *commits_and_looks(struct job *j, void *arg)
 {
-    const char *path = pool_printf(job_pool(j), "%s/looks-wal", state);
+    const char *path = pool_printf(job_pool(j), "%s/looks-redo", state);
     size_t len;
     char *text;
 
     TRY(job_commit(j, rename_vm, arg));
-    TRY(file_read(job_pool(j), path, 1 << 20, &text, &len));
-    return memmem(text, len, "name_labelafter", 15) ? NULL
-                                                    : ERR("it is not on disk");
+    TRY(file_read(job_pool(j), path, 2 << 20, &text, &len));
+    return memmem(text, len, "after", 5) ? NULL : ERR("it is not on disk");
 }
 
 static void commits_are_on_disk(void **unused)

@@ -138,6 +138,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/dom0kit-san.a
 $(B)/unit/xapi/%: LIBS := $(XAPI_LIBS)
 $(B)/unit/xapi/http_turn: LIBS += -Wl,--wrap=clock_now
 $(B)/unit/xapi/store_sync: LIBS += -Wl,--wrap=redo_write
+$(B)/unit/xapi/sweep: LIBS += -Wl,--wrap=time
 
 # Our xentop with shared libraries, and a hypervisor for it.
 $(B)/tests/xentop: $(B)/obj/xenstore/top/main.o $(B)/dom0kit.a

@@ -281,10 +281,11 @@ struct err *event_from(struct call *c, const struct event_from_args *a)
 
 /* ---- event.register, unregister, next ------------------------------------ */
 
-static bool has_word(const struct session_events *events, const char *word)
+/* Names of classes are the same in any case. */
+static bool is_named(struct model_value classes, const char *word)
 {
-    for (size_t i = 0; i < events->n_words; i++)
-        if (!strcmp(events->words[i], word))
+    for (unsigned i = 0; i < classes.n; i++)
+        if (!strcasecmp(classes.keys[i].s, word))
             return true;
     return false;
 }
@@ -323,10 +324,10 @@ struct err *event_register(struct call *c, const struct event_register_args *a)
     size_t n = 0;
 
     for (size_t i = 0; i < events->n_words; i++)
-        *pool_push(c->pool, words, n) = events->words[i];
+        if (!is_named(a->classes, events->words[i]))
+            *pool_push(c->pool, words, n) = events->words[i];
     for (unsigned i = 0; i < a->classes.n; i++)
-        if (!has_word(events, a->classes.keys[i].s))
-            *pool_push(c->pool, words, n) = a->classes.keys[i].s;
+        *pool_push(c->pool, words, n) = a->classes.keys[i].s;
     return subscribe(c, events, words, n);
 }
 
@@ -335,13 +336,11 @@ struct err *event_unregister(struct call *c,
 {
     struct session_events *events =
         session_events(session_find(c->server->sessions, c->session));
-    const struct model_type *type = c->row->params[0].type;
     const char **words = NULL;
     size_t n = 0;
 
     for (size_t i = 0; i < events->n_words; i++)
-        if (datum_find(type, a->classes,
-                       (union model_atom){.s = events->words[i]}) < 0)
+        if (!is_named(a->classes, events->words[i]))
             *pool_push(c->pool, words, n) = events->words[i];
     return subscribe(c, events, words, n);
 }

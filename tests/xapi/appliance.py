@@ -6,6 +6,8 @@ import signal
 import time
 
 from daemon import Session, equal, fails, run
+from device import vbd
+from storage import disk, make_sr
 from vm import NOBODY, Host, agrees, ends, record, until, worker
 
 NONE = ["OPERATION_NOT_ALLOWED", None]
@@ -150,7 +152,18 @@ def recovers(daemon):
     equal((s.VM.get_SRs_required_for_recovery(vm, s.ref), s.VM_appliance.get_SRs_required_for_recovery(app, s.ref)), ([], []))
     s.VM_appliance.assert_can_be_recovered(app, s.ref)
     fails(["VM_IS_PART_OF_AN_APPLIANCE", vm, app], s.VM.assert_can_be_recovered, vm, s.ref)
-    fails(["HANDLE_INVALID", "session", "OpaqueRef:x"], s.VM_appliance.assert_can_be_recovered, app, "OpaqueRef:x")
+    for call, of in ((s.VM_appliance.assert_can_be_recovered, app), (s.VM_appliance.get_SRs_required_for_recovery, app),
+                     (s.VM.assert_can_be_recovered, vm), (s.VM.get_SRs_required_for_recovery, vm)):
+        fails(["HANDLE_INVALID", "session", "OpaqueRef:x"], call, of, "OpaqueRef:x")
+    sr = make_sr(s)
+    s.VBD.create(vbd(vm, s.VDI.create(disk(sr)), userdevice="0"))
+    s.VBD.create(vbd(vm, userdevice="3"))
+    equal((s.VM.get_SRs_required_for_recovery(vm, s.ref), s.VM_appliance.get_SRs_required_for_recovery(app, s.ref)), ([sr], [sr]))
+    s.VM_appliance.assert_can_be_recovered(app, s.ref)
+    s.PBD.unplug(s.SR.get_PBDs(sr)[0])
+    fails(["VM_REQUIRES_SR", vm, sr], s.VM_appliance.assert_can_be_recovered, app, s.ref)
+    s.VM.set_appliance(vm, NOBODY)
+    fails(["VM_REQUIRES_SR", vm, sr], s.VM.assert_can_be_recovered, vm, s.ref)
 
 
 if __name__ == "__main__":

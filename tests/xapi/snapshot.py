@@ -244,11 +244,13 @@ def undone(daemon):
     sr = make_sr(s, "dummy", "sr")
     vm = built(s, sr, n_disks=3)
     snapshot = s.VM.snapshot(vm, "s")
-    calls = (("branch", "VM.clone", (vm, "x"), None), ("create", "VM.copy", (vm, "x", sr), None),
-             ("branch", "VM.snapshot", (vm, "x"), None), ("branch", "VM.revert", (snapshot,), "VM_REVERT_FAILED"),
-             ("remove", "VM.revert", (snapshot,), "VM_REVERT_FAILED"))
+    revert = ("VM.revert", (snapshot,), "VM_REVERT_FAILED", ["reverting", "vdi_destroy", "revert_to", "clone"])
+    calls = (("branch", "VM.clone", (vm, "x"), None, ["clone", "vdi_clone", "clone"]),
+             ("create", "VM.copy", (vm, "x", sr), None, ["copy", "vdi_copy", "copy"]),
+             ("branch", "VM.snapshot", (vm, "x"), None, ["snapshot", "vdi_snapshot", "snapshot"]),
+             ("branch", *revert), ("remove", *revert))
     before = state(s, daemon)
-    for verb, call, args, code in calls:
+    for verb, call, args, code, held in calls:
         fault(daemon, verb, "fail broken")
         fails(["VM_REVERT_FAILED", snapshot, vm] if code else ["SR_BACKEND_FAILURE", "1", "", verb + ": broken"], s.call, call, *args)
         fault(daemon, verb, None)
@@ -257,6 +259,9 @@ def undone(daemon):
         task = s.call("Async." + call, *args)
         until(lambda: workers(daemon))
         until(lambda: s.VM.get_current_operations(args[0]))
+        busy = [s.VM.get_current_operations(vm), s.SR.get_current_operations(sr),
+                s.VDI.get_current_operations(vdis(s, vm)[0]), s.VDI.get_current_operations(vdis(s, snapshot)[0])]
+        equal([op for ops in busy for op in ops.values()], held)
         time.sleep(0.2)
         s.task.cancel(task)
         equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))

@@ -413,10 +413,13 @@ def by_hand(daemon):
     fails(["UUID_INVALID", "VDI", "../x"], s.VDI.introduce, "../x", "n", "d", sr, "user", False, False, {}, location)
 
     def introduce(uuid, location):
-        return s.VDI.introduce(uuid, "n", "d", sr, "user", False, False, {}, location)
+        return s.VDI.introduce(uuid, "n", "d", sr, "system", True, True, {"o": "1"}, location, {"x": "2"}, {"s": "3"})
 
     vdi = introduce(old, location)
-    equal((s.VDI.get_uuid(vdi), s.VDI.get_virtual_size(vdi)), (old, str(3 * MIB)))
+    got = s.VDI.get_record(vdi)
+    equal((got["uuid"], got["virtual_size"], got["type"], got["sharable"], got["read_only"]), (old, str(3 * MIB), "system", True, True))
+    equal((got["other_config"], got["xenstore_data"], got["sm_config"]), ({"o": "1"}, {"x": "2"}, {"s": "3"}))
+    equal(int(got["physical_utilisation"]) > 0, True)
     fails(["DB_UNIQUENESS_CONSTRAINT_VIOLATION", "VDI", "uuid", old], introduce, old, location)
     fails(["UUID_INVALID", "SR", "../.."], s.SR.introduce, "../..", "x", "", "file", "user", False, {})
     fails(["LOCATION_NOT_UNIQUE", sr, location], introduce, "", location)

@@ -93,6 +93,14 @@ def sizes(daemon):
     equal(int(s.VM.compute_memory_overhead(vm)) > 8 * MIB, True)
     s.VM.set_HVM_shadow_multiplier(vm, 2.0)
     fails(["INVALID_VALUE", "HVM_shadow_multiplier", "0.5"], s.VM.set_HVM_shadow_multiplier, vm, 0.5)
+    # VM.create takes what does not fit yet, VM.start does not
+    for failure, sizes in ((["INVALID_VALUE", "VCPUs_max", "0"], {"VCPUs_max": "0", "VCPUs_at_startup": "0"}),
+                           (["INVALID_VALUE", "VCPUs_at_startup", "0"], {"VCPUs_at_startup": "0"}),
+                           (["INVALID_VALUE", "VCPUs_at_startup", "3"], {"VCPUs_at_startup": "3"}),
+                           (violation, {"memory_dynamic_max": str(65 * MIB)})):
+        vm = s.VM.create(record("half", **sizes))
+        fails(failure, s.VM.start, vm, False, False)
+        equal(s.VM.get_power_state(vm), "Halted")
 
 
 def describes(daemon):

@@ -315,6 +315,7 @@ def alone(daemon):
     equal(re.fullmatch("[0-9a-f]{96}", secret) is not None, True)
     path = os.path.join(daemon.dir, "secret")
     equal((os.stat(path).st_mode & 0o777, open(path).read()), (0o600, secret))
+    fails(["HANDLE_INVALID", "host", NOBODY], daemon.call, "session.slave_login", NOBODY, secret)
     for login in (lambda p: daemon.call("session.slave_login", host, p), lambda p: daemon.call("session.slave_local_login", p)):
         fails(["SESSION_AUTHENTICATION_FAILED", "root", None], login, secret[:-1])
         fails(["SESSION_AUTHENTICATION_FAILED", "root", None], login, "")

@@ -82,6 +82,13 @@ def begins(daemon):
     metrics = s.PIF_metrics.get_record(zero["metrics"])
     equal([metrics[k] for k in ("carrier", "speed", "duplex", "pci_bus_path", "vendor_id")],
           [True, "1000", True, "0000:00:03.0", "1af4"])
+    # what a network is for: block devices over TLS, or without
+    s.network.add_purpose(zero["network"], "nbd")
+    equal(s.network.get_purpose(zero["network"]), ["nbd"])
+    fails(["NETWORK_INCOMPATIBLE_PURPOSES", "insecure_nbd", "nbd"], s.network.add_purpose, one["network"], "insecure_nbd")
+    s.network.remove_purpose(zero["network"], "nbd")
+    s.network.add_purpose(one["network"], "insecure_nbd")
+    equal([s.network.get_purpose(p["network"]) for p in (zero, one)], [[], ["insecure_nbd"]])
     here = s.host.get_all()[0]
     equal(s.host.get_management_interface(here), zero["ref"])
     equal(s.host.get_address(here), "127.0.0.1")

@@ -457,6 +457,13 @@ def forces(daemon):
     s.VM.start(vm, False, False)
     fails(["VM_SHUTDOWN_TIMEOUT", vm, "1"], s.VM.clean_shutdown, vm)
     equal(s.VM.get_power_state(vm), "Running")
+    # shutdown does the same by itself, unless it is cancelled
+    s.VM.set_shutdown_delay(vm, "60")
+    task = s.Async.VM.shutdown(vm)
+    until(lambda: s.VM.get_current_operations(vm))
+    s.task.cancel(task)
+    equal((ends(s, task)[0], s.VM.get_power_state(vm)), ("cancelled", "Running"))
+    s.VM.set_shutdown_delay(vm, "1")
     s.VM.shutdown(vm)
     equal(s.VM.get_power_state(vm), "Halted")
     agrees(s, host)

@@ -139,12 +139,13 @@ static struct err *dump_step(struct sqlite_store *s, struct dump *d,
 
 static void do_dump(struct sqlite_store *s)
 {
+    struct err *e = s->failed ? ERR("%s", s->failed) : NULL;
     struct dump *d = s->dump;
     bool done = false;
-    struct err *e;
 
     pthread_mutex_unlock(&s->mutex);
-    e = dump_step(s, d, &done);
+    if (!e)
+        e = dump_step(s, d, &done);
     if (e || done)
         e = err_join(e, file_db_dump_end(d->path, d->to, d->backup, !e));
     pthread_mutex_lock(&s->mutex);
@@ -186,7 +187,7 @@ void *sqlite_store_place(void *store)
     while (await_work(s)) {
         if (s->kept.n)
             place_kept(s);
-        if (is_dumping(s))
+        if (is_dumping(s) && (!s->is_stuck || s->failed))
             do_dump(s);
     }
     pthread_mutex_unlock(&s->mutex);

@@ -57,13 +57,18 @@ static struct db *open_db(const char *path)
     return db;
 }
 
+static void run_sql(sqlite3 *s, const char *text)
+{
+    if (sqlite3_exec(s, text, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", text, sqlite3_errmsg(s));
+}
+
 static void sql(const char *path, const char *text)
 {
     sqlite3 *s;
 
     assert_int_equal(sqlite3_open(path, &s), SQLITE_OK);
-    if (sqlite3_exec(s, text, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(s));
+    run_sql(s, text);
     sqlite3_close(s);
 }
 
@@ -386,6 +391,37 @@ static void dumped_and_restored(void **state)
     db_free(db);
     db = open_db(path_of(p, "live.before-restore"));
     assert_non_null(db_by_name(db, C(VM), "after", NULL));
+    db_free(db);
+}
+
+/* What waits in the redo log for the tables is in the dump, too. */
+static void dumped_when_the_tables_can_be_written(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *path = path_of(p, "held"), *dump = path_of(p, "held.dump");
+    struct db *db = open_db(path);
+    sqlite3 *other;
+    int answers = 0, dumps = 0;
+
+    (void)state;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    ok(db_flush(db));
+    log_set_level(LOG_ERROR_ + 1);
+    run_sql(other, "BEGIN IMMEDIATE");
+    add_vm(db, "a");
+    db_when_durable(db, count_call, &answers);
+    wait_for(db, &answers, 1);
+    ok(db_dump(db, dump, count_call, &dumps));
+    usleep(300000);
+    db_poll(db);
+    assert_int_equal(dumps, 0);
+    run_sql(other, "ROLLBACK");
+    sqlite3_close(other);
+    wait_for(db, &dumps, 1);
+    log_set_level(LOG_WARNING_);
+    db_free(db);
+    db = open_db(dump);
+    assert_non_null(db_by_name(db, C(VM), "a", NULL));
     db_free(db);
 }
 
@@ -766,6 +802,7 @@ int main(void)
         cmocka_unit_test(stored_ones_refer_to_what_each_start_makes),
         cmocka_unit_test(durable_when_it_says_so),
         cmocka_unit_test(dumped_and_restored),
+        cmocka_unit_test(dumped_when_the_tables_can_be_written),
         cmocka_unit_test(refuses_what_is_no_database),
         cmocka_unit_test(layouts_are_brought_up_to_date),
         cmocka_unit_test(names_what_it_cannot_load),

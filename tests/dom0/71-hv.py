@@ -134,7 +134,8 @@ def hvm():
     disk = os.path.join(WORK, "hvm.qcow2")
     shutil.copy(GUESTS + "/hvm.qcow2", disk)
     domid = hv("create", "uuid=" + UUID % 14, "name=hvm", "type=hvm", "memory=192", "boot=c", "platform=hdtype:ahci",
-               "platform=nic_type:pv", f"disk=hda,qcow2,rw,{disk}", "nic=0,00:16:3e:00:00:14,xenbr0")
+               "platform=nic_type:pv", f"disk=hda,qcow2,rw,{disk}", "nic=0,00:16:3e:00:00:14,xenbr0", "generation=7:9223372036854775807")
+    equal(run("xenstore-read", f"/local/domain/{domid}/platform/generation-id"), "7:9223372036854775807\n")
     line = Line(domid, "serial/0/tty")
     hv("unpause", domid)
     equal(hv("vnc", domid).startswith("RFB 003."), True)

@@ -17,6 +17,7 @@
 #include "xapi/hv/hv.h"
 
 #include <poll.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,9 @@ static struct err *take_word(struct words *w, const char *word)
         take_pair(w, value, &plan->xenstore_data, &plan->n_xenstore_data);
     else if (text_has_prefix(word, "gone="))
         take_gone(w, value);
+    else if (text_has_prefix(word, "generation="))
+        sscanf(value, "%" SCNu64 ":%" SCNu64, &plan->generation[0],
+               &plan->generation[1]);
     else
         return ERR("%s: no word", word);
     return NULL;

@@ -172,6 +172,8 @@ def reverts(daemon):
     vm = built(s, sr, tags=["old"])
     uuid, mac = s.VM.get_uuid(vm), address(s, vm)
     snapshot = s.VM.snapshot(vm, "s")
+    generations = [s.VM.get_generation_id(ref) for ref in (vm, snapshot)]
+    equal(generations[0], generations[1])
     older = vdis(s, snapshot)
     for begin in ("Halted", "Paused", "Running"):
         before = vdis(s, vm)
@@ -190,6 +192,8 @@ def reverts(daemon):
         got = s.VM.get_record(vm)
         equal((got["uuid"], got["power_state"], got["VCPUs_max"], got["platform"], got["parent"]),
               (uuid, "Halted", "2", {}, snapshot))
+        equal(got["generation_id"] in generations, False)
+        generations.append(got["generation_id"])
         equal((got["name_label"], got["tags"], got["is_a_snapshot"], got["is_a_template"], got["snapshots"]),
               ("renamed", ["new"], False, False, [snapshot]))
         equal((address(s, vm), sorted(vbds(s, vm))), (mac, ["0", "1", "9"]))

@@ -153,7 +153,15 @@ def copies(daemon):
     new = s.VM.clone(vm, "b")
     old, got = s.VM.get_record(vm), s.VM.get_record(new)
     differ = {k for k in got if got[k] != old[k]}
-    equal(differ, {"uuid", "name_label", "other_config", "metrics"})
+    equal(differ, {"uuid", "name_label", "other_config", "metrics", "generation_id"})
+    equal((old["generation_id"], bool(re.fullmatch("[0-9]+:[0-9]+", got["generation_id"]))), ("0:0", True))
+    # one that has none, and its copies
+    fails(["VM_BAD_POWER_STATE", new, None, "halted"], s.VM.get_boot_record, new)
+    none = s.VM.create(record("none", generation_id="", HVM_boot_policy="BIOS order"))
+    equal(s.VM.get_generation_id(s.VM.copy(none, "none, too", NOBODY)), "")
+    s.VM.start(none, False, False)
+    equal((s.VM.get_boot_record(none) == s.VM.get_record(none), Host(daemon).read(s.VM.get_domid(none))["generation"]), (True, "0:0"))
+    s.VM.hard_shutdown(none)
     equal({k: v for k, v in got["other_config"].items() if k != "mac_seed"}, {"k": "v"})
     equal(got["other_config"]["mac_seed"] == old["other_config"]["mac_seed"], False)
     s.VM.set_is_a_template(vm, True)

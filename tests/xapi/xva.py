@@ -105,12 +105,14 @@ def returns(daemon):
     sr, other = make_sr(s), make_sr(s, "file", "other")
     set_default(s, other)
     vm = built(s, sr, tags=["t"], PV_args="quiet", VCPUs_params={"weight": "9"})
+    generations = {s.VM.get_generation_id(vm)}
     for kind in ("false", "true", "zstd"):
         body = get(s, vm, use_compression=kind)[2]
         (new,) = put(s, body)
         old, got = s.VM.get_record(vm), s.VM.get_record(new)
         differ = {k for k in got if got[k] != old[k]}
-        equal(differ, {"uuid", "VBDs", "VIFs", "metrics", "other_config"})
+        equal(differ, {"uuid", "VBDs", "VIFs", "metrics", "other_config", "generation_id"})
+        generations.add(got["generation_id"])
         equal((sorted(vbds(s, new)), vbds(s, new)["0"]["bootable"], vbds(s, new)["9"]["empty"]), (["0", "1", "9"], True, True))
         equal([s.VDI.get_SR(v) for v in vdis(s, new)], [other, other])
         for n, path in enumerate(paths(s, new, "other")):
@@ -118,6 +120,7 @@ def returns(daemon):
             holds(path, 0, "1M", "15M")
         equal(address(s, new) == address(s, vm), False)
         equal(s.VIF.get_network(s.VM.get_VIFs(new)[0]), s.VIF.get_network(s.VM.get_VIFs(vm)[0]))
+    equal(len(generations), 4)
     s.VM.start(new, False, False)
     agrees(s, host)
     # as it was, where it was

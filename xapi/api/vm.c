@@ -3,8 +3,11 @@
  * database is here; memory and processors are in api/vm_size.c. */
 #include "xapi/vm/vm.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <uuid/uuid.h>
 
@@ -12,6 +15,7 @@
 #include "xapi/vm/device.h"
 #include "xapi/model/errors_gen.h"
 #include "xapi/call/generic.h"
+#include "xapi/db/record.h"
 #include "xapi/ops/ops_queue.h"
 
 #define BIOS_ORDER "BIOS order"
@@ -65,6 +69,20 @@ struct err *vm_seed_addresses(struct txn *txn, struct object *vm)
     uuid_generate(uuid);
     uuid_unparse_lower(uuid, text);
     return add_to_VM_other_config(txn, vm, "mac_seed", text);
+}
+
+struct err *vm_new_generation(struct txn *txn, struct object *vm)
+{
+    char text[48];
+    int64_t n[2];
+
+    if (!*get_VM_generation_id(vm))
+        return NULL;
+    if (getrandom(n, sizeof(n), 0) != sizeof(n))
+        return err_errno(errno, "getrandom");
+    snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64, n[0] & INT64_MAX,
+             n[1] & INT64_MAX);
+    return set_VM_generation_id(txn, vm, text);
 }
 
 static struct err *add_metrics(struct txn *txn, struct object *vm)
@@ -202,6 +220,19 @@ struct err *VM_assert_operation_valid(
 
     TRY(call_object(c, 0, &vm));
     return ops_check(c->db, vm, a->op, false);
+}
+
+/* Changes while it runs are in it, as clients expect since these are told. */
+struct err *VM_get_boot_record(struct call *c,
+                               const struct VM_get_boot_record_args *a)
+{
+    struct object *vm = NULL;
+
+    (void)a;
+    TRY(call_object(c, 0, &vm));
+    TRY(ops_check(c->db, vm, VM_operations_get_boot_record, false));
+    call_return_by(c, record_write_one, vm);
+    return NULL;
 }
 
 static struct err *nothing(struct call *c, struct txn *txn, struct object *vm)

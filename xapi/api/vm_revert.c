@@ -203,6 +203,7 @@ static struct err *write_reverted(struct txn *txn, void *arg)
     appliance = get_VM_appliance(vm);
     TRY(vm_destroy_devices(txn, vm));
     TRY(restore(txn, r, vm));
+    TRY(vm_new_generation(txn, vm));
     TRY(vm_copy_devices(txn, &r->copy, vm));
     for (size_t i = 0; i < r->copy.n; i++)
         if (r->gone[i])

@@ -235,7 +235,10 @@ struct err *lx_config(const struct plan *plan, const char *name,
     add_xenstore(plan, &g->config);
     TRY(add_disks(plan, &g->config));
     TRY(add_nics(plan, &g->config));
-    if (g->config.c_info.type == LIBXL_DOMAIN_TYPE_HVM)
-        choose_cards(plan, &g->config);
+    if (g->config.c_info.type != LIBXL_DOMAIN_TYPE_HVM)
+        return NULL;
+    choose_cards(plan, &g->config);
+    memcpy(g->config.b_info.u.hvm.ms_vm_genid.bytes, plan->generation,
+           sizeof(plan->generation));
     return NULL;
 }

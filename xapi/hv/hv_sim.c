@@ -2,6 +2,7 @@
 /* hv_sim: a host of files; see hv.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -86,6 +87,9 @@ static struct err *describe(const struct plan *plan, const char *life,
     sim_add(text, "bootloader", plan->bootloader);
     sim_add(text, "boot", plan->boot);
     sim_add(text, "firmware", plan->firmware);
+    sim_add(text, "generation",
+            pool_printf(p, "%" PRIu64 ":%" PRIu64, plan->generation[0],
+                        plan->generation[1]));
     for (size_t i = 0; i < plan->n_platform; i++)
         sim_add(text, pool_printf(p, "platform %s", plan->platform[i].name),
                 plan->platform[i].value);

@@ -2,6 +2,8 @@
 /* plan: see plan.h. */
 #include "xapi/hv/plan.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +313,16 @@ static int64_t shadow_of(const struct object *vm)
                : 0;
 }
 
+/* Two numbers; other words, which others' files may have, are none. */
+static void read_generation(const char *text, struct plan *plan)
+{
+    uint64_t n[2];
+    char rest;
+
+    if (sscanf(text, "%" SCNu64 ":%" SCNu64 "%c", &n[0], &n[1], &rest) == 2)
+        memcpy(plan->generation, n, sizeof(n));
+}
+
 struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
 {
     const struct model_enum *types = model_fields[VM_domain_type].type->enum_;
@@ -343,6 +355,8 @@ struct err *plan_make(struct pool *p, const struct object *vm, struct plan *ret)
     TRY(check_cpus(plan.cpus));
     if (get_VM_domain_type(vm) == VM_domain_type_hvm)
         add_bios_strings(p, get_VM_bios_strings(vm), &data);
+    if (get_VM_domain_type(vm) == VM_domain_type_hvm)
+        read_generation(get_VM_generation_id(vm), &plan);
     plan.xenstore_data = data.list;
     plan.n_xenstore_data = data.n;
     *ret = plan;

@@ -55,6 +55,7 @@ struct plan {
     /* Of firmware: */
     const char *boot;                 /* "cdn" */
     const char *firmware;             /* "bios", "uefi" */
+    uint64_t generation[2];           /* VM.generation_id; 0, 0: none */
     const struct plan_pair *platform; /* VM.platform */
     size_t n_platform;
     /* Paths below the domain's own: VM.xenstore_data, and (of plan_make) what

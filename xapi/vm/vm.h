@@ -23,6 +23,9 @@ struct err *vm_complete(struct txn *txn, struct object *vm) MUST_USE;
 /* What VM's hardware addresses are made of (other_config:mac_seed), if it has
  * none. */
 struct err *vm_seed_addresses(struct txn *txn, struct object *vm) MUST_USE;
+/* Its guest is to notice that others were, or will be, what it is: a new
+ * generation_id; one without any (of old times) stays so. */
+struct err *vm_new_generation(struct txn *txn, struct object *vm) MUST_USE;
 
 /* The records of what is connected to it; disks and networks stay. */
 struct err *vm_destroy_devices(struct txn *txn,

@@ -114,7 +114,6 @@ static const unsigned own_fields[] = {
     VM_snapshot_schedule,
     VM_is_vmss_snapshot,
     VM_appliance,
-    VM_generation_id,
     VM_version,
     VBD_VM,
     VBD_VDI,
@@ -223,6 +222,7 @@ struct err *vm_copy_write(struct txn *txn, const struct vm_copy *copy,
     if (!copy->same_addresses) {
         TRY(remove_from_VM_other_config(txn, vm, "mac_seed"));
         TRY(vm_seed_addresses(txn, vm));
+        TRY(vm_new_generation(txn, vm));
     }
     *ret = vm;
     return vm_copy_devices(txn, copy, vm);

@@ -346,6 +346,8 @@ static struct err *make_vm(struct txn *txn, const struct xva_import *x,
             : txn_create(txn, item->class, NULL, NULL, &item->object));
     TRY(set_fields(txn, item->object, item->record));
     TRY(set_VM_is_default_template(txn, item->object, false));
+    if (!x->wish->alone || !x->wish->restore)
+        TRY(vm_new_generation(txn, item->object));
     TRY(x->wish->restore
             ? set_VM_version(txn, item->object,
                              get_VM_version(item->object) + 1)

@@ -208,6 +208,36 @@ static void firmware_is_told_what_it_says(void **state)
     rig_done(&r);
 }
 
+static void a_generation_is_two_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t first, second;
+    } rows[] = {
+        {"7:9223372036854775807", 7, INT64_MAX},
+        {"0:0", 0, 0},
+        {"", 0, 0},
+        {"7", 0, 0},
+        {"7:8:9", 0, 0},
+        {"x:y", 0, 0},
+    };
+    struct rig r = rig_new();
+    struct plan plan;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+        bool hvm = i % 2;
+
+        ok(set_VM_domain_type(r.txn, r.vm,
+                              hvm ? VM_domain_type_hvm : VM_domain_type_pv));
+        ok(set_VM_generation_id(r.txn, r.vm, rows[i / 2].text));
+        ok(plan_make(r.pool, r.vm, &plan));
+        assert_int_equal(plan.generation[0], hvm ? rows[i / 2].first : 0);
+        assert_int_equal(plan.generation[1], hvm ? rows[i / 2].second : 0);
+    }
+    rig_done(&r);
+}
+
 static void settings_that_make_no_sense_are_errors(void **state)
 {
     static const char *const rows[][2] = {
@@ -236,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_rate_is_that_of_its_algorithm),
         cmocka_unit_test(settings_have_defaults),
         cmocka_unit_test(firmware_is_told_what_it_says),
+        cmocka_unit_test(a_generation_is_two_numbers),
         cmocka_unit_test(settings_that_make_no_sense_are_errors),
     };
 

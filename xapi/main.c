@@ -538,6 +538,7 @@ static struct err *daemon_run(struct daemon *d)
     xva_serve(door_http(d->door), &d->xva);
     d->report = (struct report){
         .server = &d->server, .all = d->transfers, .log = o->log};
+    d->server.report = &d->report;
     report_serve(door_http(d->door), &d->report);
     TRY(listen_all(d));
     refuse_plain(d);

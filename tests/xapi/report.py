@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a host says of itself to who shall help: GET /system-status, GET
 /host_logs_download, and xe's commands for them."""
+import base64
+import http.server
 import io
 import os
 import re
 import subprocess
 import tarfile
+import threading
 import xml.etree.ElementTree as ElementTree
 import zipfile
 
-from daemon import ROOT, Session, equal, run
+from daemon import ROOT, Session, equal, fails, run
 from image import request
 from vm import until, workers
 
@@ -92,6 +95,51 @@ def downloads(daemon):
     equal([re.sub("[0-9]+", "N", name) for name in os.listdir(here)], ["logs-N.tar.gz"])
 
 
+class Taker(http.server.BaseHTTPRequestHandler):
+    """Takes what is put; below /no it does not, /on is somewhere else."""
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def do_PUT(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        status = {"/no": 507, "/on": 307, "/odd": 304}.get(self.path, 201)
+        self.server.got.append((self.path, self.headers.get("authorization"), body))
+        self.send_response(status)
+        if self.path == "/on":
+            self.send_header("location", "/there")
+        self.send_header("content-length", "0" if status == 304 else "4")
+        self.end_headers()
+        self.wfile.write(b"" if status == 304 else b"well")
+
+
+def uploads(daemon):
+    """host.bugreport_upload: what is put where it says, and what is said when it is not"""
+    s = Session(daemon)
+    host = s.host.get_all()[0]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+    server.got = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    at = f"127.0.0.1:{server.server_port}"
+    xe = [XE, "host-bugreport-upload", f"url=http://bob:b0b@{at}/report.tar.bz2"]
+    equal(subprocess.run(xe, env=dict(os.environ, XE_SOCKET=daemon.socket), capture_output=True, text=True, timeout=300).returncode, 0)
+    s.host.bugreport_upload(host, f"http://{at}/on", {})
+    equal([(path, who) for path, who, _ in server.got],
+          [("/report.tar.bz2", "Basic " + base64.b64encode(b"bob:b0b").decode()), ("/on", None), ("/there", None)])
+    for _, _, body in server.got:
+        equal((body[:3], "report/missing.txt" in tar(body)), (b"BZh", True))
+    for path in ("no", "odd"):
+        fails(["SYSTEM_STATUS_RETRIEVAL_FAILED", None], s.host.bugreport_upload, host, f"http://{at}/{path}", {})
+    fails(["SYSTEM_STATUS_RETRIEVAL_FAILED", None], s.host.bugreport_upload, host, "http://127.0.0.1:1/", {})
+    fails(["INVALID_VALUE", "url", "it is no URL"], s.host.bugreport_upload, host, "", {})
+    fails(["INVALID_VALUE", "options", "http_proxy"], s.host.bugreport_upload, host, f"http://{at}/", {"http_proxy": "x"})
+    fails(["HANDLE_INVALID", None, "OpaqueRef:x"], s.host.bugreport_upload, "OpaqueRef:x", f"http://{at}/", {})
+    equal([name for name in os.listdir(daemon.dir) if name.startswith("report")], [])
+    server.shutdown()
+    server.server_close()
+
+
 def refuses(daemon):
     """entries and forms that there are not, who may not, a client that goes"""
     s = Session(daemon)
@@ -106,4 +154,4 @@ def refuses(daemon):
 
 
 if __name__ == "__main__":
-    run([says, ends, downloads, refuses])
+    run([says, ends, downloads, uploads, refuses])

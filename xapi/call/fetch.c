@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/str.h"
@@ -21,7 +22,10 @@
 struct fetch {
     struct pool *pool;
     const struct fetch_how *how;
+    fetch_fail_fn *fail;
     const char *shown;
+    int from;     /* what it sends, or -1 */
+    double moved; /* when something came or went */
     CURL *easy;
     CURLM *multi;
     char error[CURL_ERROR_SIZE];
@@ -90,6 +94,24 @@ static size_t receive(char *bytes, size_t one, size_t n, void *arg)
     return more;
 }
 
+static size_t give(char *into, size_t one, size_t n, void *arg)
+{
+    struct fetch *f = arg;
+    ssize_t got = read(f->from, into, one * n);
+
+    f->moved = clock_now();
+    return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* For another address that the server has sent it to. */
+static int rewind_to(void *arg, curl_off_t at, int whence)
+{
+    const struct fetch *f = arg;
+
+    return lseek(f->from, at, whence) < 0 ? CURL_SEEKFUNC_FAIL
+                                          : CURL_SEEKFUNC_OK;
+}
+
 static void set_up(struct fetch *f, const char *url)
 {
     const char *schemes =
@@ -120,6 +142,8 @@ struct err *fetch_open(struct pool *p, const struct fetch_how *how,
     TRY(fetch_check(p, url, &f->shown));
     f->pool = p;
     f->how = how;
+    f->fail = err_IMPORT_ERROR;
+    f->from = -1;
     f->easy = curl_easy_init();
     f->multi = curl_multi_init();
     if (!f->easy || !f->multi)
@@ -140,7 +164,7 @@ void fetch_close(struct fetch *f)
 
 static struct err *failed(const struct fetch *f, const char *why)
 {
-    return err_IMPORT_ERROR(pool_printf(f->pool, "%s: %s", f->shown, why));
+    return f->fail(pool_printf(f->pool, "%s: %s", f->shown, why));
 }
 
 static long status_of(const struct fetch *f)
@@ -156,10 +180,10 @@ static struct err *check_status(const struct fetch *f)
 {
     long status = status_of(f);
 
-    return status == 200
-               ? NULL
-               : failed(f, pool_printf(f->pool, "the server has answered %ld",
-                                       status));
+    if (f->from >= 0 ? status / 100 == 2 : status == 200)
+        return NULL;
+    return failed(f,
+                  pool_printf(f->pool, "the server has answered %ld", status));
 }
 
 static struct err *check_end(struct fetch *f)
@@ -182,16 +206,16 @@ static struct err *check_end(struct fetch *f)
 /* Until there is something. */
 static struct err *await(struct fetch *f)
 {
-    double end = clock_now() + (double)f->how->seconds;
     int n;
 
+    f->moved = clock_now();
     for (;;) {
         TRY(job_sleep(0));
         curl_multi_perform(f->multi, &n);
         TRY(check_end(f));
         if (f->len || f->over)
             return check_status(f);
-        if (clock_now() > end)
+        if (clock_now() > f->moved + (double)f->how->seconds)
             return failed(f, "the server is silent");
         curl_multi_poll(f->multi, NULL, 0, (int)(LOOK_SECONDS * 1000), NULL);
     }
@@ -223,6 +247,37 @@ struct err *fetch_read(struct fetch *f, void *into, size_t len, size_t *ret)
     }
     *ret = done;
     return NULL;
+}
+
+/* What the server says to it is of no interest. */
+static struct err *put(struct fetch *f)
+{
+    curl_off_t size = lseek(f->from, 0, SEEK_END);
+
+    lseek(f->from, 0, SEEK_SET);
+    curl_easy_setopt(f->easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(f->easy, CURLOPT_INFILESIZE_LARGE, size);
+    curl_easy_setopt(f->easy, CURLOPT_READFUNCTION, give);
+    curl_easy_setopt(f->easy, CURLOPT_READDATA, f);
+    curl_easy_setopt(f->easy, CURLOPT_SEEKFUNCTION, rewind_to);
+    curl_easy_setopt(f->easy, CURLOPT_SEEKDATA, f);
+    while (!f->over)
+        TRY(refill(f));
+    return NULL;
+}
+
+struct err *fetch_put(struct pool *p, const struct fetch_how *how,
+                      const char *url, int fd, fetch_fail_fn *fail)
+{
+    struct fetch *f;
+    struct err *e;
+
+    TRY(fetch_open(p, how, url, &f));
+    f->from = fd;
+    f->fail = fail;
+    e = put(f);
+    fetch_close(f);
+    return e;
 }
 
 uint64_t fetch_length(const struct fetch *f)

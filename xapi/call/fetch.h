@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fetch: what a URL of http or https has, as a stream, by libcurl; in workers.
+ * fetch: what a URL of http or https has, as a stream, by libcurl, or a file
+ * that goes there; in workers.
  * Redirections are followed, ten at the most, from https to https only; a user
  * and password of the URL are Basic authorization, for its host alone.
  * Certificates are always verified. A server that says nothing for too long is
@@ -38,5 +39,11 @@ struct err *fetch_read(struct fetch *f, void *into, size_t len,
 /* Bytes in all as far as the server has said so, or 0. */
 uint64_t fetch_length(const struct fetch *f);
 void fetch_close(struct fetch *f);
+
+/* What is in FD, a file, from its beginning to its end, to URL by PUT. FAIL
+ * makes the error of why it did not get there. */
+typedef struct err *fetch_fail_fn(const char *reason);
+struct err *fetch_put(struct pool *p, const struct fetch_how *how,
+                      const char *url, int fd, fetch_fail_fn *fail) MUST_USE;
 
 #endif

@@ -20,6 +20,7 @@ struct hv;
 struct limits;
 struct net;
 struct ops_queue;
+struct report;
 struct rrd;
 struct sessions;
 
@@ -41,6 +42,7 @@ struct server {
     const struct hv *hv;   /* NULL: none, VMs are records only */
     const struct net *net; /* NULL: none, when there is no hv */
     struct rrd *rrd;
+    const struct report *report;
     int lock;         /* of the state: workers hold it too; -1: none */
     const char *host; /* ref of the host that this is */
     const char *pool; /* ref of its pool */

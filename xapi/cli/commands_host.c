@@ -69,7 +69,7 @@ const struct cli_command cli_commands_host[] = {
     {"host-apply-edition",  "[host-uuid=%host] edition", "host.apply_edition", 0},
     {"host-crashdump-destroy", "uuid", "host_crashdump.destroy", 0},
     {"host-crashdump-upload",  "uuid [url] [options:]", "host_crashdump.upload", 0},
-    {"host-bugreport-upload",  "@ [url] [options:]", "host.bugreport_upload", CLI_HOSTS},
+    {"host-bugreport-upload",  "@ url [options:]", "host.bugreport_upload", CLI_HOSTS},
     {"host-get-sm-diagnostics",     "uuid", "host.get_sm_diagnostics", 0},
     {"host-get-thread-diagnostics", "uuid", "host.get_thread_diagnostics", 0},
     {"host-sm-dp-destroy",          "uuid dp [allow-leak]", "host.sm_dp_destroy", 0},

@@ -260,6 +260,24 @@ static struct err *work(struct job *j, void *arg)
     return e;
 }
 
+static const char *all_keys(struct pool *p)
+{
+    const char *keys[ARRAY_LEN(entries)];
+
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+        keys[i] = entries[i].key;
+    return text_join(p, keys, ARRAY_LEN(entries), ",", ",");
+}
+
+struct err *report_write(struct job *j, const struct report *r, int fd)
+{
+    struct wish wish = {.report = r,
+                        .entries = all_keys(job_pool(j)),
+                        .filter = ARCHIVE_FILTER_BZIP2};
+
+    return work(j, &(struct transfer){.arg = &wish, .fd = fd});
+}
+
 /* ---- the requests -------------------------------------------------------- */
 
 static bool read_output(const char *word, struct wish *wish)
@@ -297,15 +315,6 @@ static bool are_known(struct http_request *r, const char *list)
             return false;
     }
     return true;
-}
-
-static const char *all_keys(struct pool *p)
-{
-    const char *keys[ARRAY_LEN(entries)];
-
-    for (size_t i = 0; i < ARRAY_LEN(entries); i++)
-        keys[i] = entries[i].key;
-    return text_join(p, keys, ARRAY_LEN(entries), ",", ",");
 }
 
 static void begin(const struct report *report, struct http_request *r,

@@ -20,6 +20,9 @@ struct report {
 };
 
 void report_serve(struct http *http, struct report *r);
+/* All of it as a tar.bz2 into the file FD; in a worker. */
+struct err *report_write(struct job *j, const struct report *r,
+                         int fd) MUST_USE;
 /* The entries, as XML. */
 void report_capabilities(struct str *out);
 

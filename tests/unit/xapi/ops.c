@@ -155,6 +155,7 @@ static void power_states_of_some_are_wider(void **state)
     CHANGE(r, add_to_pool_other_config(txn, pool, "allow_clone_suspended_vm",
                                        "true"));
     assert_said(r.db, r.vm, clone, "%s", "");
+    assert_said(r.db, r.vm, copy, "%s", "");
     CHANGE(r, set_VM_power_state(txn, r.vm, VM_power_state_Running));
     assert_said(r.db, r.vm, clone,
                 "VM_BAD_POWER_STATE: %s, halted, suspended, running",
@@ -226,6 +227,36 @@ static void each_operation_beside_each_other(void **state)
             else
                 assert_string_equal(got, wanted);
         }
+    }
+    db_free(r.db);
+}
+
+/* The names of what OP ends to begin. */
+static void ends(const struct rig *r, unsigned op, struct str *ret)
+{
+    str_clear(ret);
+    for (unsigned running = 0; running < N_OPS; running++)
+        if (ops_of(r->vm)->cancels(op, running))
+            str_addf(ret, "%s%s", ret->len ? " " : "",
+                     ops_name(r->vm, running));
+}
+
+static void hard_ones_end_others(void **state)
+{
+    struct rig r = rig_new();
+    AUTO_STR struct str list = STR_INIT(STR_MAX);
+
+    (void)state;
+    for (unsigned op = 0; op < N_OPS; op++) {
+        ends(&r, op, &list);
+        assert_string_equal(
+            str_text(&list),
+            op == VM_operations_hard_shutdown
+                ? "clean_shutdown clean_reboot hard_reboot suspend "
+                  "pool_migrate shutdown call_plugin"
+            : op == VM_operations_hard_reboot
+                ? "clean_shutdown clean_reboot suspend pool_migrate call_plugin"
+                : "");
     }
     db_free(r.db);
 }
@@ -360,6 +391,105 @@ static void guests_that_cannot(void **state)
     db_free(r.db);
 }
 
+static bool is_refused(const struct rig *r, unsigned op, const char *code)
+{
+    bool found = false;
+
+    for (unsigned state = 0; state < strlen(letters); state++) {
+        char got[512];
+
+        CHANGE(*r, set_VM_power_state(txn, r->vm, (enum VM_power_state)state));
+        said(r->db, r->vm, (enum VM_operations)op, true, got);
+        found |= !strncmp(got, code, strlen(code));
+    }
+    return found;
+}
+
+/* In one power state or another CODE is said of just these, or (BUT) of all but
+ * these. */
+static void refuses(const struct rig *r, const char *code, bool but,
+                    const char *wanted)
+{
+    AUTO_STR struct str list = STR_INIT(STR_MAX);
+
+    for (unsigned op = 0; op < N_OPS; op++)
+        if (is_refused(r, op, code) != but)
+            str_addf(&list, "%s%s", list.len ? " " : "", ops_name(r->vm, op));
+    assert_string_equal(str_text(&list), wanted);
+}
+
+static void who_is_refused_what(void **state)
+{
+    struct rig r = rig_new();
+
+    (void)state;
+    CHANGE(r, set_VM_is_a_template(txn, r.vm, true));
+    refuses(&r, "VM_IS_TEMPLATE", true,
+            "clone copy provision migrate_send changing_dynamic_range "
+            "changing_static_range changing_memory_limits "
+            "changing_shadow_memory changing_VCPUs changing_NVRAM export "
+            "metadata_export destroy");
+    CHANGE(r, set_VM_is_default_template(txn, r.vm, true));
+    refuses(&r, "VM_IS_TEMPLATE", true,
+            "clone copy provision changing_dynamic_range "
+            "changing_static_range changing_memory_limits "
+            "changing_shadow_memory changing_VCPUs changing_NVRAM export "
+            "metadata_export");
+    CHANGE(r, set_VM_is_a_snapshot(txn, r.vm, true));
+    refuses(&r, "VM_IS_SNAPSHOT", true,
+            "clone copy revert hard_shutdown export metadata_export destroy");
+    CHANGE(r, set_VM_is_a_snapshot(txn, r.vm, false));
+    CHANGE(r, set_VM_is_a_template(txn, r.vm, false));
+    CHANGE(r, set_VM_is_control_domain(txn, r.vm, true));
+    refuses(&r, "OPERATION_NOT_ALLOWED", true,
+            "revert provision start start_on changing_memory_live "
+            "awaiting_memory_live changing_dynamic_range "
+            "changing_static_range changing_memory_limits data_source_op "
+            "metadata_export");
+    CHANGE(r, set_VM_domid(txn, r.vm, 7));
+    refuses(&r, "OPERATION_NOT_ALLOWED", true,
+            "revert provision start start_on changing_memory_live "
+            "awaiting_memory_live changing_dynamic_range "
+            "changing_static_range changing_memory_limits changing_VCPUs "
+            "data_source_op metadata_export destroy");
+    CHANGE(r, set_VM_power_state(txn, r.vm, VM_power_state_Running));
+    assert_said(r.db, r.vm, changing_static_range, "%s", "");
+    assert_said(r.db, r.vm, changing_memory_limits, "%s", "");
+    assert_said(r.db, r.vm, changing_VCPUs, "%s", "");
+    db_free(r.db);
+}
+
+#define SAVE "checkpoint suspend pool_migrate migrate_send"
+
+static void what_guests_are_tied_to(void **state)
+{
+    struct rig r = rig_new();
+    struct txn *setup = txn_begin(r.db);
+    struct object *metrics = make(setup, C(VM_metrics));
+    struct object *pci = make(setup, C(PCI)), *vgpu, *vusb;
+
+    (void)state;
+    ok(set_VM_metrics(setup, r.vm, metrics));
+    txn_commit(setup);
+    CHANGE(r, set_VM_metrics_nomigrate(txn, metrics, true));
+    refuses(&r, "VM_IS_IMMOBILE", false, SAVE);
+    CHANGE(r, set_VM_metrics_nomigrate(txn, metrics, false));
+    CHANGE(r, set_VM_metrics_nested_virt(txn, metrics, true));
+    refuses(&r, "VM_IS_IMMOBILE", false, SAVE);
+    refuses(&r, "VM_IS_USING_NESTED_VIRT", false, "changing_dynamic_range");
+    CHANGE(r, set_VM_metrics_nested_virt(txn, metrics, false));
+    CHANGE(r, add_PCI_attached_VMs(txn, pci, r.vm));
+    refuses(&r, "VM_HAS_PCI_ATTACHED", false, SAVE);
+    CHANGE(r, (txn_destroy(txn, pci), NULL));
+    CHANGE(r, set_VGPU_VM(txn, vgpu = make(txn, C(VGPU)), r.vm));
+    refuses(&r, "VM_HAS_VGPU", false, SAVE);
+    CHANGE(r, (txn_destroy(txn, vgpu), NULL));
+    CHANGE(r, set_VUSB_VM(txn, vusb = make(txn, C(VUSB)), r.vm));
+    refuses(&r, "VM_HAS_VUSBS", false, "snapshot " SAVE);
+    CHANGE(r, (txn_destroy(txn, vusb), NULL));
+    db_free(r.db);
+}
+
 static void devices_that_hold_it(void **state)
 {
     struct rig r = rig_new();
@@ -373,8 +503,8 @@ static void devices_that_hold_it(void **state)
     ok(set_VBD_VDI(setup, vbd, vdi));
     ok(set_VDI_on_boot(setup, vdi, VDI_on_boot_reset));
     txn_commit(setup);
-    assert_said(r.db, r.vm, snapshot,
-                "VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION");
+    refuses(&r, "VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION", false,
+            "snapshot checkpoint suspend");
     CHANGE(r, set_VDI_on_boot(txn, vdi, VDI_on_boot_persist));
     assert_said(r.db, r.vm, snapshot, "%s", "");
     db_free(r.db);
@@ -403,12 +533,15 @@ int main(void)
         cmocka_unit_test(each_operation_in_each_power_state),
         cmocka_unit_test(power_states_of_some_are_wider),
         cmocka_unit_test(each_operation_beside_each_other),
+        cmocka_unit_test(hard_ones_end_others),
         cmocka_unit_test(several_that_run_are_all_named),
         cmocka_unit_test(blocked_comes_first),
         cmocka_unit_test(what_is_advertised),
         cmocka_unit_test(templates_and_snapshots),
         cmocka_unit_test(guests_that_cannot),
         cmocka_unit_test(devices_that_hold_it),
+        cmocka_unit_test(who_is_refused_what),
+        cmocka_unit_test(what_guests_are_tied_to),
         cmocka_unit_test(control_domains),
     };
 

@@ -144,6 +144,54 @@ static void reads_are_no_line(void **state)
     remove(dir);
 }
 
+static unsigned n_of(const char *text, const char *part)
+{
+    unsigned n = 0;
+
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        n++;
+    return n;
+}
+
+/* What the line of a call says that changed N guests. */
+static char *line_of_changes(struct pool *p, unsigned n)
+{
+    AUTO_DB struct db *db = db_new();
+    const char *dir = folder(), *path = pool_printf(p, "%s/log", dir);
+    struct call c = {.pool = p, .row = &model_calls[CALL_VM_start]};
+    struct txn *txn = txn_begin(db);
+    struct audit *a;
+    size_t len;
+    char *text;
+
+    c.caller.address = "";
+    for (unsigned i = 0; i < n; i++)
+        make_vm(txn, "vm");
+    audit_note(&c, txn);
+    txn_commit(txn);
+    ok(audit_begin(path, 1 << 20, 1, &a));
+    assert_true(audit_call(a, &c));
+    audit_write(a);
+    audit_free(a);
+    ok(file_read(p, path, 1 << 20, &text, &len));
+    ok(file_remove(path));
+    remove(dir);
+    return text;
+}
+
+static void many_changes_are_counted(void **state)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const char *text = line_of_changes(p, 50);
+
+    (void)state;
+    assert_int_equal(n_of(text, "\"change\""), 50);
+    assert_int_equal(n_of(text, "changes_all"), 0);
+    text = line_of_changes(p, 51);
+    assert_int_equal(n_of(text, "\"change\""), 50);
+    assert_int_equal(n_of(text, "\"changes_all\":51"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +199,7 @@ int main(void)
         cmocka_unit_test(long_line),
         cmocka_unit_test(waits),
         cmocka_unit_test(reads_are_no_line),
+        cmocka_unit_test(many_changes_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,6 +331,12 @@ static void what_is_advertised(void **state)
                         "('snapshot' 'pause' 'hard_shutdown' 'hard_reboot' "
                         "'changing_dynamic_range' 'metadata_export' "
                         "'sysprep')");
+    CHANGE(r, set_VM_power_state(txn, r.vm, VM_power_state_Suspended));
+    allowed(&r, &list);
+    assert_string_equal(
+        str_text(&list),
+        "('snapshot' 'checkpoint' 'hard_shutdown' 'resume' 'resume_on' "
+        "'migrate_send' 'export' 'metadata_export' 'destroy')");
     db_free(r.db);
 }
 

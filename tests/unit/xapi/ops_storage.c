@@ -344,6 +344,47 @@ static void hosts(void **state)
     db_free(r.db);
 }
 
+/* ---- what is advertised -------------------------------------------------- */
+
+static void what_is_advertised(void **state)
+{
+    struct rig r = rig_new();
+    struct object *network, *member;
+    struct txn *setup = txn_begin(r.db);
+
+    (void)state;
+    network = make(setup, C(network));
+    ok(set_pool_master(setup, r.pool, r.host));
+    txn_commit(setup);
+    ok(ops_update_all(r.db));
+    assert_field(r.vdi, VDI_allowed_operations,
+                 "('clone' 'copy' 'resize' 'resize_online' 'snapshot' "
+                 "'destroy' 'forget' 'update' 'generate_config' 'enable_cbt' "
+                 "'disable_cbt' 'list_changed_blocks' 'set_on_boot')");
+    assert_field(
+        r.sr, SR_allowed_operations,
+        "('scan' 'plug' 'unplug' 'update' 'vdi_create' 'vdi_introduce' "
+        "'vdi_destroy' 'vdi_resize' 'vdi_clone' 'vdi_snapshot' 'vdi_mirror' "
+        "'vdi_enable_cbt' 'vdi_disable_cbt' 'vdi_data_destroy' "
+        "'vdi_list_changed_blocks' 'vdi_set_on_boot' 'vdi_copy' 'vdi_forget' "
+        "'vdi_generate_config' 'vdi_resize_online' 'vdi_update' 'vdi_revert' "
+        "'pbd_create' 'pbd_destroy')");
+    assert_field(r.host, host_allowed_operations,
+                 "('provision' 'evacuate' 'vm_start' 'vm_resume' 'vm_migrate' "
+                 "'enable')");
+    assert_field(network, network_allowed_operations, "()");
+    assert_field(r.pool, pool_allowed_operations, "('designate_new_master')");
+    CHANGE(r, txn_create(txn, C(host), NULL, NULL, &member));
+    CHANGE(r, ops_update(txn, r.pool));
+    assert_field(r.pool, pool_allowed_operations,
+                 "('designate_new_master' 'eject')");
+    CHANGE(r, add_to_pool_current_operations(txn, r.pool, "t",
+                                             pool_allowed_operations_eject));
+    CHANGE(r, ops_update(txn, r.pool));
+    assert_field(r.pool, pool_allowed_operations, "()");
+    db_free(r.db);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -356,6 +397,7 @@ int main(void)
         cmocka_unit_test(repositories_that_are_unplugged),
         cmocka_unit_test(repositories_that_are_busy),
         cmocka_unit_test(hosts),
+        cmocka_unit_test(what_is_advertised),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,6 +251,8 @@ static void forgotten_deletions_are_lost(void **state)
     }
     assert_events(db, token, "vm", "lost");
     assert_events(db, token, "*", "lost");
+    assert_events(db, token, "vm/OpaqueRef:x", "lost");
+    assert_events(db, later, "vm/OpaqueRef:x", "");
     assert_events(db, later, "vm", "");
     assert_events(db, start, "vm", "add stays");
     assert_int_equal(ask(db, p, later, "vbd").n, 0);

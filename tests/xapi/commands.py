@@ -128,6 +128,15 @@ def describes(daemon):
     xe.out("snapshot-destroy", "snapshot-uuid=" + snapshot)
     equal(xe.out("snapshot-list"), "")
     equal(xe("snapshot-destroy", "uuid=" + a), (1, "", f"Error: {a} is no snapshot\n"))
+    snapshot = xe.out("vm-snapshot", "vm=a", "new-name-label=s").strip()
+    equal(xe("snapshot-uninstall", "snapshot-uuid=" + a, "force=true"), (1, "", f"Error: {a} is no snapshot\n"))
+    xe.out("snapshot-uninstall", "snapshot-uuid=" + snapshot, "force=true")
+    equal((xe.out("snapshot-list"), one_field(xe, "vm", a, "name-label")), ("", "a"))
+    blob = xe.out("blob-create", "name=notes", "mime-type=text/plain", "vm-uuid=" + a).strip()
+    s = Session(daemon)
+    got = s.blob.get_record(s.blob.get_by_uuid(blob))
+    equal((got["name_label"], got["mime_type"]), ("notes", "text/plain"))
+    equal(s.VM.get_blobs(s.VM.get_by_uuid(a)), {"notes": s.blob.get_by_uuid(blob)})
     equal(xe("vm-clone", "vm=a"), (1, "", "Required parameter not found: new-name-label\n" + HELP))
     xe.out("vm-memory-limits-set", "vm=a", "static-min=64MiB", "dynamic-min=128MiB", "dynamic-max=256MiB",
            "static-max=1GiB")
@@ -525,10 +534,15 @@ def tells(daemon):
     equal([line.split(": ")[0].strip() for line in text.splitlines() if line],
           ["time", "user", "from", "call", "object", "result", "changes"])
     equal(xe.out("log", "user=nobody"), "")
+    equal(xe.out("log", "object=nothing"), "")
     equal("session.login_with_password" in xe.out("log", "--all"), True)
     equal(xe("log", "limit=x")[0], 1)
     equal(xe("log", "since=yesterday")[0], 1)
     equal(xe.out("log", "since=20990101T00:00:00Z"), "")
+    b = vm_of(xe, "b")
+    xe.out("vm-param-set", "uuid=" + b, "name-description=again")
+    for about in (b, Session(daemon).VM.get_by_uuid(b), "name_description=again"):
+        equal(xe.out("log", "object=" + about).count("VM.set_name_description"), 1)
 
 
 def completes(daemon):

@@ -6,6 +6,7 @@ start and end is vm.py's, disks themselves are sr.py's."""
 import os
 import re
 import signal
+import time
 
 from daemon import Session, equal, fails, run
 from storage import disk, fault, make_sr
@@ -494,6 +495,17 @@ def moves(daemon):
     fails(["INTERNAL_ERROR", None], s.VIF.move, nic, lan)
     equal(s.VIF.get_network(nic), wan)
     host.fault("attach_nic")
+    agrees(s, host)
+    # one that is cancelled between the two goes back
+    s.VM.hard_reboot(vm)
+    host.fault("attach_nic", "delay 60")
+    task = s.Async.VIF.move(nic, lan)
+    until(lambda: not lines(host, 1, "nic"))
+    s.task.cancel(task)
+    time.sleep(0.2)  # it hears that before the way back is free
+    host.fault("attach_nic")
+    equal(ends(s, task), ("cancelled", ["TASK_CANCELLED", task]))
+    equal((bridge(), s.VIF.get_network(nic)), (s.network.get_bridge(wan), wan))
     agrees(s, host)
     # one that does not let go stays where it is
     s.VM.hard_reboot(vm)

@@ -7,9 +7,11 @@
 
 #include "xapi/vm/vm.h"
 #include "xapi/vm/console.h"
+#include "xapi/vm/vm_settle.h"
 #include "xapi/host_about.h"
 
 struct adopting {
+    struct job *job;
     const struct ops_work *work;
     const struct hv_domain *domains;
     size_t n;
@@ -132,8 +134,11 @@ static struct err *follow_one(struct txn *txn, const struct adopting *a,
 {
     const struct hv_domain *d = domain_of(a, vm);
 
-    if (ops_current(vm).n)
+    if (ops_current(vm).n) {
+        if (!d)
+            job_say(a->job, VM_LOOK_AGAIN "1");
         return NULL;
+    }
     if (!d)
         return vm_remove(txn, vm);
     if (d->name)
@@ -214,8 +219,11 @@ static struct err *write_adopted(struct txn *txn, void *arg)
 struct err *vm_adopt(struct job *j, const struct ops_work *work,
                      const struct hv_domain *domains, size_t n)
 {
-    struct adopting a = {
-        .work = work, .domains = domains, .n = n, .has_host = work->hv->host};
+    struct adopting a = {.job = j,
+                         .work = work,
+                         .domains = domains,
+                         .n = n,
+                         .has_host = work->hv->host};
 
     if (a.has_host)
         TRY(work->hv->host(work->hv, &a.host));

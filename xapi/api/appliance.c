@@ -149,14 +149,9 @@ static void hold(const struct call *c, const struct object *appliance,
 
 /* clang-format off */
 #define BODY(name_)                                                        \
-    struct err *VM_appliance_##name_(                                      \
-        struct call *c, const struct VM_appliance_##name_##_args *a)       \
-    {                                                                      \
-        (void)a;                                                           \
-        return ops_run(c, VM_appliance_operations_##name_,                 \
-                       &(const struct ops_body){.work = work,              \
-                                                .also = hold});            \
-    }
+    CALL_BODY(VM_appliance, name_,                                         \
+              ops_run(c, VM_appliance_operations_##name_,                  \
+                      &(const struct ops_body){.work = work, .also = hold}))
 
 BODY(start)
 BODY(clean_shutdown)

@@ -86,15 +86,11 @@ static struct err *list_groups(struct job *j, void *arg)
     return NULL;
 }
 
-#define BODY(name_, work_)                                               \
-    struct err *auth_##name_(struct call *c,                             \
-                             const struct auth_##name_##_args *a)        \
-    {                                                                    \
-        (void)a;                                                         \
-        return ops_run_on(                                               \
-            c, NULL, 0,                                                  \
-            &(const struct ops_body){.work = (work_), .no_host = true}); \
-    }
+#define BODY(name_, work_)    \
+    CALL_BODY(auth, name_,    \
+              ops_run_on(     \
+                  c, NULL, 0, \
+                  &(const struct ops_body){.work = (work_), .no_host = true}))
 
 BODY(get_subject_identifier, identify)
 BODY(get_subject_information_from_identifier, describe)

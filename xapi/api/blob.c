@@ -109,13 +109,7 @@ static struct err *add_new(struct call *c, unsigned id)
 }
 
 /* clang-format off */
-#define NEW(class_)                                                           \
-    struct err *class_##_create_new_blob(                                     \
-        struct call *c, const struct class_##_create_new_blob_args *a)        \
-    {                                                                         \
-        (void)a;                                                              \
-        return add_new(c, class_##_blobs);                                    \
-    }
+#define NEW(class_) CALL_BODY(class_, create_new_blob, add_new(c, class_##_blobs))
 
 NEW(SR)
 NEW(VM)

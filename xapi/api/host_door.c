@@ -122,16 +122,9 @@ static struct err *set_https_only(struct call *c)
 
 /* ---- the calls ----------------------------------------------------------- */
 
-#define CALL(class, name, do_)                                        \
-    struct err *class##_##name(struct call *c,                        \
-                               const struct class##_##name##_args *a) \
-    {                                                                 \
-        (void)a;                                                      \
-        return do_;                                                   \
-    }
-#define CALLS(name, do_)  \
-    CALL(host, name, do_) \
-    CALL(pool, name, do_)
+#define CALLS(name, do_)       \
+    CALL_BODY(host, name, do_) \
+    CALL_BODY(pool, name, do_)
 
 CALLS(enable_ssh, begin(c, ssh_on))
 CALLS(disable_ssh, begin(c, ssh_off))

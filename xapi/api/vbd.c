@@ -238,13 +238,8 @@ static void hold_disk(const struct call *c, const struct object *self,
 
 /* clang-format off */
 #define BODY(name_, ...)                                                   \
-    struct err *VBD_##name_(struct call *c,                                \
-                            const struct VBD_##name_##_args *a)            \
-    {                                                                      \
-        (void)a;                                                           \
-        return ops_run(c, VBD_operations_##name_,                          \
-                       &(const struct ops_body){__VA_ARGS__});             \
-    }
+    CALL_BODY(VBD, name_, ops_run(c, VBD_operations_##name_,               \
+                                  &(const struct ops_body){__VA_ARGS__}))
 
 BODY(plug, .work = device_plug)
 BODY(unplug, .work = device_unplug)

@@ -151,15 +151,11 @@ static struct err *forget(struct job *j, void *arg)
         (void)c;                                                           \
         ops_hold(more, get_VDI_SR(vdi), SR_operations_##sr_op_);           \
     }                                                                      \
-    struct err *VDI_##name_(struct call *c,                                \
-                            const struct VDI_##name_##_args *a)            \
-    {                                                                      \
-        (void)a;                                                           \
-        return ops_run(c, VDI_operations_##name_,                          \
-                       &(const struct ops_body){.work = (work_),           \
-                                                .no_host = true,           \
-                                                .also = hold_##name_});    \
-    }
+    CALL_BODY(VDI, name_,                                                  \
+              ops_run(c, VDI_operations_##name_,                           \
+                      &(const struct ops_body){.work = (work_),            \
+                                               .no_host = true,            \
+                                               .also = hold_##name_}))
 
 BODY(snapshot, snapshot, vdi_snapshot)
 BODY(clone, clone, vdi_clone)

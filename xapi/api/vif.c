@@ -184,13 +184,9 @@ struct err *VIF_move(struct call *c, const struct VIF_move_args *a)
 
 /* clang-format off */
 #define BODY(name_, op)                                                    \
-    struct err *VIF_##name_(struct call *c,                                \
-                            const struct VIF_##name_##_args *a)            \
-    {                                                                      \
-        (void)a;                                                           \
-        return ops_run(c, VIF_operations_##op,                             \
-                       &(const struct ops_body){.work = device_##name_});  \
-    }
+    CALL_BODY(VIF, name_,                                                  \
+              ops_run(c, VIF_operations_##op,                              \
+                      &(const struct ops_body){.work = device_##name_}))
 
 BODY(plug, plug)
 BODY(unplug, unplug)

@@ -84,13 +84,7 @@ static struct err *limit(struct call *c)
 }
 
 /* clang-format off */
-#define LIMITS(name_)                                                      \
-    struct err *VIF_##name_(struct call *c,                                \
-                            const struct VIF_##name_##_args *a)            \
-    {                                                                      \
-        (void)a;                                                           \
-        return limit(c);                                                   \
-    }
+#define LIMITS(name_) CALL_BODY(VIF, name_, limit(c))
 
 LIMITS(set_locking_mode)
 LIMITS(set_ipv4_allowed)

@@ -439,13 +439,7 @@ static struct err *set_priority(struct call *c, struct txn *txn,
 }
 
 /* clang-format off */
-#define BODY(name_, run)                                              \
-    struct err *VM_##name_(struct call *c,                            \
-                          const struct VM_##name_##_args *a)          \
-    {                                                                \
-        (void)a;                                                     \
-        return run;                                                  \
-    }
+#define BODY(name_, run) CALL_BODY(VM, name_, run)
 #define WRITES(name_, fn) BODY(name_, vm_write(c, fn))
 #define CHANGES(name_, op, fn) BODY(name_, vm_change(c, VM_operations_##op, fn))
 

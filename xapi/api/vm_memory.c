@@ -261,13 +261,7 @@ static struct err *await(struct job *j, void *arg)
 /* ---- the calls ----------------------------------------------------------- */
 
 /* clang-format off */
-#define BODY(name_, run)                                                  \
-    struct err *VM_##name_(struct call *c,                                \
-                           const struct VM_##name_##_args *a)             \
-    {                                                                     \
-        (void)a;                                                          \
-        return run;                                                       \
-    }
+#define BODY(name_, run) CALL_BODY(VM, name_, run)
 #define HALTED(name_, op) BODY(name_, vm_change(c, VM_operations_##op, set_limits))
 #define LIVE(name_) BODY(name_, change_dynamic(c))
 

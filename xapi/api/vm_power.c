@@ -147,14 +147,10 @@ static struct err *clean_reboot(struct job *j, void *arg)
 
 /* clang-format off */
 #define BODY(name_, work_, also_)                                          \
-    struct err *VM_##name_(struct call *c,                                 \
-                           const struct VM_##name_##_args *a)              \
-    {                                                                      \
-        (void)a;                                                           \
-        return ops_run(c, VM_operations_##name_,                           \
-                       &(const struct ops_body){.work = (work_),           \
-                                                .also = (also_)});         \
-    }
+    CALL_BODY(VM, name_,                                                   \
+              ops_run(c, VM_operations_##name_,                            \
+                      &(const struct ops_body){.work = (work_),            \
+                                               .also = (also_)}))
 
 BODY(start, vm_do_start, vm_hold_devices)
 BODY(pause, pause_, NULL)

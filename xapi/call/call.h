@@ -111,6 +111,15 @@ void call_return_int(struct call *c, int64_t i); /* bool, enum, datetime too */
 void call_return_float(struct call *c, double d);
 void call_return_by(struct call *c, call_write_fn *write, const void *arg);
 
+/* The body of CLASS.NAME where what follows finds its arguments in C. */
+#define CALL_BODY(class_, name_, ...)                                     \
+    struct err *class_##_##name_(struct call *c,                          \
+                                 const struct class_##_##name_##_args *a) \
+    {                                                                     \
+        (void)a;                                                          \
+        return __VA_ARGS__;                                               \
+    }
+
 /* The answer comes later. CANCEL(ARG) is called when it shall not any more (the
  * client or its session has gone, the task was cancelled): the body takes back
  * what would call it, and calls call_finish before it returns; or, when it has

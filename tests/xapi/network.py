@@ -159,7 +159,9 @@ def introduces(daemon):
         got = s.PIF.get_record(ref)
         equal([got[k] for k in ("device", "MTU", "other_config", "disallow_unplug", "primary_address_type", "managed")],
               ["eth8", "1400", {"a": "b"}, False, "IPv4", True])
+        equal(s.PIF_metrics.get_carrier(got["metrics"]), False)
         s.PIF.db_forget(ref)
+        fails(["HANDLE_INVALID", "PIF", ref], s.PIF.get_device, ref)
 
 
 def plugs(daemon):
@@ -357,6 +359,13 @@ def bonds(daemon):
     equal(sorted(got), ["eth0", "eth0.5", "eth1", "eth2"])
     equal([got["eth0"][k] for k in ("management", "IP", "currently_attached", "bond_slave_of")], [True, "127.0.0.1", True, NOBODY])
     equal((host.get("xenbr0", "ip"), host.get("eth0", "master"), host.get("eth1", "master")), ("127.0.0.1/8", "xenbr0", ""))
+    # an address decides who is the first
+    s.PIF.reconfigure_ip(two, "Static", "192.0.2.3", "255.255.255.0", "", "")
+    bond = s.Bond.create(net, [one, two], "")
+    equal((s.Bond.get_primary_slave(bond), s.PIF.get_IP(s.Bond.get_master(bond))), (two, "192.0.2.3"))
+    s.Bond.destroy(bond)
+    equal([s.PIF.get_IP(pif) for pif in (one, two)], ["", "192.0.2.3"])
+    s.PIF.reconfigure_ip(two, "None", "", "", "", "")
     equal("bond0" in host.links(), False)
     equal([host.get("eth0.5", k) for k in ("parent", "tag", "up")], ["eth0", "5", "1"])
     # a bond that cannot be made leaves all as it was

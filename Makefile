@@ -231,8 +231,9 @@ $(B)/fuzz/%: $(B)/fuzz-obj/tests/fuzz/%.o $(B)/dom0kit-fuzz.a
 	$(Q)clang $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(B)/dom0kit-fuzz.a $(SHARED_LIBS) $(XAPI_LIBS)
 
 .PHONY: fuzz fuzz-smoke
-fuzz: $(FUZZ_BIN) ## look for inputs that break a parser, FUZZ_SECONDS (60) each
+fuzz: $(FUZZ_BIN) $(B)/tests/xapi-model $(B)/tests/xapid-san ## look for inputs that break a parser, and calls that break the daemon, FUZZ_SECONDS (60) each
 	@tests/run-fuzz fuzz $(FUZZ_SECONDS) -1 $(sort $(FUZZ_BIN))
+	@SEED=now SECONDS=$(FUZZ_SECONDS) tests/xapi/fuzz.sh
 fuzz-smoke: $(FUZZ_BIN) ## the inputs that once did, and 10000 new ones each
 	@tests/run-fuzz fuzz-smoke 30 10000 $(sort $(FUZZ_BIN))
 

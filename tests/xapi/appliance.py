@@ -58,8 +58,11 @@ def joins(daemon):
     equal(s.VM.get_appliance(snapshot), NOBODY)
     s.VM.destroy(b)
     equal((s.VM_appliance.get_VMs(app), s.VM_appliance.get_allowed_operations(app)), ([], []))
+    left = member(s, app, "left")
+    equal("make_into_template" in s.VM.get_allowed_operations(left), False)
     s.VM_appliance.destroy(app)
     fails(["HANDLE_INVALID", "VM_appliance", app], s.VM_appliance.get_record, app)
+    equal((s.VM.get_appliance(left), "make_into_template" in s.VM.get_allowed_operations(left)), (NOBODY, True))
     equal(s.VM_appliance.get_all(), [other])
 
 

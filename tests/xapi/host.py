@@ -154,6 +154,13 @@ def describes(daemon):
         fails(["HOST_NAME_INVALID", None], s.host.set_hostname_live, host, bad)
     s.host.set_hostname_live(host, "node-7.example")
     equal((s.host.get_hostname(host), noted(daemon, "set_hostname")), ("node-7.example", ["node-7.example"]))
+    fails(["HANDLE_INVALID", "host", NOBODY], s.host.set_address, NOBODY, "")
+    vm = s.VM.create(record("a"))
+    s.VM.start(vm, False, False)
+    for address, url in (("192.0.2.9", "192.0.2.9"), ("2001:db8::9", "[2001:db8::9]"), ("", "node-8.example")):
+        s.host.set_hostname(host, "node-8.example")
+        s.host.set_address(host, address)
+        equal(s.console.get_location(s.VM.get_consoles(vm)[0]).split("/console")[0], "https://" + url)
     # clients read numbers out of these, and decide by them what they may use
     versions = s.host.get_software_version(host)
     for key in ("product_version", "platform_version"):

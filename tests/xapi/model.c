@@ -2,7 +2,10 @@
 /*
  * The model for tests that ask all of it.
  *   xapi-model calls        every call as JSON: its kind, class, field, roles,
- *                           and values that each of its parameters may have
+ *                           types, and values that each of its parameters may
+ *                           have
+ *   xapi-model classes      every class: its fields
+ *   xapi-model errors       every error: the names of its arguments
  *   xapi-model fill FILE    a database with two objects of every class that
  *                           has any on disk, all their fields filled
  */
@@ -73,6 +76,52 @@ static struct value *example(struct pool *p, const struct model_type *type,
     }
 }
 
+/* ---- types --------------------------------------------------------------- */
+
+static const char *const type_kinds[] = {
+    [MODEL_VOID] = "void",     [MODEL_STRING] = "string",
+    [MODEL_INT] = "int",       [MODEL_FLOAT] = "float",
+    [MODEL_BOOL] = "bool",     [MODEL_DATETIME] = "datetime",
+    [MODEL_ENUM] = "enum",     [MODEL_REF] = "ref",
+    [MODEL_RECORD] = "record", [MODEL_SET] = "set",
+    [MODEL_MAP] = "map",       [MODEL_OPTION] = "option",
+};
+
+static struct value *texts_of(struct pool *p, const char *const *texts,
+                              unsigned n)
+{
+    struct value *list = value_list(p);
+
+    for (unsigned i = 0; i < n; i++)
+        value_append(list, value_string(p, texts[i]));
+    return list;
+}
+
+static struct value *type_of(struct pool *p, const struct model_type *type)
+{
+    struct value *v = value_struct(p);
+
+    value_set(v, "kind", value_string(p, type_kinds[type->kind]));
+    if (type->class)
+        value_set(v, "class", value_string(p, type->class->name));
+    if (type->enum_)
+        value_set(v, "values",
+                  texts_of(p, type->enum_->values, type->enum_->n_values));
+    if (type->key)
+        value_set(v, "key", type_of(p, type->key));
+    if (type->item)
+        value_set(v, "item", type_of(p, type->item));
+    return v;
+}
+
+static void print(const struct value *list)
+{
+    AUTO_STR struct str text = STR_INIT(STR_MAX);
+
+    json_print(list, false, &text);
+    puts(str_text(&text));
+}
+
 /* ---- calls --------------------------------------------------------------- */
 
 static const char *const kinds[] = {
@@ -118,6 +167,21 @@ static struct value *params_of(struct pool *p, const struct model_call *c)
     return list;
 }
 
+/* Name and type of each. */
+static struct value *types_of(struct pool *p, const struct model_call *c)
+{
+    struct value *list = value_list(p);
+
+    for (unsigned i = 0; i < c->n_params; i++) {
+        struct value *pair = value_list(p);
+
+        value_append(pair, value_string(p, c->params[i].name));
+        value_append(pair, type_of(p, c->params[i].type));
+        value_append(list, pair);
+    }
+    return list;
+}
+
 static struct value *call_of(struct pool *p, const struct model_call *c)
 {
     struct value *v = value_struct(p);
@@ -137,18 +201,76 @@ static struct value *call_of(struct pool *p, const struct model_call *c)
     value_set(v, "removed", value_bool(p, c->state == MODEL_REMOVED));
     value_set(v, "roles", roles_of(p, c->roles));
     value_set(v, "params", params_of(p, c));
+    value_set(v, "types", types_of(p, c));
+    value_set(v, "result", type_of(p, c->result));
     return v;
 }
 
 static void print_calls(struct pool *p)
 {
-    AUTO_STR struct str text = STR_INIT(STR_MAX);
     struct value *list = value_list(p);
 
     for (const struct model_call *c = model_calls; c->name; c++)
         value_append(list, call_of(p, c));
-    json_print(list, false, &text);
-    puts(str_text(&text));
+    print(list);
+}
+
+/* ---- classes and errors -------------------------------------------------- */
+
+static struct value *field_of(struct pool *p, const struct model_field *f)
+{
+    struct value *v = value_struct(p);
+
+    value_set(v, "type", type_of(p, f->type));
+    value_set(v, "persist", value_bool(p, f->persist));
+    value_set(v, "given", value_bool(p, f->mode != MODEL_DYNAMIC));
+    if (f->inverse && f->inverse->on_wire) {
+        struct value *end = value_list(p);
+
+        value_append(end, value_string(p, f->inverse->class->name));
+        value_append(end, value_string(p, f->inverse->name));
+        value_set(v, "inverse", end);
+    }
+    return v;
+}
+
+static struct value *class_of(struct pool *p, const struct model_class *class)
+{
+    struct value *v = value_struct(p), *fields = value_struct(p);
+
+    for (unsigned i = 0; i < class->n_fields; i++)
+        if (class->fields[i].on_wire)
+            value_set(fields, class->fields[i].name,
+                      field_of(p, &class->fields[i]));
+    value_set(v, "in_database", value_bool(p, class->in_database));
+    value_set(v, "persist", value_bool(p, class->persist));
+    value_set(v, "events", value_bool(p, class->events));
+    value_set(v, "fields", fields);
+    return v;
+}
+
+static void print_classes(struct pool *p)
+{
+    struct value *v = value_struct(p);
+
+    for (const struct model_class *c = model_classes; c->name; c++)
+        value_set(v, c->name, class_of(p, c));
+    print(v);
+}
+
+/* An argument "..." is any number of them. */
+static void print_errors(struct pool *p)
+{
+    struct value *v = value_struct(p);
+
+    for (const struct model_error *e = model_errors; e->name; e++) {
+        struct value *params = texts_of(p, e->params, e->n_params);
+
+        if (e->any_params)
+            value_append(params, value_string(p, "..."));
+        value_set(v, e->name, params);
+    }
+    print(v);
 }
 
 /* ---- objects ------------------------------------------------------------- */
@@ -205,9 +327,13 @@ int main(int argc, char **argv)
 
     if (argc == 2 && !strcmp(argv[1], "calls"))
         print_calls(p);
+    else if (argc == 2 && !strcmp(argv[1], "classes"))
+        print_classes(p);
+    else if (argc == 2 && !strcmp(argv[1], "errors"))
+        print_errors(p);
     else if (argc == 3 && !strcmp(argv[1], "fill"))
         fill(p, argv[2]);
     else
-        must(ERR("calls, or fill and a file"));
+        must(ERR("calls, classes, errors, or fill and a file"));
     return 0;
 }

@@ -201,8 +201,16 @@ def plugs(daemon):
     s.PIF.unplug(one)
     host.set("eth1", ip="203.0.113.4/24", leased="1")
     s.PIF.scan(here)
-    fails(["INTERNAL_ERROR", None], s.PIF.plug, one)
+    fails(["OPERATION_NOT_ALLOWED", None], s.PIF.plug, one)
     equal(host.get("eth1", "ip"), "203.0.113.4/24")
+    # records of what the host does not have, or something else has
+    def known(device):
+        return s.PIF.db_introduce(device, s.network.create(NETWORK), here, "02:00:00:00:00:55", "1500", "-1", True, "None", "", "", "", "",
+                                  NOBODY, NOBODY, False, {})
+
+    fails(["PIF_DEVICE_NOT_FOUND"], s.PIF.plug, known("eth9"))
+    fails(["OPERATION_NOT_ALLOWED", None], s.PIF.plug, known("eth0"))
+    fails(["PIF_DEVICE_NOT_FOUND"], s.network.attach, s.PIF.get_network(known("eth9")), here)
 
 
 def addresses(daemon):
@@ -385,6 +393,20 @@ def bonds(daemon):
     equal(s.PIF.get_record(s.Bond.get_master(bond))["currently_attached"], False)
     s.Bond.destroy(bond)
     equal(s.VIF.get_network(vif), s.PIF.get_network(one))
+    # records that are gone: the next member gets what it had, and then nobody
+    bond = s.Bond.create(net, [one, two], "")
+    s.PIF.db_forget(one)
+    s.Bond.destroy(bond)
+    equal((s.VIF.get_network(vif), s.Bond.get_all()), (s.PIF.get_network(two), []))
+    s.PIF.scan(here)
+    one = pifs(s)["eth1"]["ref"]
+    bond = s.Bond.create(net, [one, two], "")
+    for pif in (one, two):
+        s.PIF.db_forget(pif)
+    fails(["OPERATION_NOT_ALLOWED", "All members of the bond are gone"], s.Bond.destroy, bond)
+    s.PIF.db_forget(s.Bond.get_master(bond))
+    s.Bond.destroy(bond)
+    equal(s.Bond.get_all(), [])
 
 
 def guests(daemon):

@@ -44,6 +44,9 @@ def creates(daemon):
     equal(s.VM.get_domain_type(hvm), "hvm")
     pvh = s.VM.create(record("c", domain_type="pvh", HVM_boot_policy="BIOS order"))
     equal((s.VM.get_domain_type(pvh), s.VM.get_HVM_boot_policy(pvh)), ("pvh", ""))
+    less = record("d")
+    del less["PV_args"]
+    fails(["FIELD_TYPE_ERROR", "PV_args"], s.VM.create, less)
     fails(["INVALID_VALUE", "power_state", "Running"], s.VM.create, record("d", power_state="Running"))
     equal(s.VM.get_by_name_label("d"), [])
     s.VM.destroy(vm)

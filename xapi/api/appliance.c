@@ -174,6 +174,21 @@ struct err *VM_appliance_create(struct call *c,
     return generic_construct(c, create);
 }
 
+/* What is no longer part of one may become a template. */
+static struct err *destroy(struct txn *txn, struct object *appliance)
+{
+    AUTO_POOL struct pool *p = pool_new();
+    const struct model_type *type = model_fields[VM_appliance_VMs].type;
+    struct model_value vms =
+        datum_copy(p, type, get_VM_appliance_VMs(appliance));
+
+    txn_destroy(txn, appliance);
+    for (unsigned i = 0; i < vms.n; i++)
+        TRY(ops_update(txn, db_find(txn_db(txn), &model_classes[CLASS_VM],
+                                    vms.keys[i].s)));
+    return NULL;
+}
+
 struct err *VM_appliance_destroy(struct call *c,
                                  const struct VM_appliance_destroy_args *a)
 {
@@ -185,8 +200,7 @@ struct err *VM_appliance_destroy(struct call *c,
     if (ops_current(o).n)
         return ops_in_progress(o);
     txn = txn_begin(c->db);
-    txn_destroy(txn, o);
-    return txn_end(txn, NULL);
+    return txn_end(txn, destroy(txn, o));
 }
 
 static struct err *join(struct call *c, struct txn *txn, struct object *vm)

@@ -380,15 +380,31 @@ NET_BODY_NEW(Bond, create, create)
 
 /* ---- destroy ------------------------------------------------------------- */
 
+/* Who gets what the bond has: another one when records of PIFs were removed
+ * (PIF.db_forget). */
+static struct object *heir(const struct db *db, const struct object *bond)
+{
+    struct object *first = get_Bond_primary_slave(bond);
+    struct model_value all = get_Bond_slaves(bond);
+
+    if (first || !all.n)
+        return first;
+    return db_find(db, &model_classes[CLASS_PIF], all.keys[0].s);
+}
+
 static struct err *destroy(struct txn *txn, const struct net_change *c)
 {
     struct object *pif = get_Bond_master(c->self),
-                  *first = get_Bond_primary_slave(c->self);
+                  *first = heir(txn_db(txn), c->self);
     bool was_up, management;
     struct vlans vlans;
 
-    if (!pif || !first)
-        return ERR("the bond has no interfaces");
+    if (!pif) {
+        txn_destroy(txn, c->self);
+        return NULL;
+    }
+    if (!first)
+        return err_OPERATION_NOT_ALLOWED("All members of the bond are gone");
     was_up = get_PIF_currently_attached(pif);
     management = get_PIF_management(pif);
     TRY(take_vlans(txn, c, pif, &vlans));

@@ -12,6 +12,7 @@
 #include "xapi/call/generic.h"
 #include "xapi/hv/hv.h"
 #include "xapi/ops/ops_queue.h"
+#include "xapi/vm/console.h"
 #include "xapi/call/server.h"
 
 /* ---- enabled ------------------------------------------------------------- */
@@ -302,7 +303,8 @@ static struct err *write_hostname(struct txn *txn, void *arg)
 {
     const struct ops_work *w = arg;
 
-    return set_host_hostname(txn, w->self, vm_arg(w->call, 1).s);
+    TRY(set_host_hostname(txn, w->self, vm_arg(w->call, 1).s));
+    return console_locate_all(txn, w->self);
 }
 
 static struct err *name_host(struct job *j, void *arg)
@@ -322,6 +324,33 @@ struct err *host_set_hostname_live(struct call *c,
     TRY(call_object(c, 0, &host));
     TRY(check_hostname(a->hostname));
     return ops_run_on(c, NULL, 0, &(const struct ops_body){.work = name_host});
+}
+
+/* Clients find consoles by either. */
+static struct err *set_and_locate(struct call *c, const struct model_field *f)
+{
+    struct object *host;
+    struct txn *txn;
+    struct err *e;
+
+    TRY(call_object(c, 0, &host));
+    txn = txn_begin(c->db);
+    e = txn_set(txn, host, f, c->args[1]);
+    return txn_end(txn, e ? e : console_locate_all(txn, host));
+}
+
+struct err *host_set_hostname(struct call *c,
+                              const struct host_set_hostname_args *a)
+{
+    (void)a;
+    return set_and_locate(c, &model_fields[host_hostname]);
+}
+
+struct err *host_set_address(struct call *c,
+                             const struct host_set_address_args *a)
+{
+    (void)a;
+    return set_and_locate(c, &model_fields[host_address]);
 }
 
 /* ---- the hypervisor's console -------------------------------------------- */

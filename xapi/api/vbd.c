@@ -275,3 +275,23 @@ struct err *VBD_set_mode(struct call *c, const struct VBD_set_mode_args *a)
     (void)a;
     return vm_write(c, set_mode);
 }
+
+/* What else is set changes what may be done with it. */
+static struct err *set_field(struct call *c, struct txn *txn,
+                             struct object *vbd)
+{
+    return txn_set(txn, vbd, c->row->field, c->args[1]);
+}
+
+struct err *VBD_set_type(struct call *c, const struct VBD_set_type_args *a)
+{
+    (void)a;
+    return vm_write(c, set_field);
+}
+
+struct err *VBD_set_unpluggable(struct call *c,
+                                const struct VBD_set_unpluggable_args *a)
+{
+    (void)a;
+    return vm_write(c, set_field);
+}

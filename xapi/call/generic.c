@@ -249,9 +249,7 @@ static struct err *fill(struct call *c, struct txn *txn, struct object *o,
     struct err *e;
 
     if (!v && field->required)
-        return err_INTERNAL_ERROR(
-            pool_printf(c->pool, "%s.create: the record has no \"%s\"",
-                        field->class->name, field->name));
+        return err_FIELD_TYPE_ERROR(field->name);
     if (!v || field->mode == MODEL_DYNAMIC || field->computed)
         return NULL;
     e = datum_from_value(c->pool, field->type, v, &d);

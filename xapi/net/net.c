@@ -115,9 +115,9 @@ static struct err *find_ours(const struct change *c, const char *name,
     const struct net_link *l = find(c, name);
 
     if (l && !l->ours)
-        return ERR("\"%s\" was made by somebody else", name);
+        return ERR_AS(input, "\"%s\" was made by somebody else", name);
     if (l && l->kind != kind)
-        return ERR("\"%s\" is there, and is something else", name);
+        return ERR_AS(input, "\"%s\" is there, and is something else", name);
     *ret = l;
     return NULL;
 }
@@ -126,7 +126,8 @@ static struct err *need(const struct change *c, const char *name,
                         const struct net_link **ret)
 {
     *ret = find(c, name);
-    return *ret ? NULL : ERR("there is no interface \"%s\"", name);
+    return *ret ? NULL
+                : ERR_AS(not_found, "there is no interface \"%s\"", name);
 }
 
 /* Up, as a port of MASTER ("": of none); MTU 0: as it is. */
@@ -158,11 +159,12 @@ static struct err *use_bridge(const struct net_link *bridge,
                               const struct net_link *port)
 {
     if (bridge->kind != NET_BRIDGE)
-        return ERR("\"%s\" is there, and is no bridge", bridge->name);
+        return ERR_AS(input, "\"%s\" is there, and is no bridge", bridge->name);
     if (port && strcmp(port->master, bridge->name))
-        return ERR("the bridge \"%s\" was made by somebody else, and \"%s\" "
-                   "is not in it",
-                   bridge->name, port->name);
+        return ERR_AS(input,
+                      "the bridge \"%s\" was made by somebody else, and \"%s\" "
+                      "is not in it",
+                      bridge->name, port->name);
     return NULL;
 }
 
@@ -219,12 +221,15 @@ struct err *net_bridge_up(const struct net *net, const struct net_bridge *b)
     if (have && (!have->ours || have->kind != NET_BRIDGE))
         return use_bridge(have, port);
     if (port && port->leased)
-        return ERR("the address of \"%s\" is leased, by a DHCP client of the "
-                   "host's: it is for the host's own settings to make "
-                   "a bridge of it",
-                   port->name);
+        return ERR_AS(
+            input,
+            "the address of \"%s\" is leased, by a DHCP client of the "
+            "host's: it is for the host's own settings to make "
+            "a bridge of it",
+            port->name);
     if (port && *port->master && strcmp(port->master, b->name))
-        return ERR("\"%s\" is in \"%s\" already", port->name, port->master);
+        return ERR_AS(input, "\"%s\" is in \"%s\" already", port->name,
+                      port->master);
     if (port)
         bridge.mac = port->mac;
     return have ? fill_bridge(&c, &bridge, port)
@@ -259,7 +264,7 @@ struct err *net_vlan_up(const struct net *net, const struct net_vlan *v)
     have = find(&c, v->name);
     if (have && (have->kind != NET_VLAN || have->tag != v->tag ||
                  strcmp(have->parent, v->parent)))
-        return ERR("\"%s\" is there, and is something else", v->name);
+        return ERR_AS(input, "\"%s\" is there, and is something else", v->name);
     if (have && !have->ours)
         return NULL;
     if (!parent->up || parent->mtu < v->mtu)
@@ -300,8 +305,9 @@ static struct err *check_ports(const struct change *c, const struct net_bond *b)
         TRY(need(c, b->ports[i], &port));
         master = find(c, port->master);
         if (master && !master->ours)
-            return ERR("\"%s\" is in \"%s\", which was made by somebody else",
-                       port->name, master->name);
+            return ERR_AS(
+                input, "\"%s\" is in \"%s\", which was made by somebody else",
+                port->name, master->name);
     }
     return NULL;
 }
@@ -390,6 +396,6 @@ struct err *net_configure(const struct net *net, const char *name,
     TRY(begin_change(&c, net));
     TRY(need(&c, name, &l));
     if (!l->ours && l->kind != NET_CARD)
-        return ERR("\"%s\" was made by somebody else", name);
+        return ERR_AS(input, "\"%s\" was made by somebody else", name);
     return net->set_address(net, name, address);
 }

@@ -39,7 +39,7 @@ struct err *net_rt_link(const struct net_rt *rt, const char *name,
     struct rtnl_link *l = rtnl_link_get_by_name(rt->links, name);
 
     if (!l)
-        return ERR("there is no interface \"%s\"", name);
+        return ERR_AS(not_found, "there is no interface \"%s\"", name);
     rtnl_link_put(l); /* the cache has it */
     *ret = l;
     return NULL;

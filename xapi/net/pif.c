@@ -9,6 +9,7 @@
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "xapi/model/errors_gen.h"
 
 #define LINK_NAME_MAX 15
 
@@ -237,6 +238,22 @@ static struct err *give_up(struct pool *p, const struct net *net,
     return err_join(e, drop_device(p, net, pif));
 }
 
+/* A record may be of an interface that the host does not have (any more), or
+ * that something else has. */
+static struct err *named(struct err *e)
+{
+    bool missing = e && err_is(e, &err_kind_not_found);
+    struct err *code;
+
+    if (!missing && !(e && err_is(e, &err_kind_input)))
+        return e;
+    log_info("net", "%s", err_text(e));
+    code = missing ? err_PIF_DEVICE_NOT_FOUND()
+                   : err_OPERATION_NOT_ALLOWED(err_text(e));
+    err_drop(e, "the client has a code for it");
+    return code;
+}
+
 static struct err *bring_up(struct pool *p, struct txn *txn,
                             const struct net *net, struct object *pif)
 {
@@ -246,8 +263,8 @@ static struct err *bring_up(struct pool *p, struct txn *txn,
                                  .port = pif_device(p, pif)};
 
     TRY(set_PIF_MTU(txn, pif, b.mtu));
-    TRY(device_up(p, txn_db(txn), net, pif));
-    TRY(net_bridge_up(net, &b));
+    TRY(named(device_up(p, txn_db(txn), net, pif)));
+    TRY(named(net_bridge_up(net, &b)));
     TRY(configure_all(net, pif));
     return pif_describe(txn, net, get_PIF_host(pif), false);
 }

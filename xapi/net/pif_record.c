@@ -250,7 +250,7 @@ struct err *pif_add(struct txn *txn, const struct net *net, struct object *host,
     TRY(net->list(net, p, &links.list, &links.n));
     l = find(&links, device);
     return l ? add(txn, &links, l, ref, ret)
-             : ERR("there is no interface \"%s\"", device);
+             : ERR_AS(not_found, "there is no interface \"%s\"", device);
 }
 
 /* ---- which is the management's ------------------------------------------- */

@@ -197,24 +197,36 @@ static struct err *write_batch(struct txn *txn, void *arg)
     return disk_write_space(txn, s->of, &s->space);
 }
 
+/* Drives are empty then, disks not there any more. */
+static struct err *drop_medium(struct txn *txn, struct object *vbd)
+{
+    if (get_VBD_type(vbd) == VBD_type_CD)
+        return set_VBD_empty(txn, vbd, true);
+    txn_destroy(txn, vbd);
+    return NULL;
+}
+
 struct err *disk_forget(struct txn *txn, struct object *vdi)
 {
     struct model_value vbds = get_VDI_VBDs(vdi);
     AUTO_POOL struct pool *p = pool_new();
-    const char **refs = pool_alloc(p, (vbds.n + 1) * sizeof(*refs));
+    struct object **list =
+        pool_alloc(p, (vbds.n + 1) * sizeof(struct object *));
+    unsigned n = vbds.n;
 
-    for (unsigned i = 0; i < vbds.n; i++)
-        refs[i] = pool_str(p, vbds.keys[i].s);
-    for (; *refs; refs++) {
-        struct object *vbd =
-            db_find(txn_db(txn), &model_classes[CLASS_VBD], *refs);
+    for (unsigned i = 0; i < n; i++)
+        list[i] =
+            db_find(txn_db(txn), &model_classes[CLASS_VBD], vbds.keys[i].s);
+    for (unsigned i = 0; i < n; i++) {
+        struct object *vm = get_VBD_VM(list[i]);
 
-        if (get_VBD_type(vbd) == VBD_type_CD)
-            TRY(set_VBD_empty(txn, vbd, true));
-        else
-            txn_destroy(txn, vbd);
+        TRY(drop_medium(txn, list[i]));
+        list[i] = vm;
     }
     txn_destroy(txn, vdi);
+    for (unsigned i = 0; i < n; i++)
+        if (list[i])
+            TRY(ops_update(txn, list[i]));
     return NULL;
 }
 

@@ -334,7 +334,7 @@ def one(seed, calls):
 def main():
     seed = os.environ.get("SEED", "1")
     seed = random.SystemRandom().randrange(1 << 31) if seed == "now" else int(seed)
-    calls, end = int(os.environ.get("CALLS", 3000)), time.monotonic() + float(os.environ.get("SECONDS", 0))
+    calls, end = int(os.environ.get("CALLS", 2500)), time.monotonic() + float(os.environ.get("SECONDS", 0))
     good = one(seed, calls)
     while time.monotonic() < end:
         seed += 1

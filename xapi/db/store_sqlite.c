@@ -70,7 +70,7 @@ bool sqlite_store_wait(struct sqlite_store *s, pthread_cond_t *cond,
 {
     const struct timespec end = {until / 1000000000, until % 1000000000};
 
-    return !pthread_cond_timedwait(cond, &s->mutex, &end);
+    return !thread_wait(cond, &s->mutex, &end);
 }
 
 void sqlite_store_announce(struct sqlite_store *s)
@@ -93,7 +93,7 @@ void sqlite_store_hurry(struct sqlite_store *s)
     s->n_hurry++;
     pthread_cond_signal(&s->kept_one);
     while (!s->failed && (s->kept.n || s->placing))
-        pthread_cond_wait(&s->ended_one, &s->mutex);
+        thread_wait(&s->ended_one, &s->mutex, NULL);
     s->n_hurry--;
 }
 

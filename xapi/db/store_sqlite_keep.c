@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "lib/thread.h"
 #include "xapi/db/store_sqlite_impl.h"
 
 /* The rows of a record, at most; a commit with more goes into the tables at
@@ -151,7 +152,7 @@ static void do_turn(struct sqlite_store *s, struct batches *list, bool failed)
     if (listener.fn)
         listener.fn(listener.arg, generation);
     sqlite_store_announce(s);
-    pthread_mutex_lock(&s->turn);
+    thread_lock(&s->turn);
 }
 
 /* False: there will be no more. With the turn. */
@@ -174,7 +175,7 @@ void *sqlite_store_keep(void *store)
     struct batches list;
     bool failed;
 
-    pthread_mutex_lock(&s->turn);
+    thread_lock(&s->turn);
     while (next_turn(s, &list, &failed))
         do_turn(s, &list, failed);
     pthread_mutex_unlock(&s->turn);

@@ -212,15 +212,18 @@ static bool hidden(unsigned op)
     return ops[op].flags & HIDDEN;
 }
 
-/* What guests may do with it. */
+/* What guests may do with it, and what may be done to them. */
 static struct err *update_near(struct txn *txn, struct object *vdi)
 {
     struct model_value vbds = get_VDI_VBDs(vdi);
 
-    for (unsigned i = 0; i < vbds.n; i++)
-        TRY(ops_update_alone(
-            txn,
-            db_find(txn_db(txn), &model_classes[CLASS_VBD], vbds.keys[i].s)));
+    for (unsigned i = 0; i < vbds.n; i++) {
+        struct object *vbd =
+            db_find(txn_db(txn), &model_classes[CLASS_VBD], vbds.keys[i].s);
+
+        TRY(ops_update_alone(txn, vbd));
+        TRY(ops_update_alone(txn, get_VBD_VM(vbd)));
+    }
     return NULL;
 }
 

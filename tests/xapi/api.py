@@ -44,7 +44,7 @@ def writes(daemon):
     equal(list(s.network.get_all_records_where('field "name__label"="wan & <lan>" and (field "MTU"="1500")')), [ref])
     equal(s.network.get_all_where('not field "MTU"="1500"'), [])
     fails(["FIELD_TYPE_ERROR", "value"], s.network.set_MTU, ref, "many")
-    fails(["INTERNAL_ERROR", None], s.network.create, {"name_label": "no other_config"})
+    fails(["FIELD_TYPE_ERROR", "other_config"], s.network.create, {"name_label": "no other_config"})
     equal(s.network.get_all(), [ref])
     s.network.destroy(ref)
     fails(["HANDLE_INVALID", "network", ref], s.network.get_record, ref)

@@ -204,10 +204,10 @@ def others(daemon):
     equal(state(), before)
     # one that is in the way
     sh("ip link add xenbr1 type bridge")
-    fails(["INTERNAL_ERROR", None], s.PIF.plug, pifs(s)["eth1"]["ref"])
+    fails(["OPERATION_NOT_ALLOWED", None], s.PIF.plug, pifs(s)["eth1"]["ref"])
     equal("master" in link("eth1"), False)
     sh("ip link del xenbr1 && ip link add xenbr1 type veth peer name peer9")
-    fails(["INTERNAL_ERROR", None], s.PIF.plug, pifs(s)["eth1"]["ref"])
+    fails(["OPERATION_NOT_ALLOWED", None], s.PIF.plug, pifs(s)["eth1"]["ref"])
 
 
 def boots(daemon):

@@ -339,19 +339,9 @@ static struct err *set_and_locate(struct call *c, const struct model_field *f)
     return txn_end(txn, e ? e : console_locate_all(txn, host));
 }
 
-struct err *host_set_hostname(struct call *c,
-                              const struct host_set_hostname_args *a)
-{
-    (void)a;
-    return set_and_locate(c, &model_fields[host_hostname]);
-}
+CALL_BODY(host, set_hostname, set_and_locate(c, &model_fields[host_hostname]))
 
-struct err *host_set_address(struct call *c,
-                             const struct host_set_address_args *a)
-{
-    (void)a;
-    return set_and_locate(c, &model_fields[host_address]);
-}
+CALL_BODY(host, set_address, set_and_locate(c, &model_fields[host_address]))
 
 /* ---- the hypervisor's console -------------------------------------------- */
 

@@ -283,15 +283,6 @@ static struct err *set_field(struct call *c, struct txn *txn,
     return txn_set(txn, vbd, c->row->field, c->args[1]);
 }
 
-struct err *VBD_set_type(struct call *c, const struct VBD_set_type_args *a)
-{
-    (void)a;
-    return vm_write(c, set_field);
-}
+CALL_BODY(VBD, set_type, vm_write(c, set_field))
 
-struct err *VBD_set_unpluggable(struct call *c,
-                                const struct VBD_set_unpluggable_args *a)
-{
-    (void)a;
-    return vm_write(c, set_field);
-}
+CALL_BODY(VBD, set_unpluggable, vm_write(c, set_field))

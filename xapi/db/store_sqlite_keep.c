@@ -15,20 +15,25 @@
 /*
  * On a slow disk a turn waits for as many commits as the last one had, so that
  * writers who had to wait for that one share the next. It waits for half of
- * what the last one took beyond the time that writers need to come back: where
- * the disk is as fast as they are, it writes what is there, and they make the
- * next record meanwhile.
+ * what the last one took beyond the time that writers need to come back.
+ *
+ * Where the disk is as fast as they are, nobody waits, and half of the writers
+ * are to come back while the others' record is written: it is no larger than
+ * that, or the disk and the processors would wait for each other.
  */
 #define COME_BACK_NS 400000
 #define GATHER_MAX_NS 5000000
 
-/* Those that share a record; with the mutex held. */
+/* Those that share a record; with the turn and the mutex. */
 static void take_queued(struct sqlite_store *s, struct batches *ret)
 {
+    size_t max = s->took > COME_BACK_NS ? s->queued.n
+                                        : (s->queued.n + s->n_last + 1) / 2;
     struct batch *b = s->queued.first, *next;
 
     *ret = (struct batches){NULL};
-    for (size_t n = 0; b && (!n || n + b->rows->n <= RECORD_ROWS); b = next) {
+    for (size_t n = 0;
+         b && ret->n < max && (!n || n + b->rows->n <= RECORD_ROWS); b = next) {
         n += b->rows->n;
         next = b->next;
         batches_add(ret, b);

@@ -16,6 +16,8 @@
 
 /* Of those that keep: one that writes, one that tells. */
 #define KEEPERS 2
+/* Of the redo log: then the placer begins. */
+#define REDO_MUCH (REDO_SIZE / 4)
 
 /* A commit; in the pool of the rows. */
 struct batch {

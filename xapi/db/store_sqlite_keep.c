@@ -4,8 +4,6 @@
  * queued into the redo log, as one record. Then the other one has the turn,
  * while this one tells of it.
  */
-#include <errno.h>
-
 #include "lib/thread.h"
 #include "xapi/db/store_sqlite_impl.h"
 
@@ -67,7 +65,7 @@ static void gather(struct sqlite_store *s)
 /* What is on disk, or will be by the placer. */
 static void hand_over(struct sqlite_store *s, struct batches *list)
 {
-    if (!s->kept.n || redo_used(s->redo) >= REDO_SIZE / 4)
+    if (!s->kept.n || redo_used(s->redo) >= REDO_MUCH)
         pthread_cond_signal(&s->kept_one);
     batches_move(&s->kept, list);
 }

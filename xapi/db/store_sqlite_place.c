@@ -7,10 +7,9 @@
 #include "lib/log.h"
 #include "xapi/db/store_sqlite_impl.h"
 
-/* So long nothing is put into the tables, unless somebody is in a hurry, ... */
+/* So long nothing is put into the tables, unless somebody is in a hurry or
+ * much of the redo log is in use. */
 #define REST_NS 100000000
-/* ... or so much of the redo log is in use. */
-#define MUCH (REDO_SIZE / 4)
 /* After a disk was full. */
 #define AGAIN_NS 1000000000
 /* Between two transactions this much of a dump is copied. */
@@ -161,7 +160,7 @@ static void do_dump(struct sqlite_store *s)
 static bool is_due(const struct sqlite_store *s)
 {
     return is_urgent(s) || sqlite_store_now() >= s->place_at ||
-           (!s->is_stuck && (is_dumping(s) || redo_used(s->redo) >= MUCH));
+           (!s->is_stuck && (is_dumping(s) || redo_used(s->redo) >= REDO_MUCH));
 }
 
 static bool has_work(const struct sqlite_store *s)

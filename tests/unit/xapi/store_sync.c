@@ -25,7 +25,6 @@ static struct {
 } writes = {.mutex = PTHREAD_MUTEX_INITIALIZER,
             .changed = PTHREAD_COND_INITIALIZER};
 
-/* NOLINTNEXTLINE: the names are the linker's */
 struct err *__real_redo_write(struct redo *r, const struct redo_place *place,
                               uint64_t generation, const void *bytes,
                               size_t len);
